@@ -1,0 +1,101 @@
+//! Events, which tell other rooms and nodes what happened, and changes, which tell the audit trail.
+
+use crate::MemberId;
+use serde_json::{Map, Value};
+
+/// Something that happened. Ids only: personal values travel in no event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// For example `member.suspended`; every name is listed in [`names`].
+    pub name: &'static str,
+    /// What it happened to, as an id in text.
+    pub subject: String,
+    /// Further ids and plain facts.
+    pub body: Value,
+}
+
+impl Event {
+    /// An event about `subject`.
+    pub fn new(name: &'static str, subject: impl ToString) -> Self {
+        Event { name, subject: subject.to_string(), body: Value::Object(Map::new()) }
+    }
+
+    /// The same event with a further fact.
+    pub fn with(mut self, key: &str, value: impl ToString) -> Self {
+        if let Value::Object(facts) = &mut self.body {
+            facts.insert(key.to_owned(), Value::String(value.to_string()));
+        }
+        self
+    }
+}
+
+/// The events there are, and nowhere else are their names spelled.
+pub mod names {
+    macro_rules! names {
+        ($($(#[$doc:meta])* $constant:ident = $text:literal;)*) => {
+            $($(#[$doc])* pub const $constant: &str = $text;)*
+            /// Every event name.
+            pub const ALL: &[&str] = &[$($text),*];
+        };
+    }
+    names! {
+        /// A tenant came into being, or anything about its entry in the directory changed:
+        /// name, slug, hostnames, standing, plan, deployment.
+        TENANT_CHANGED = "tenant.changed";
+        /// A deployment's upstreams, routes or secrets changed.
+        DEPLOYMENT_CHANGED = "deployment.changed";
+        /// A plan changed; tenants on it are loaded anew.
+        PLAN_CHANGED = "plan.changed";
+        /// The roles that the application knows changed.
+        ROLES_CHANGED = "roles.changed";
+        /// A member joined, was suspended, restored or removed, or got other roles.
+        MEMBER_CHANGED = "member.changed";
+        /// A connection or provider was made, changed, switched on or off, or shared.
+        CONNECTION_CHANGED = "connection.changed";
+        /// A person signed in.
+        SIGNED_IN = "session.started";
+        /// One session ended; the fact `session` is its digest.
+        SESSION_ENDED = "session.ended";
+        /// All sessions of the fact `user` in this tenant ended.
+        SESSIONS_ENDED = "sessions.ended";
+        /// A signing key was made, took over or retired.
+        KEYS_CHANGED = "keys.changed";
+    }
+}
+
+/// A personal value inside a [`Change`]: sealed under the key of the member it is about before it
+/// reaches the audit trail, so that erasing the key erases the value and leaves the proof.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Personal {
+    /// Whose it is.
+    pub member: MemberId,
+    /// The value in the clear.
+    pub value: String,
+}
+
+/// What a write changed, for its audit line: the target and the values before and after. Secrets are
+/// never put in; say `"client_secret": "changed"` instead.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// What was changed, as an id in text.
+    pub target: String,
+    /// The values before; null for something new.
+    pub before: Value,
+    /// The values after; null for something removed.
+    pub after: Value,
+    /// Personal values, by name.
+    pub personal: Vec<(&'static str, Personal)>,
+}
+
+impl Change {
+    /// A change of `target` from `before` to `after`.
+    pub fn new(target: impl ToString, before: Value, after: Value) -> Self {
+        Change { target: target.to_string(), before, after, personal: Vec::new() }
+    }
+
+    /// The same change with a personal value about `member`.
+    pub fn personal(mut self, name: &'static str, member: MemberId, value: impl Into<String>) -> Self {
+        self.personal.push((name, Personal { member, value: value.into() }));
+        self
+    }
+}

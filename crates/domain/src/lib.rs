@@ -1,0 +1,35 @@
+//! The words that everybody speaks: typed ids, names that were parsed once, rights and roles, plans,
+//! time and chance, secrets, events and the values of an audit line.
+//!
+//! `digest` and `seal` wrap aws-lc-rs, so that every floor above has one cryptography provider and one
+//! way to hash, to sign internally and to seal at rest.
+//!
+//! This crate does no IO, knows no tenant's data and decides nothing.
+
+pub mod chance;
+pub mod digest;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod name;
+pub mod page;
+pub mod plan;
+pub mod right;
+pub mod seal;
+pub mod secret;
+pub mod standing;
+pub mod time;
+
+pub use chance::Chance;
+pub use digest::Digest;
+pub use event::{Change, Event, Personal};
+pub use fault::Fault;
+pub use id::*;
+pub use name::{DisplayName, EmailAddress, Hostname, NameError, ReturnPath, RoleName, Slug};
+pub use page::{Cursor, Page};
+pub use plan::{Entitlement, Limit, Limits};
+pub use right::{PlatformRole, Right, RightSet};
+pub use seal::{MasterKey, Sealed};
+pub use secret::Secret;
+pub use standing::Standing;
+pub use time::{Clock, Moment};

@@ -1,0 +1,114 @@
+//! Time as a value that is handed in. SQL never asks for it, libraries' own checks are switched off.
+
+#[cfg(feature = "movable-clock")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::Relaxed},
+};
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z. This is also its form in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The beginning of Unix time; in a column, "never".
+    pub const NEVER: Moment = Moment(0);
+
+    /// From microseconds since the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Moment(micros)
+    }
+
+    /// From whole seconds since the Unix epoch, the form of a JWT's dates (RFC 7519 section 2).
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Moment(seconds.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// How long after `earlier` this is; zero if it is not.
+    pub fn since(self, earlier: Moment) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)
+    }
+}
+
+/// RFC 3339 in UTC.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = ::time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
+            .ok()
+            .and_then(|time| time.format(&::time::format_description::well_known::Rfc3339).ok())
+            .ok_or(fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Moment;
+    fn add(self, span: Duration) -> Moment {
+        Moment(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Moment;
+    fn sub(self, span: Duration) -> Moment {
+        Moment(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+}
+
+/// Where "now" comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The machine's clock.
+    #[default]
+    System,
+    /// A clock that stands still until it is moved.
+    #[cfg(feature = "movable-clock")]
+    Movable(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `start`.
+    #[cfg(feature = "movable-clock")]
+    pub fn movable(start: Moment) -> Self {
+        Clock::Movable(Arc::new(AtomicI64::new(start.0)))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        match self {
+            Clock::System => system_now(),
+            #[cfg(feature = "movable-clock")]
+            Clock::Movable(micros) => Moment(micros.load(Relaxed)),
+        }
+    }
+
+    /// Moves a movable clock forward; the system's stays where it is.
+    #[cfg(feature = "movable-clock")]
+    pub fn advance(&self, span: Duration) {
+        if let Clock::Movable(micros) = self {
+            micros.fetch_add(span.as_micros() as i64, Relaxed);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn system_now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

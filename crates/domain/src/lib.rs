@@ -1,8 +1,8 @@
 //! The words that everybody speaks: typed ids, names that were parsed once, rights and roles, plans,
 //! time and chance, secrets, events and the values of an audit line.
 //!
-//! `digest` and `seal` wrap aws-lc-rs, so that every floor above has one cryptography provider and one
-//! way to hash, to sign internally and to seal at rest.
+//! `digest`, `seal` and `sign` wrap aws-lc-rs, so that every floor above has one cryptography provider and
+//! one way to hash, to sign and to seal at rest.
 //!
 //! This crate does no IO, knows no tenant's data and decides nothing.
 
@@ -17,6 +17,7 @@ pub mod plan;
 pub mod right;
 pub mod seal;
 pub mod secret;
+pub mod sign;
 pub mod standing;
 pub mod time;
 
@@ -31,5 +32,6 @@ pub use plan::{Entitlement, Limit, Limits};
 pub use right::{PlatformRole, Right, RightSet};
 pub use seal::{MasterKey, Sealed};
 pub use secret::Secret;
+pub use sign::{SigningKey, VerifyingKey};
 pub use standing::Standing;
 pub use time::{Clock, Moment};

@@ -33,7 +33,12 @@ impl Digest {
 
     /// From the text form; none if it is not 32 bytes of base64url.
     pub fn parse(text: &str) -> Option<Self> {
-        BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Digest)
+        BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()?
+            .try_into()
+            .ok()
+            .map(Digest)
     }
 
     fn take(bytes: &[u8]) -> Self {

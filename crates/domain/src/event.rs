@@ -17,7 +17,11 @@ pub struct Event {
 impl Event {
     /// An event about `subject`.
     pub fn new(name: &'static str, subject: impl ToString) -> Self {
-        Event { name, subject: subject.to_string(), body: Value::Object(Map::new()) }
+        Event {
+            name,
+            subject: subject.to_string(),
+            body: Value::Object(Map::new()),
+        }
     }
 
     /// The same event with a further fact.
@@ -26,6 +30,26 @@ impl Event {
             facts.insert(key.to_owned(), Value::String(value.to_string()));
         }
         self
+    }
+}
+
+/// An event as it comes back out of the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// The event's name.
+    pub name: String,
+    /// The tenant in whose write it happened.
+    pub tenant: crate::TenantId,
+    /// What it happened to.
+    pub subject: String,
+    /// Further facts.
+    pub body: Value,
+}
+
+impl Heard {
+    /// A fact by name.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::as_str)
     }
 }
 
@@ -56,8 +80,12 @@ pub mod names {
         SIGNED_IN = "session.started";
         /// One session ended; the fact `session` is its digest.
         SESSION_ENDED = "session.ended";
+        /// A person's session at `id.` or in the console ended; the fact `session` is its digest.
+        PERSON_SESSION_ENDED = "person-session.ended";
         /// All sessions of the fact `user` in this tenant ended.
         SESSIONS_ENDED = "sessions.ended";
+        /// An operator token was made or ended.
+        TOKENS_CHANGED = "tokens.changed";
         /// A signing key was made, took over or retired.
         KEYS_CHANGED = "keys.changed";
     }
@@ -90,12 +118,23 @@ pub struct Change {
 impl Change {
     /// A change of `target` from `before` to `after`.
     pub fn new(target: impl ToString, before: Value, after: Value) -> Self {
-        Change { target: target.to_string(), before, after, personal: Vec::new() }
+        Change {
+            target: target.to_string(),
+            before,
+            after,
+            personal: Vec::new(),
+        }
     }
 
     /// The same change with a personal value about `member`.
     pub fn personal(mut self, name: &'static str, member: MemberId, value: impl Into<String>) -> Self {
-        self.personal.push((name, Personal { member, value: value.into() }));
+        self.personal.push((
+            name,
+            Personal {
+                member,
+                value: value.into(),
+            },
+        ));
         self
     }
 }

@@ -117,7 +117,10 @@ impl<K: Kind> FromStr for Id<K> {
 
     fn from_str(text: &str) -> Result<Self, BadId> {
         let bad = BadId { expected: K::PREFIX };
-        let letters = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(bad)?;
+        let letters = text
+            .strip_prefix(K::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .ok_or(bad)?;
         // The first letter holds three bits: more would not fit into 128.
         if letters.len() != LETTERS || letters.as_bytes()[0] > b'7' {
             return Err(bad);
@@ -131,7 +134,10 @@ impl<K: Kind> FromStr for Id<K> {
 }
 
 fn value_of(letter: u8) -> Option<u128> {
-    ALPHABET.iter().position(|known| *known == letter).map(|value| value as u128)
+    ALPHABET
+        .iter()
+        .position(|known| *known == letter)
+        .map(|value| value as u128)
 }
 
 // Derives would ask the same of `K`, which is never a value.
@@ -190,13 +196,17 @@ mod tests {
     #[test]
     fn the_text_form_is_the_one_of_the_typeid_specification() {
         let bits = 0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881;
-        assert_eq!(UserId::from_bits(bits).to_string(), "usr_01h2xcejqtf2nbrexx3vqjhp41");
+        assert_eq!(
+            UserId::from_bits(bits).to_string(),
+            "usr_01h2xcejqtf2nbrexx3vqjhp41"
+        );
     }
 
     #[test]
     fn later_ids_sort_after_earlier_ones() {
         let chance = Chance::system();
-        let [early, late] = [1, 2].map(|second| UserId::new(Moment::from_micros(second * 1_000_000), &chance));
+        let [early, late] =
+            [1, 2].map(|second| UserId::new(Moment::from_micros(second * 1_000_000), &chance));
         assert!(early < late && early.to_string() < late.to_string());
     }
 
@@ -204,7 +214,15 @@ mod tests {
     fn what_is_not_an_id_of_this_kind_is_refused() {
         let user = UserId::from_bits(7).to_string();
         let long = format!("{user}0");
-        for text in ["", "tnt_", "usr-", &user[1..], &long, "usr_80000000000000000000000000", "usr_0000000000000000000000000I"] {
+        for text in [
+            "",
+            "tnt_",
+            "usr-",
+            &user[1..],
+            &long,
+            "usr_80000000000000000000000000",
+            "usr_0000000000000000000000000I",
+        ] {
             assert_eq!(text.parse::<UserId>(), Err(BadId { expected: "usr" }), "{text}");
         }
         assert!(user.parse::<TenantId>().is_err());
@@ -214,7 +232,11 @@ mod tests {
     fn no_two_kinds_share_a_prefix() {
         let mut seen = PREFIXES.to_vec();
         seen.dedup();
-        assert_eq!(seen.len(), PREFIXES.len(), "the registry is alphabetical and free of doubles");
+        assert_eq!(
+            seen.len(),
+            PREFIXES.len(),
+            "the registry is alphabetical and free of doubles"
+        );
         assert!(PREFIXES.is_sorted());
     }
 }

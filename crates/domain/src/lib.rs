@@ -23,7 +23,7 @@ pub mod time;
 
 pub use chance::Chance;
 pub use digest::Digest;
-pub use event::{Change, Event, Personal};
+pub use event::{Change, Event, Heard, Personal};
 pub use fault::Fault;
 pub use id::*;
 pub use name::{DisplayName, EmailAddress, Hostname, NameError, ReturnPath, RoleName, Slug};

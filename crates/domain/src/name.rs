@@ -80,8 +80,23 @@ name!(
 );
 
 /// First labels that belong to the platform or are too easily mistaken for it.
-pub const RESERVED_SLUGS: &[&str] =
-    &["admin", "api", "app", "auth", "console", "house", "id", "login", "mail", "ns", "partywall", "static", "status", "support", "www"];
+pub const RESERVED_SLUGS: &[&str] = &[
+    "admin",
+    "api",
+    "app",
+    "auth",
+    "console",
+    "house",
+    "id",
+    "login",
+    "mail",
+    "ns",
+    "partywall",
+    "static",
+    "status",
+    "support",
+    "www",
+];
 
 impl Slug {
     /// The operator's own tenant. Reserved, so that no other tenant can be called so.
@@ -120,12 +135,16 @@ impl ReturnPath {
 fn parse_slug(text: &str) -> Result<&str, NameError> {
     let bytes = text.as_bytes();
     let fits = (2..=40).contains(&bytes.len())
-        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
         && bytes[0].is_ascii_alphanumeric()
         && bytes[bytes.len() - 1].is_ascii_alphanumeric()
         && !text.contains("--");
     if !fits {
-        return Err(NameError("a slug has 2 to 40 lower-case letters, digits and single hyphens, and begins and ends with a letter or digit"));
+        return Err(NameError(
+            "a slug has 2 to 40 lower-case letters, digits and single hyphens, and begins and ends with a letter or digit",
+        ));
     }
     if RESERVED_SLUGS.contains(&text) {
         return Err(NameError("this slug is reserved for the platform"));
@@ -134,22 +153,31 @@ fn parse_slug(text: &str) -> Result<&str, NameError> {
 }
 
 fn parse_hostname(text: &str) -> Result<String, NameError> {
-    const BAD: NameError = NameError("a hostname is a DNS name or an IP address, without scheme, port or path");
+    const BAD: NameError =
+        NameError("a hostname is a DNS name or an IP address, without scheme, port or path");
     let lower = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     if lower.parse::<std::net::Ipv4Addr>().is_ok() {
         return Ok(lower);
     }
     if let Some(inside) = lower.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return inside.parse::<std::net::Ipv6Addr>().map(|address| format!("[{address}]")).map_err(|_| BAD);
+        return inside
+            .parse::<std::net::Ipv6Addr>()
+            .map(|address| format!("[{address}]"))
+            .map_err(|_| BAD);
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
+            && label.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+            })
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     // A name whose last label is a number would be read as an address by some (URL Standard, host parsing).
-    let ends_in_number = lower.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let ends_in_number = lower
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     if lower.len() > 253 || ends_in_number || !lower.split('.').all(label) {
         return Err(BAD);
     }
@@ -158,9 +186,14 @@ fn parse_hostname(text: &str) -> Result<String, NameError> {
 
 fn parse_display_name(text: &str) -> Result<&str, NameError> {
     let text = text.trim();
-    let odd = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if text.is_empty() || text.chars().count() > 120 || text.contains(odd) {
-        return Err(NameError("a name has 1 to 120 characters and no control characters"));
+        return Err(NameError(
+            "a name has 1 to 120 characters and no control characters",
+        ));
     }
     Ok(text)
 }
@@ -178,11 +211,16 @@ fn parse_email(text: &str) -> Result<&str, NameError> {
 
 fn parse_role(text: &str) -> Result<&str, NameError> {
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
-    if !(1..=60).contains(&text.len()) || !text.bytes().all(known) || !text.as_bytes()[0].is_ascii_lowercase() {
-        return Err(NameError("a role has 1 to 60 lower-case letters, digits, dots, hyphens and underscores, and begins with a letter"));
+    if !(1..=60).contains(&text.len()) || !text.bytes().all(known) || !text.as_bytes()[0].is_ascii_lowercase()
+    {
+        return Err(NameError(
+            "a role has 1 to 60 lower-case letters, digits, dots, hyphens and underscores, and begins with a letter",
+        ));
     }
     if text.starts_with("partywall.") && crate::PlatformRole::named(text).is_none() {
-        return Err(NameError("roles that begin with `partywall.` are the platform's own, and this is none of them"));
+        return Err(NameError(
+            "roles that begin with `partywall.` are the platform's own, and this is none of them",
+        ));
     }
     Ok(text)
 }
@@ -191,7 +229,9 @@ fn parse_return_path(text: &str) -> Result<&str, NameError> {
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
     let starts_a_host = text.starts_with("//") || !text.starts_with('/');
     if starts_a_host || text.len() > 2_000 || !text.bytes().all(plain) {
-        return Err(NameError("the address to return to must be a path on the same host, beginning with a single slash"));
+        return Err(NameError(
+            "the address to return to must be a path on the same host, beginning with a single slash",
+        ));
     }
     Ok(text)
 }
@@ -205,7 +245,19 @@ mod tests {
         for good in ["contoso", "a1", "contoso-training"] {
             assert!(good.parse::<Slug>().is_ok(), "{good}");
         }
-        for bad in ["", "a", "-a", "a-", "a--b", "Contoso", "a.b", "id", "house", "ü1", &"a".repeat(41)] {
+        for bad in [
+            "",
+            "a",
+            "-a",
+            "a-",
+            "a--b",
+            "Contoso",
+            "a.b",
+            "id",
+            "house",
+            "ü1",
+            &"a".repeat(41),
+        ] {
             assert!(bad.parse::<Slug>().is_err(), "{bad}");
         }
     }
@@ -216,7 +268,19 @@ mod tests {
         assert_eq!(parsed("WWW.Contoso.Test."), Ok("www.contoso.test".into()));
         assert_eq!(parsed("127.0.0.3"), Ok("127.0.0.3".into()));
         assert_eq!(parsed("[0:0::1]"), Ok("[::1]".into()));
-        for bad in ["", ".", "a..b", "a b", "http://a", "a:80", "127.1", "0x7f.1", "[::1", "-a.b", &"a".repeat(254)] {
+        for bad in [
+            "",
+            ".",
+            "a..b",
+            "a b",
+            "http://a",
+            "a:80",
+            "127.1",
+            "0x7f.1",
+            "[::1",
+            "-a.b",
+            &"a".repeat(254),
+        ] {
             assert!(parsed(bad).is_err(), "{bad}");
         }
     }
@@ -226,7 +290,16 @@ mod tests {
         for good in ["/", "/a/b?c=d#e", "/a//b"] {
             assert!(good.parse::<ReturnPath>().is_ok(), "{good}");
         }
-        for bad in ["", "a", "//evil.test", "/\\evil.test", "https://evil.test", "/a b", "/a\r\nb", "/ü"] {
+        for bad in [
+            "",
+            "a",
+            "//evil.test",
+            "/\\evil.test",
+            "https://evil.test",
+            "/a b",
+            "/a\r\nb",
+            "/ü",
+        ] {
             assert!(bad.parse::<ReturnPath>().is_err(), "{bad}");
         }
     }

@@ -20,7 +20,12 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 4] = [Limit::Members, Limit::Connections, Limit::Hostnames, Limit::RequestsPerSecond];
+    pub const ALL: [Limit; 4] = [
+        Limit::Members,
+        Limit::Connections,
+        Limit::Hostnames,
+        Limit::RequestsPerSecond,
+    ];
 
     /// Its name in a plan.
     pub const fn name(self) -> &'static str {
@@ -57,6 +62,9 @@ pub struct Limits {
 impl Limits {
     /// The bound that holds for `limit`.
     pub fn of(&self, limit: Limit) -> u64 {
-        self.limits.get(limit.name()).copied().unwrap_or(limit.default_value())
+        self.limits
+            .get(limit.name())
+            .copied()
+            .unwrap_or(limit.default_value())
     }
 }

@@ -91,7 +91,9 @@ impl PlatformRole {
                 Right::ReadAudit,
                 Right::ManageSettings,
             ]),
-            PlatformRole::Auditor => RightSet::of(&[Right::ReadMembers, Right::ReadConnections, Right::ReadAudit]),
+            PlatformRole::Auditor => {
+                RightSet::of(&[Right::ReadMembers, Right::ReadConnections, Right::ReadAudit])
+            }
             PlatformRole::Operator => RightSet::of(&[Right::ReadPlatform, Right::ManagePlatform]),
         }
     }

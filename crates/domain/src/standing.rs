@@ -27,7 +27,9 @@ pub enum Standing {
 
 /// The text names no standing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a standing is one of provisioning, trial, active, read-only, maintenance, suspended, moving, leaving, erased")]
+#[error(
+    "a standing is one of provisioning, trial, active, read-only, maintenance, suspended, moving, leaving, erased"
+)]
 pub struct BadStanding;
 
 impl Standing {
@@ -61,7 +63,14 @@ impl Standing {
 
     /// Whether the tenant's people may sign in and use the application.
     pub const fn is_open(self) -> bool {
-        matches!(self, Standing::Provisioning | Standing::Trial | Standing::Active | Standing::ReadOnly | Standing::Leaving)
+        matches!(
+            self,
+            Standing::Provisioning
+                | Standing::Trial
+                | Standing::Active
+                | Standing::ReadOnly
+                | Standing::Leaving
+        )
     }
 }
 
@@ -74,6 +83,9 @@ impl fmt::Display for Standing {
 impl FromStr for Standing {
     type Err = BadStanding;
     fn from_str(text: &str) -> Result<Self, BadStanding> {
-        Self::ALL.into_iter().find(|standing| standing.name() == text).ok_or(BadStanding)
+        Self::ALL
+            .into_iter()
+            .find(|standing| standing.name() == text)
+            .ok_or(BadStanding)
     }
 }

@@ -1,0 +1,45 @@
+//! What was learned about credentials, kept in bounded memory. Every entry is good for one epoch of
+//! its tenant and until its session ends; the feed empties what ended early.
+
+use crate::{
+    directory::{MemberGrant, OperatorGrant, PersonGrant},
+    permit::Person,
+};
+use domain::{Digest, Moment, ProviderId, RightSet, TenantId, UserId};
+use quick_cache::sync::Cache;
+use std::{sync::Arc, time::Duration};
+
+/// A session as a node remembers it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownSession {
+    pub(crate) epoch: u64,
+    pub(crate) person: Arc<Person>,
+    pub(crate) rights: RightSet,
+    pub(crate) idle_ends: Moment,
+    pub(crate) idle: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct KnownMember {
+    pub(crate) epoch: u64,
+    pub(crate) grant: Arc<MemberGrant>,
+}
+
+pub(crate) struct Known {
+    pub(crate) sessions: Cache<(TenantId, Digest), KnownSession>,
+    pub(crate) persons: Cache<Digest, Arc<PersonGrant>>,
+    pub(crate) members: Cache<(TenantId, UserId, ProviderId), KnownMember>,
+    pub(crate) tokens: Cache<Digest, OperatorGrant>,
+}
+
+impl Known {
+    /// Room for `sessions` sessions, and the like of the rest.
+    pub(crate) fn new(sessions: usize) -> Self {
+        Known {
+            sessions: Cache::new(sessions),
+            persons: Cache::new(sessions / 4 + 16),
+            members: Cache::new(sessions / 4 + 16),
+            tokens: Cache::new(256),
+        }
+    }
+}

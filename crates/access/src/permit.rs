@@ -1,0 +1,257 @@
+//! Scopes, callers and permits. Every field is private and every constructor is of this crate, so that
+//! holding one is proof that the warden gave it out.
+
+use crate::{
+    policy::{Action, OperatorAction, PersonAction, TenantAction},
+    tenants::Tenant,
+};
+use domain::{MemberId, Moment, ProviderId, RequestId, RightSet, RoleName, TenantId, UserId};
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+/// One tenant's data, and nothing else. Cannot be built, copied, parsed or deserialised outside this crate.
+#[derive(Debug)]
+pub struct TenantScope {
+    tenant: TenantId,
+}
+
+impl TenantScope {
+    pub(crate) fn new(tenant: TenantId) -> Self {
+        TenantScope { tenant }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+/// Who does something, as the audit trail names them: always by immutable id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody known; signing in, for example.
+    Anonymous,
+    /// A person.
+    User(UserId),
+    /// A script with an operator token.
+    Token(domain::TokenId),
+    /// Somebody at the machine's own socket.
+    CommandLine,
+    /// The platform itself.
+    System,
+    /// An operator inside a tenant, for a reason that the tenant can read.
+    Assumed {
+        /// The operator; none for the machine's own socket.
+        operator: Option<UserId>,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Actor::Anonymous => f.write_str("anonymous"),
+            Actor::User(user) => user.fmt(f),
+            Actor::Token(token) => token.fmt(f),
+            Actor::CommandLine => f.write_str("command line"),
+            Actor::System => f.write_str("system"),
+            Actor::Assumed {
+                operator: Some(operator),
+                ..
+            } => write!(f, "operator {operator}"),
+            Actor::Assumed { operator: None, .. } => f.write_str("operator at the command line"),
+        }
+    }
+}
+
+/// A known person at a tenant: what the warden found out about the one behind a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The person, across tenants.
+    pub user: UserId,
+    /// The person in this tenant.
+    pub member: MemberId,
+    /// The roles held in this tenant.
+    pub roles: Arc<[RoleName]>,
+    /// The provider by which the person was proven.
+    pub provider: ProviderId,
+    /// When the session ends.
+    pub ends: Moment,
+    /// The hash of the session's id.
+    pub session: domain::Digest,
+    /// The name that this tenant's provider gave, if it gave one.
+    pub name: Option<Arc<str>>,
+    /// The e-mail address that this tenant's provider gave, if it gave one.
+    pub email: Option<Arc<str>>,
+}
+
+/// Who is calling, at which tenant. A caller alone reaches nothing.
+#[derive(Debug)]
+pub struct Caller {
+    scope: TenantScope,
+    pub(crate) tenant: Option<Arc<Tenant>>,
+    pub(crate) person: Option<Arc<Person>>,
+    pub(crate) actor: Actor,
+    pub(crate) rights: RightSet,
+    pub(crate) request: RequestId,
+}
+
+impl Caller {
+    pub(crate) fn new(tenant: TenantId, actor: Actor, rights: RightSet, request: RequestId) -> Self {
+        Caller {
+            scope: TenantScope::new(tenant),
+            tenant: None,
+            person: None,
+            actor,
+            rights,
+            request,
+        }
+    }
+
+    /// The person behind the credential, if there is one.
+    pub fn person(&self) -> Option<&Arc<Person>> {
+        self.person.as_ref()
+    }
+
+    /// Who it is, for the audit trail.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The rights held in this tenant.
+    pub fn rights(&self) -> RightSet {
+        self.rights
+    }
+
+    /// The directory's entry of the tenant; none in background work.
+    pub fn tenant(&self) -> Option<&Arc<Tenant>> {
+        self.tenant.as_ref()
+    }
+
+    /// The request that this caller came with.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+}
+
+/// Proof that this caller may do `A` in this tenant, for the length of one request or job.
+pub struct Permit<A: TenantAction> {
+    caller: Caller,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A: TenantAction> Permit<A> {
+    pub(crate) fn new(caller: Caller) -> Self {
+        Permit {
+            caller,
+            action: PhantomData,
+        }
+    }
+
+    /// The tenant's data, for the store.
+    pub fn scope(&self) -> &TenantScope {
+        &self.caller.scope
+    }
+
+    /// The tenant.
+    pub fn tenant_id(&self) -> TenantId {
+        self.caller.scope.tenant()
+    }
+
+    /// Who is calling.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The action's name.
+    pub fn action(&self) -> &'static str {
+        A::NAME
+    }
+}
+
+/// Proof that this person may do `A` with what is their own. Not a way into any tenant.
+pub struct PersonPermit<A: PersonAction> {
+    user: UserId,
+    request: RequestId,
+    session: Option<Arc<crate::PersonGrant>>,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A: PersonAction> PersonPermit<A> {
+    pub(crate) fn new(user: UserId, request: RequestId, session: Option<Arc<crate::PersonGrant>>) -> Self {
+        PersonPermit {
+            user,
+            request,
+            session,
+            action: PhantomData,
+        }
+    }
+
+    /// Whose rows this opens.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The request that this permit belongs to.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// The session by which the person came, if they came by one.
+    pub fn session(&self) -> Option<&Arc<crate::PersonGrant>> {
+        self.session.as_ref()
+    }
+
+    /// The action's name.
+    pub fn action(&self) -> &'static str {
+        A::NAME
+    }
+}
+
+/// Proof that an operator may do `A` with the platform's own rows. Not a way into any tenant.
+pub struct OperatorPermit<A: OperatorAction> {
+    actor: Actor,
+    request: RequestId,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A: OperatorAction> OperatorPermit<A> {
+    pub(crate) fn new(actor: Actor, request: RequestId) -> Self {
+        OperatorPermit {
+            actor,
+            request,
+            action: PhantomData,
+        }
+    }
+
+    /// Who it is, for the audit trail.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The request that this permit belongs to.
+    pub fn request(&self) -> RequestId {
+        self.request
+    }
+
+    /// The action's name.
+    pub fn action(&self) -> &'static str {
+        A::NAME
+    }
+}
+
+impl<A: TenantAction> fmt::Debug for Permit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permit<{}>({})", <A as Action>::NAME, self.tenant_id())
+    }
+}
+impl<A: PersonAction> fmt::Debug for PersonPermit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PersonPermit<{}>({})", <A as Action>::NAME, self.user)
+    }
+}
+impl<A: OperatorAction> fmt::Debug for OperatorPermit<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperatorPermit<{}>({})", <A as Action>::NAME, self.actor)
+    }
+}

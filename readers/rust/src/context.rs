@@ -1,0 +1,59 @@
+//! What a backend learns about a request.
+
+use serde::{Deserialize, Serialize};
+
+/// Who is asking, and in which tenant. Only a [`Reader`](crate::Reader) makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Context {
+    /// The tenant the request belongs to. Key your data by its id.
+    pub tenant: Tenant,
+    /// The signed-in user; none for an anonymous request.
+    pub user: Option<User>,
+    /// What the user is in this tenant, sorted. Empty for an anonymous request.
+    pub roles: Vec<String>,
+    /// Tells two sessions of one user apart.
+    pub session: Option<String>,
+    /// The request's id in the gateway's log, for yours.
+    pub request_id: Option<String>,
+}
+
+impl Context {
+    /// Does the user have this role in this tenant?
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|held| held == role)
+    }
+}
+
+/// An organisation that subscribes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Never changes: `tnt_…`.
+    pub id: String,
+    /// The short name in addresses; it may change.
+    pub slug: String,
+    /// The name to show people.
+    pub name: String,
+}
+
+/// A person, as this tenant knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// The person's id, the same in every tenant: `usr_…`.
+    pub id: String,
+    /// The id of their membership in this tenant: `mbr_…`.
+    pub member: Option<String>,
+    /// The name this tenant's provider gave.
+    pub name: Option<String>,
+    /// The address this tenant's provider gave.
+    pub email: Option<String>,
+}
+
+impl User {
+    /// What to call this person on a page: the name, else the address, else the id.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().or(self.email.as_deref()).unwrap_or(&self.id)
+    }
+}

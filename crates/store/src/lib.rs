@@ -1,1 +1,90 @@
+//! The narrow waist between the rooms and every SQL database.
+//!
+//! A room hands a permit and a closure to [`Store::read`] or [`Store::write`] and gets the closure's
+//! result. What the closure does lands together with its audit lines, events and counts, or not at all.
+//! Statements are written with [`sql!`], which refuses text that never names the tenant; `$1` is the
+//! tenant, bound by the waist and by nobody else.
+//!
+//! One SQL text runs on SQLite and on PostgreSQL; `engine.rs` is the only file that knows which.
+//!
+//! Unscoped are only `directory.rs`, which answers the warden's few questions, and the operator's
+//! transactions over the platform's own rows; on PostgreSQL both run under a role of their own.
 
+pub mod audit;
+mod directory;
+mod engine;
+mod error;
+mod jobs;
+mod keyring;
+pub mod migrate;
+mod operator;
+mod person;
+mod row;
+mod sql;
+mod tenant;
+
+pub use directory::{SharedProvider, StoreDirectory};
+pub use engine::{Database, Engine};
+pub use error::StoreError;
+pub use keyring::{Keyring, PlatformKey};
+pub use operator::{OperatorRead, OperatorWrite};
+pub use person::{PersonRead, PersonWrite};
+pub use row::{FromRow, Row, Value};
+pub use sql::{OperatorSql, PersonSql, Sql};
+pub use tenant::{TenantRead, TenantWrite};
+
+use domain::{Chance, Clock, MasterKey};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The way to the database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) engine: Engine,
+    pub(crate) tools: Arc<Tools>,
+}
+
+/// What every transaction carries with it.
+pub(crate) struct Tools {
+    pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
+    pub(crate) master: MasterKey,
+    pub(crate) bell: Notify,
+}
+
+impl Store {
+    /// A store over an open database. Personal values, secrets and keys are sealed under `master`.
+    pub fn new(engine: Engine, clock: Clock, chance: Chance, master: MasterKey) -> Self {
+        Store { engine, tools: Arc::new(Tools { clock, chance, master, bell: Notify::new() }) }
+    }
+
+    /// What answers the warden's questions.
+    pub fn directory(&self) -> StoreDirectory {
+        StoreDirectory::new(self.clone())
+    }
+
+    /// Waits until something on this node wrote an event. Other nodes ring through the database.
+    pub async fn bell(&self) {
+        self.tools.bell.notified().await;
+    }
+
+    /// The database's engine, for upkeep that concerns the file or the server itself.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The clock that stamps every transaction.
+    pub fn clock(&self) -> &Clock {
+        &self.tools.clock
+    }
+
+    /// The randomness that ids and secrets are made of.
+    pub fn chance(&self) -> &Chance {
+        &self.tools.chance
+    }
+
+    /// The master key, for what is sealed at rest.
+    pub fn master(&self) -> &MasterKey {
+        &self.tools.master
+    }
+}

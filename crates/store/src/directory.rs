@@ -1,0 +1,440 @@
+//! Answers the warden's questions: the only unscoped reads of tenants' rows. On PostgreSQL they run under
+//! a role that has policies on the tables named here and on no other.
+
+use crate::{
+    FromRow, OperatorSql, Row, Store, StoreError, Value,
+    audit::personal,
+    engine::{Scope, Tx},
+    operator_sql,
+    tenant::bind,
+    values,
+};
+use access::{
+    Answer, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit, PersonGrant, SessionGrant,
+    TenantAction, TenantRecord,
+};
+use domain::{
+    Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// What answers the warden.
+#[derive(Clone)]
+pub struct StoreDirectory {
+    store: Store,
+}
+
+/// A read over several statements of one snapshot.
+struct Reading(Tx);
+
+impl Reading {
+    async fn rows<T: FromRow>(&mut self, sql: OperatorSql, values: &[Value]) -> Result<Vec<T>, StoreError> {
+        let bound = bind(sql.text(), sql.wants(), None, values)?;
+        self.0.fetch(sql.text(), bound).await?.iter().map(T::from_row).collect()
+    }
+
+    async fn row<T: FromRow>(&mut self, sql: OperatorSql, values: &[Value]) -> Result<Option<T>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+}
+
+impl StoreDirectory {
+    pub(crate) fn new(store: Store) -> Self {
+        StoreDirectory { store }
+    }
+
+    async fn reading(&self) -> Result<Reading, StoreError> {
+        self.store.engine.begin_read(Scope::Platform).await.map(Reading)
+    }
+
+    fn now(&self) -> Moment {
+        self.store.tools.clock.now()
+    }
+
+    async fn find_session(&self, tenant: TenantId, digest: Digest) -> Result<Option<SessionGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        let found: Option<SessionRow> = reading
+            .row(
+                operator_sql!(
+                    "SELECT member_id, provider_id, idle, idle_ends, ends FROM session
+                     WHERE tenant_id = $1 AND digest = $2 AND ends > $3 AND idle_ends > $3"
+                ),
+                values![tenant, digest, self.now()],
+            )
+            .await?;
+        let Some(session) = found else { return Ok(None) };
+        let member = self.grant(&mut reading, tenant, Key::Member(session.member), session.provider).await?;
+        Ok(member.map(|member| SessionGrant {
+            member,
+            ends: session.ends,
+            idle_ends: session.idle_ends,
+            idle: session.idle,
+        }))
+    }
+
+    async fn find_member(&self, tenant: TenantId, user: UserId, provider: ProviderId) -> Result<Option<MemberGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        self.grant(&mut reading, tenant, Key::User(user), provider).await
+    }
+
+    /// What somebody is at a tenant: only if active there, and only by a provider that the tenant has an
+    /// active connection to. A session that another organisation's provider vouched for opens nothing here.
+    async fn grant(
+        &self,
+        reading: &mut Reading,
+        tenant: TenantId,
+        key: Key,
+        provider: ProviderId,
+    ) -> Result<Option<MemberGrant>, StoreError> {
+        let connected: Vec<Found> = reading
+            .rows(
+                operator_sql!(
+                    "SELECT id FROM connection WHERE tenant_id = $1 AND provider_id = $2 AND standing = 'active' LIMIT 1"
+                ),
+                values![tenant, provider],
+            )
+            .await?;
+        if connected.is_empty() {
+            return Ok(None);
+        }
+        let member: Option<MemberRow> = match key {
+            Key::Member(member) => {
+                let sql = operator_sql!(
+                    "SELECT id, user_id FROM member WHERE tenant_id = $1 AND id = $2 AND standing = 'active'"
+                );
+                reading.row(sql, values![tenant, member]).await?
+            }
+            Key::User(user) => {
+                let sql = operator_sql!(
+                    "SELECT id, user_id FROM member WHERE tenant_id = $1 AND user_id = $2 AND standing = 'active'"
+                );
+                reading.row(sql, values![tenant, user]).await?
+            }
+        };
+        let Some(member) = member else { return Ok(None) };
+        let roles: Vec<RoleRow> = reading
+            .rows(
+                operator_sql!("SELECT role FROM member_role WHERE tenant_id = $1 AND member_id = $2 ORDER BY role"),
+                values![tenant, member.id],
+            )
+            .await?;
+        let roles: Arc<[RoleName]> = roles.into_iter().map(|row| row.0).collect();
+        let rights = rights_of(&roles);
+        let profile = self.profile(reading, tenant, member.id).await?;
+        let text = |name: &str| profile.get(name).and_then(|value| value.as_str()).map(Arc::from);
+        Ok(Some(MemberGrant {
+            user: member.user,
+            member: member.id,
+            provider,
+            roles,
+            rights,
+            name: text("name"),
+            email: text("email"),
+        }))
+    }
+
+    async fn profile(&self, reading: &mut Reading, tenant: TenantId, member: MemberId) -> Result<serde_json::Value, StoreError> {
+        let key = operator_sql!("SELECT sealed FROM member_key WHERE tenant_id = $1 AND member_id = $2");
+        let body = operator_sql!("SELECT sealed FROM member_profile WHERE tenant_id = $1 AND member_id = $2");
+        let key: Option<SealedRow> = reading.row(key, values![tenant, member]).await?;
+        let body: Option<SealedRow> = reading.row(body, values![tenant, member]).await?;
+        let (Some(key), Some(body)) = (key, body) else { return Ok(serde_json::Value::Null) };
+        let key = personal::open_key(&self.store.tools.master, tenant, member, &key.0)?;
+        let plain = key.open(&personal::value_purpose(tenant, member), &body.0)?;
+        Ok(serde_json::from_slice(&plain).unwrap_or_default())
+    }
+
+    async fn find_tenants(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<TenantRecord>, StoreError> {
+        let mut reading = self.reading().await?;
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let rows: Vec<TenantRow> = reading
+            .rows(
+                operator_sql!(
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, p.body AS plan
+                     FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
+                     WHERE t.id > $1 AND t.standing <> 'erased' ORDER BY t.id LIMIT $2"
+                ),
+                values![&after, limit],
+            )
+            .await?;
+        let last = rows.last().map(|row| row.0.id.to_string()).unwrap_or_else(|| after.clone());
+        let hosts: Vec<HostRow> = reading
+            .rows(
+                operator_sql!("SELECT tenant, host FROM hostname WHERE tenant > $1 AND tenant <= $2 ORDER BY tenant, host"),
+                values![&after, &last],
+            )
+            .await?;
+        Ok(with_hosts(rows, hosts))
+    }
+
+    async fn find_tenant(&self, id: TenantId) -> Result<Option<TenantRecord>, StoreError> {
+        let mut reading = self.reading().await?;
+        let rows: Vec<TenantRow> = reading
+            .rows(
+                operator_sql!(
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, p.body AS plan
+                     FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
+                     WHERE t.id = $1 AND t.standing <> 'erased'"
+                ),
+                values![id],
+            )
+            .await?;
+        let hosts = operator_sql!("SELECT tenant, host FROM hostname WHERE tenant = $1 ORDER BY host");
+        let hosts = reading.rows(hosts, values![id]).await?;
+        Ok(with_hosts(rows, hosts).pop())
+    }
+
+    async fn find_person(&self, user: UserId, digest: Digest) -> Result<Option<PersonGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT user_id, digest, provider, since, idle, idle_ends, ends FROM person_session
+             WHERE user_id = $1 AND digest = $2 AND ends > $3 AND idle_ends > $3"
+        );
+        Ok(reading.row::<PersonRow>(sql, values![user, digest, self.now()]).await?.map(|row| row.0))
+    }
+
+    async fn find_token(&self, digest: Digest) -> Result<Option<OperatorGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!("SELECT id, rights, ends_at FROM operator_token WHERE digest = $1 AND ends_at > $2");
+        Ok(reading.row::<TokenRow>(sql, values![digest, self.now()]).await?.map(|row| row.0))
+    }
+
+    /// The person behind an external identity, asked while somebody is being recognised.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn identity<I: Introduces>(
+        &self,
+        _by: &Permit<I>,
+        provider: ProviderId,
+        subject: Digest,
+    ) -> Result<Option<UserId>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!("SELECT user_id AS id FROM identity_link WHERE provider = $1 AND subject = $2");
+        reading.row::<Found>(sql, values![provider, subject]).await?.map(|row| row.parse()).transpose()
+    }
+
+    /// The issuer and name of a provider that another tenant owns and has shared with this permit's; none
+    /// if there is no such provider, or it is not shared: the two cannot be told apart.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn shared_provider<A: TenantAction>(
+        &self,
+        by: &Permit<A>,
+        provider: ProviderId,
+    ) -> Result<Option<SharedProvider>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT p.tenant_id, p.issuer, p.name, p.kind FROM provider p
+             JOIN provider_share s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
+             WHERE p.id = $1 AND s.with_tenant = $2"
+        );
+        reading.row(sql, values![provider, by.tenant_id()]).await
+    }
+
+    /// The tenants that a person is an active member of, whose connections their provider may serve.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tenants_of<A: access::PersonAction>(&self, by: &access::PersonPermit<A>) -> Result<Vec<TenantId>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT m.tenant_id AS id FROM member m JOIN tenant t ON t.id = m.tenant_id
+             WHERE m.user_id = $1 AND m.standing = 'active' AND t.standing <> 'erased' ORDER BY m.tenant_id LIMIT 500"
+        );
+        reading.rows::<Found>(sql, values![by.user()]).await?.into_iter().map(|row| row.parse()).collect()
+    }
+}
+
+enum Key {
+    Member(MemberId),
+    User(UserId),
+}
+
+/// A provider of another tenant.
+#[derive(Clone, Debug)]
+pub struct SharedProvider {
+    /// Its owner.
+    pub owner: TenantId,
+    /// Its issuer.
+    pub issuer: String,
+    /// Its name.
+    pub name: String,
+    /// What it speaks.
+    pub kind: String,
+}
+
+impl FromRow for SharedProvider {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(SharedProvider {
+            owner: row.parse("tenant_id")?,
+            issuer: row.text("issuer")?,
+            name: row.text("name")?,
+            kind: row.text("kind")?,
+        })
+    }
+}
+
+fn rights_of(roles: &[RoleName]) -> RightSet {
+    roles
+        .iter()
+        .filter_map(|role| PlatformRole::named(role.as_str()))
+        .fold(RightSet::of(&[Right::UseApplication]), |rights, role| rights.with(role.rights()))
+}
+
+fn with_hosts(rows: Vec<TenantRow>, hosts: Vec<HostRow>) -> Vec<TenantRecord> {
+    let mut by_tenant: HashMap<TenantId, Vec<Hostname>> = HashMap::new();
+    hosts.into_iter().for_each(|row| by_tenant.entry(row.tenant).or_default().push(row.host));
+    rows.into_iter()
+        .map(|TenantRow(mut record)| {
+            record.hostnames = by_tenant.remove(&record.id).unwrap_or_default();
+            record
+        })
+        .collect()
+}
+
+struct SessionRow {
+    member: MemberId,
+    provider: ProviderId,
+    idle: std::time::Duration,
+    idle_ends: Moment,
+    ends: Moment,
+}
+impl FromRow for SessionRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(SessionRow {
+            member: row.parse("member_id")?,
+            provider: row.parse("provider_id")?,
+            idle: row.span("idle")?,
+            idle_ends: row.moment("idle_ends")?,
+            ends: row.moment("ends")?,
+        })
+    }
+}
+
+struct MemberRow {
+    id: MemberId,
+    user: UserId,
+}
+impl FromRow for MemberRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(MemberRow { id: row.parse("id")?, user: row.parse("user_id")? })
+    }
+}
+
+struct RoleRow(RoleName);
+impl FromRow for RoleRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.parse("role").map(RoleRow)
+    }
+}
+
+struct SealedRow(domain::Sealed);
+impl FromRow for SealedRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.sealed("sealed").map(SealedRow)
+    }
+}
+
+struct Found(String);
+impl Found {
+    fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(&self) -> Result<T, StoreError> {
+        self.0.parse().map_err(|why: T::Err| StoreError::Unreadable { column: "id".into(), why: why.to_string() })
+    }
+}
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.text("id").map(Found)
+    }
+}
+
+struct HostRow {
+    tenant: TenantId,
+    host: Hostname,
+}
+impl FromRow for HostRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(HostRow { tenant: row.parse("tenant")?, host: row.parse("host")? })
+    }
+}
+
+struct TenantRow(TenantRecord);
+impl FromRow for TenantRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(TenantRow(TenantRecord {
+            id: row.parse("id")?,
+            slug: slug(row)?,
+            name: row.parse("name")?,
+            standing: row.parse("standing")?,
+            deployment: row.parse("deployment_id")?,
+            generation: row.int("generation")?,
+            published: row.flag("published")?,
+            limits: Arc::new(row.json::<Limits>("plan")?),
+            hostnames: Vec::new(),
+        }))
+    }
+}
+
+/// The house's slug is reserved, so that parsing refuses it from everywhere but here.
+fn slug(row: &Row) -> Result<domain::Slug, StoreError> {
+    if row.text("slug")? == domain::Slug::house().as_str() { Ok(domain::Slug::house()) } else { row.parse("slug") }
+}
+
+struct PersonRow(PersonGrant);
+impl FromRow for PersonRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(PersonRow(PersonGrant {
+            user: row.parse("user_id")?,
+            provider: row.parse("provider")?,
+            ends: row.moment("ends")?,
+            idle_ends: row.moment("idle_ends")?,
+            idle: row.span("idle")?,
+            digest: row.digest("digest")?,
+            since: row.moment("since")?,
+        }))
+    }
+}
+
+struct TokenRow(OperatorGrant);
+impl FromRow for TokenRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let rights = match row.text("rights")?.as_str() {
+            "manage" => PlatformRole::Operator.rights(),
+            _ => RightSet::of(&[Right::ReadPlatform]),
+        };
+        Ok(TokenRow(OperatorGrant { token: row.parse("id")?, rights, ends: row.moment("ends_at")? }))
+    }
+}
+
+/// Logs what was wrong, once, and tells the warden only that there is no answer.
+fn answer<T>(result: Result<T, StoreError>) -> Result<T, DirectoryError> {
+    result.map_err(|error| {
+        tracing::error!(%error, "the directory cannot be read: {error}");
+        DirectoryError
+    })
+}
+
+impl Directory for StoreDirectory {
+    fn session(&self, tenant: TenantId, digest: Digest) -> Answer<'_, Option<SessionGrant>> {
+        Box::pin(async move { answer(self.find_session(tenant, digest).await) })
+    }
+    fn person(&self, user: UserId, digest: Digest) -> Answer<'_, Option<PersonGrant>> {
+        Box::pin(async move { answer(self.find_person(user, digest).await) })
+    }
+    fn member(&self, tenant: TenantId, user: UserId, provider: ProviderId) -> Answer<'_, Option<MemberGrant>> {
+        Box::pin(async move { answer(self.find_member(tenant, user, provider).await) })
+    }
+    fn token(&self, digest: Digest) -> Answer<'_, Option<OperatorGrant>> {
+        Box::pin(async move { answer(self.find_token(digest).await) })
+    }
+    fn tenant(&self, id: TenantId) -> Answer<'_, Option<TenantRecord>> {
+        Box::pin(async move { answer(self.find_tenant(id).await) })
+    }
+    fn tenants(&self, after: Option<TenantId>, limit: u32) -> Answer<'_, Vec<TenantRecord>> {
+        Box::pin(async move { answer(self.find_tenants(after, limit).await) })
+    }
+    fn claim(&self, class: &'static str) -> Answer<'_, Option<ClaimedJob>> {
+        Box::pin(async move { answer(self.store.claim_job(class).await) })
+    }
+}

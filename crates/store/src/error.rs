@@ -1,0 +1,85 @@
+//! What can go wrong between a room and the database.
+
+use domain::Fault;
+
+/// A failure of the database or of what lies in it. Clients learn only whether to try again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away or does not answer in time.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// Others held what was needed for too long.
+    #[error("the database is busy: {0}")]
+    Busy(#[source] sqlx::Error),
+    /// The disk is full.
+    #[error("the database's disk is full: {0}")]
+    Full(#[source] sqlx::Error),
+    /// A row with that key is there already, or one that it points to is not.
+    #[error("a key or reference stands in the way: {0}")]
+    Conflict(#[source] sqlx::Error),
+    /// A column does not hold what it should.
+    #[error("column {column} holds what cannot be read: {why}")]
+    Unreadable {
+        /// The column.
+        column: String,
+        /// What was wrong with it.
+        why: String,
+    },
+    /// A statement was given too few or too many values. A fault of ours.
+    #[error("a statement wants {wanted} values and was given {given}: {text}")]
+    Arity {
+        /// The statement.
+        text: &'static str,
+        /// How many it wants.
+        wanted: usize,
+        /// How many it got.
+        given: usize,
+    },
+    /// A sealed value did not open.
+    #[error("a sealed value does not open: {0}")]
+    Sealed(#[from] domain::seal::SealError),
+    /// Anything else that the database refused.
+    #[error("the database refused: {0}")]
+    Refused(#[source] sqlx::Error),
+}
+
+impl Fault for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            StoreError::Unavailable(_) => "store.unavailable",
+            StoreError::Busy(_) => "store.busy",
+            StoreError::Full(_) => "store.full",
+            StoreError::Conflict(_) => "store.conflict",
+            StoreError::Unreadable { .. } | StoreError::Arity { .. } | StoreError::Sealed(_) | StoreError::Refused(_) => {
+                "internal"
+            }
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+                // SQLite: SQLITE_FULL, SQLITE_IOERR family. PostgreSQL: class 53, disk full.
+                Some("13" | "53100") => StoreError::Full(error),
+                // SQLITE_BUSY, SQLITE_LOCKED; lock_not_available, query_canceled, deadlock, serialization.
+                Some("5" | "6" | "261" | "517" | "55P03" | "57014" | "40P01" | "40001") => StoreError::Busy(error),
+                // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_IOERR; connection and shutdown classes.
+                Some("14" | "10" | "57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003" | "08001") => {
+                    StoreError::Unavailable(error)
+                }
+                _ if refusal.is_unique_violation() || refusal.is_foreign_key_violation() => StoreError::Conflict(error),
+                _ => StoreError::Refused(error),
+            },
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                StoreError::Unavailable(error)
+            }
+            sqlx::Error::PoolTimedOut => StoreError::Busy(error),
+            sqlx::Error::ColumnDecode { index, source } => {
+                StoreError::Unreadable { column: index.clone(), why: source.to_string() }
+            }
+            _ => StoreError::Refused(error),
+        }
+    }
+}

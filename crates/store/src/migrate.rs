@@ -1,0 +1,267 @@
+//! Migrations: one numbered source for both engines, forward only.
+//!
+//! Tokens: `{text}` text that collates by bytes, `{int}` 64 bits, `{serial}` a number in order of
+//! writing, `{strict}` SQLite's strictness, `{default_xid}` the writing transaction.
+//! Lines: `--pg:` and `--lite:` are for one engine. `--platform: t` grants `t` to the directory's role.
+//! `--tenant: t` and `--person: t` put row-level security on `t` and grant it to the serving role.
+//! `--append: t a,b` does the same for a table that is only added to, whose columns `a` and `b` alone may
+//! be set later. `--directory: t verbs` opens `t` to the directory's role for these verbs.
+//!
+//! A migration, once released, is never edited: its checksum is over the source and is compared.
+
+use crate::{Engine, StoreError};
+use domain::{Clock, Digest};
+use sqlx::{AssertSqlSafe, Executor, Row as _};
+
+/// One step of the schema.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    source: &'static str,
+}
+
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "first light", source: include_str!("migrations/0001_first_light.sql") }];
+
+/// The schema cannot be brought to this release's version.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// A migration that was applied is not the one this release knows.
+    #[error("migration {version} was applied in another form; this release does not belong to this database")]
+    Altered {
+        /// Which.
+        version: i64,
+    },
+    /// The database is ahead of this release.
+    #[error("the database is at version {at}, this release knows {known}; run the newer release")]
+    TooNew {
+        /// Where the database is.
+        at: i64,
+        /// The newest this release knows.
+        known: i64,
+    },
+    /// The database is behind this release.
+    #[error("the database is at version {at}, this release needs {known}; run `partywall migrate`")]
+    TooOld {
+        /// Where the database is.
+        at: i64,
+        /// What this release needs.
+        known: i64,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        MigrateError::Store(error.into())
+    }
+}
+
+/// The version this release needs.
+pub fn known_version() -> i64 {
+    MIGRATIONS.last().map_or(0, |last| last.version)
+}
+
+/// Brings the schema to this release's version; gives the names of the steps taken. Two nodes that try at
+/// once take turns.
+///
+/// # Errors
+/// Any [`MigrateError`]; nothing is applied by halves.
+pub async fn migrate(engine: &Engine, clock: &Clock) -> Result<Vec<&'static str>, MigrateError> {
+    prepare(engine).await?;
+    let mut taken = Vec::new();
+    for migration in MIGRATIONS {
+        if apply(engine, migration, clock).await? {
+            taken.push(migration.name);
+        }
+    }
+    check(engine).await?;
+    Ok(taken)
+}
+
+/// Whether the schema is at this release's version.
+///
+/// # Errors
+/// Any [`MigrateError`].
+pub async fn check(engine: &Engine) -> Result<(), MigrateError> {
+    let (at, known) = (version(engine).await?, known_version());
+    match at.cmp(&known) {
+        std::cmp::Ordering::Less => Err(MigrateError::TooOld { at, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(MigrateError::TooNew { at, known }),
+    }
+}
+
+/// The version that the database is at; 0 before the first migration.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn version(engine: &Engine) -> Result<i64, StoreError> {
+    let text = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_version";
+    let version = match engine {
+        Engine::Sqlite { writer, .. } => sqlx::query(text).fetch_one(writer).await.map(|row| row.try_get("version")),
+        Engine::Postgres { options, .. } => {
+            let mut connection = connect(options).await?;
+            sqlx::query(text).fetch_one(&mut connection).await.map(|row| row.try_get("version"))
+        }
+    };
+    match version {
+        Ok(version) => Ok(version?),
+        // No such table: nothing was ever applied.
+        Err(sqlx::Error::Database(_)) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, \
+     name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+
+/// Any number will do; it must only be the same on every node.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7021195)";
+
+async fn prepare(engine: &Engine) -> Result<(), StoreError> {
+    match engine {
+        Engine::Sqlite { writer, .. } => {
+            sqlx::query(VERSIONS).execute(writer).await?;
+        }
+        Engine::Postgres { options, .. } => {
+            let mut connection = connect(options).await?;
+            let text = format!("BEGIN; {LOCK}; {ROLES}; {VERSIONS}; COMMIT");
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Roles belong to the whole server, so another database may have made them already. The owner owns;
+/// the other two own nothing, so that row-level security holds for them.
+const ROLES: &str = "DO $$ DECLARE r text; BEGIN \
+     FOREACH r IN ARRAY ARRAY['partywall_app', 'partywall_directory'] LOOP \
+       BEGIN EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r); \
+       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; \
+       IF NOT pg_has_role(current_user, r, 'MEMBER') THEN EXECUTE format('GRANT %I TO %I', r, current_user); END IF; \
+     END LOOP; END $$; \
+     GRANT USAGE ON SCHEMA public TO partywall_app, partywall_directory";
+
+async fn apply(engine: &Engine, migration: &Migration, clock: &Clock) -> Result<bool, MigrateError> {
+    let checksum = Digest::of(migration.source.as_bytes()).to_string();
+    let find = "SELECT checksum FROM schema_version WHERE version = $1";
+    let note = "INSERT INTO schema_version (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+    // The two arms are alike to the letter but cannot share a function: the types of sqlx differ.
+    macro_rules! within {
+        ($tx:expr, $postgres:literal) => {{
+            let mut tx = $tx;
+            if let Some(row) = sqlx::query(find).bind(migration.version).fetch_optional(&mut *tx).await? {
+                let applied: String = row.try_get("checksum")?;
+                return if applied == checksum { Ok(false) } else { Err(MigrateError::Altered { version: migration.version }) };
+            }
+            tx.execute(sqlx::raw_sql(AssertSqlSafe(render(migration.source, $postgres)))).await?;
+            sqlx::query(note)
+                .bind(migration.version)
+                .bind(migration.name)
+                .bind(&checksum)
+                .bind(clock.now().micros())
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+        }};
+    }
+    match engine {
+        Engine::Sqlite { writer, .. } => within!(writer.begin_with("BEGIN IMMEDIATE").await?, false),
+        Engine::Postgres { options, .. } => {
+            let mut connection = connect(options).await?;
+            let mut tx = sqlx::Connection::begin(&mut connection).await?;
+            tx.execute(LOCK).await?;
+            within!(tx, true);
+        }
+    }
+    Ok(true)
+}
+
+async fn connect(options: &sqlx::postgres::PgConnectOptions) -> Result<sqlx::PgConnection, StoreError> {
+    use sqlx::ConnectOptions;
+    Ok(options.connect().await?)
+}
+
+/// The text for one engine.
+fn render(source: &str, postgres: bool) -> String {
+    let lines: Vec<String> = source.lines().filter_map(|line| render_line(line, postgres)).collect();
+    let tokens: &[(&str, &str, &str)] = &[
+        ("{text}", "TEXT COLLATE \"C\"", "TEXT"),
+        ("{int}", "BIGINT", "INTEGER"),
+        ("{serial}", "BIGSERIAL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        ("{default_xid}", "DEFAULT (pg_current_xact_id()::text::bigint)", "DEFAULT 0"),
+        ("{strict}", "", "STRICT"),
+    ];
+    tokens.iter().fold(lines.join("\n"), |text, (token, pg, lite)| text.replace(token, if postgres { pg } else { lite }))
+}
+
+fn render_line(line: &str, postgres: bool) -> Option<String> {
+    let Some((kind, rest)) = line.strip_prefix("--").and_then(|line| line.split_once(": ")) else {
+        return Some(line.to_owned());
+    };
+    let (table, verbs) = rest.split_once(' ').unwrap_or((rest, ""));
+    match (kind, postgres) {
+        ("pg", true) | ("lite", false) => Some(rest.to_owned()),
+        ("platform", true) => Some(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO partywall_directory;")),
+        ("tenant", true) => Some(walled(table, "tenant", "tenant_id", "SELECT, INSERT, UPDATE, DELETE")),
+        ("person", true) => Some(walled(table, "person", "user_id", "SELECT, INSERT, UPDATE, DELETE")),
+        ("append", true) => {
+            let columns = if verbs.is_empty() { String::new() } else { format!(", UPDATE ({verbs})") };
+            Some(walled(table, "tenant", "tenant_id", &format!("SELECT, INSERT{columns}")))
+        }
+        ("append", false) => Some(append_only(table, verbs)),
+        ("directory", true) => Some(format!(
+            "CREATE POLICY directory ON {table} TO partywall_directory USING (true) WITH CHECK (true);\n\
+             GRANT {verbs} ON {table} TO partywall_directory;"
+        )),
+        ("pg" | "lite" | "platform" | "tenant" | "person" | "directory", _) => None,
+        _ => Some(line.to_owned()),
+    }
+}
+
+fn walled(table: &str, setting: &str, column: &str, verbs: &str) -> String {
+    let test = format!("{column} = NULLIF(current_setting('partywall.{setting}', true), '')");
+    format!(
+        "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n\
+         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n\
+         CREATE POLICY {setting} ON {table} TO partywall_app USING ({test}) WITH CHECK ({test});\n\
+         GRANT {verbs} ON {table} TO partywall_app;"
+    )
+}
+
+/// SQLite has no roles; triggers refuse what PostgreSQL's grants refuse.
+fn append_only(table: &str, settable: &str) -> String {
+    let guard = if settable.is_empty() {
+        format!("BEFORE UPDATE ON {table}")
+    } else {
+        format!("BEFORE UPDATE ON {table} WHEN OLD.seq <> 0 OR OLD.id <> NEW.id OR OLD.actor <> NEW.actor OR OLD.action <> NEW.action OR OLD.before_values <> NEW.before_values OR OLD.after_values <> NEW.after_values OR OLD.personal <> NEW.personal OR OLD.at <> NEW.at OR OLD.tenant_id <> NEW.tenant_id OR OLD.target <> NEW.target OR OLD.outcome <> NEW.outcome OR OLD.reason <> NEW.reason OR OLD.request <> NEW.request")
+    };
+    format!(
+        "CREATE TRIGGER {table}_keeps {guard} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;\n\
+         CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbered_without_a_gap() {
+        let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..=known_version()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_token_is_left_over() {
+        for migration in MIGRATIONS {
+            for postgres in [false, true] {
+                let text = render(migration.source, postgres);
+                assert!(!text.lines().any(|line| line.contains('{') && !line.starts_with("--")), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A person's transactions: what is theirs across tenants. Nothing here reaches a tenant's rows.
+
+use crate::{
+    FromRow, PersonSql, Store, StoreError, Tools, Value,
+    engine::{Scope, Tx},
+    operator_sql,
+    tenant::{HOUSE, bind},
+    values,
+};
+use access::{PersonAction, PersonPermit, Writes};
+use domain::{Event, EventId, Fault, Moment, UserId};
+use std::{ops, sync::Arc};
+
+impl Store {
+    /// Reads this person's rows.
+    ///
+    /// # Errors
+    /// Whatever `work` says, and [`StoreError`].
+    pub async fn read_person<A: PersonAction, T, E: From<StoreError>>(
+        &self,
+        permit: &PersonPermit<A>,
+        work: impl AsyncFnOnce(&mut PersonRead) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.engine.begin_read(Scope::Person(permit.user())).await?;
+        let mut read = PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
+        let result = work(&mut read).await;
+        read.tx.roll_back().await?;
+        result
+    }
+
+    /// Writes this person's rows.
+    ///
+    /// # Errors
+    /// Whatever `work` says, and [`StoreError`].
+    pub async fn write_person<A: PersonAction + Writes, T, E: From<StoreError> + Fault>(
+        &self,
+        permit: &PersonPermit<A>,
+        work: impl AsyncFnOnce(&mut PersonWrite) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.engine.begin_write(Scope::Person(permit.user())).await?;
+        let read = PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
+        let mut write = PersonWrite { read, events: Vec::new() };
+        let result = work(&mut write).await?;
+        let PersonWrite { read, events } = write;
+        read.tx.commit().await?;
+        self.tell(events).await?;
+        Ok(result)
+    }
+
+    /// A person's events have no tenant to be written under; the directory's role writes them, under the
+    /// house, after the fact. What they tell of is checked again anyway when a session is loaded.
+    async fn tell(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.engine.begin_write(Scope::Platform).await?;
+        let house = tx.fetch(HOUSE.text(), vec![]).await?;
+        let Some(house) = house.first() else { return Ok(()) };
+        let house = house.text("id")?;
+        let insert =
+            operator_sql!("INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
+        for event in events {
+            let now = self.tools.clock.now();
+            let id = EventId::new(now, &self.tools.chance);
+            let values = values![&house, id, event.name, event.subject, &event.body, now];
+            tx.execute(insert.text(), values.to_vec()).await?;
+        }
+        tx.ring().await?;
+        tx.commit().await?;
+        self.tools.bell.notify_waiters();
+        Ok(())
+    }
+}
+
+/// Reads one person's rows.
+pub struct PersonRead {
+    tx: Tx,
+    user: UserId,
+    now: Moment,
+    tools: Arc<Tools>,
+}
+
+impl PersonRead {
+    /// The one time of this transaction.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Whose rows these are.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// All rows that `sql` finds. `values` begin at `$2`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rows<T: FromRow>(&mut self, sql: PersonSql, values: &[Value]) -> Result<Vec<T>, StoreError> {
+        let bound = bind(sql.text(), sql.wants(), Some(Value::from(self.user)), values)?;
+        self.tx.fetch(sql.text(), bound).await?.iter().map(T::from_row).collect()
+    }
+}
+
+/// Reads and writes one person's rows.
+pub struct PersonWrite {
+    read: PersonRead,
+    events: Vec<Event>,
+}
+
+impl ops::Deref for PersonWrite {
+    type Target = PersonRead;
+    fn deref(&self) -> &PersonRead {
+        &self.read
+    }
+}
+
+impl ops::DerefMut for PersonWrite {
+    fn deref_mut(&mut self) -> &mut PersonRead {
+        &mut self.read
+    }
+}
+
+impl PersonWrite {
+    /// A fresh secret token of 256 bits.
+    pub fn new_token(&self) -> String {
+        self.read.tools.chance.token()
+    }
+
+    /// Runs a statement that changes rows; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn run(&mut self, sql: PersonSql, values: &[Value]) -> Result<u64, StoreError> {
+        let bound = bind(sql.text(), sql.wants(), Some(Value::from(self.read.user)), values)?;
+        self.read.tx.execute(sql.text(), bound).await
+    }
+
+    /// Tells other nodes what happened, after this write has landed.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}

@@ -1,0 +1,43 @@
+// What HTML alone cannot do: times in the reader's zone, copying, and reading a one-time link's secret,
+// which stands behind the # so that no server, log or proxy sees it. Every page works without this file.
+"use strict";
+
+const near = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+function showLocalTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.textContent = near.format(at);
+    time.title = `${exact.format(at)} (${time.dateTime})`;
+  }
+}
+
+function fillFromFragment() {
+  const field = document.querySelector("input[data-from-fragment]");
+  if (!field || location.hash.length < 2) return;
+  field.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  const words = button.querySelector("span");
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    words.textContent = "Copied";
+  } catch {
+    words.textContent = "Press Ctrl+C";
+  }
+  setTimeout(() => (words.textContent = "Copy"), 2000);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+document.addEventListener("htmx:load", (event) => showLocalTimes(event.detail.elt));
+fillFromFragment();
+showLocalTimes(document);

@@ -1,1 +1,27 @@
+//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, and our own context
+//! token with its proof (`docs/wire.md`).
+//!
+//! This crate owns what a message must look like to be believed. Time, chance and keys are handed in;
+//! text goes in, meaning or a refusal comes out. Everything that a stranger wrote is bounded before it
+//! is parsed.
+//!
+//! It tells others which key is missing ([`TokenError::UnknownKey`]), so that they fetch the keys again.
+//!
+//! It never does IO, never reads a clock, never knows a tenant's rows, and is the only place that names
+//! the JOSE library.
 
+pub mod context;
+pub mod jose;
+mod json;
+pub mod oidc;
+pub mod pkce;
+pub mod proof;
+
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod vectors;
+
+pub use jose::{JwkSet, Signer, TokenError};

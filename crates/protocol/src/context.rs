@@ -1,0 +1,318 @@
+//! The context token: user and tenant as two values in one signed, short-lived text that the gateway
+//! hands to a backend (`docs/wire.md`, "The context token").
+//!
+//! What a backend does is here too ([`Context::verify`]), so that our own parts and our tests read it
+//! as the reader libraries do.
+
+use crate::jose::{Expect, JwkSet, Signer, TokenError, Typ, verify};
+use domain::{DeploymentId, Digest, DisplayName, EmailAddress, MemberId, Moment, RoleName, TenantId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The header `typ`: no other token of ours passes for a context, nor a context for another token.
+pub const TYP: &str = "partywall-context+jwt";
+
+/// What a backend learns about a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Context {
+    /// Whose request it is.
+    pub tenant: ContextTenant,
+    /// Who makes it; none for an anonymous request.
+    pub caller: Option<ContextCaller>,
+}
+
+/// The tenant of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContextTenant {
+    /// Its immutable id: what data is keyed by.
+    pub id: TenantId,
+    /// Its slug, for display only; it may change.
+    pub slug: String,
+    /// Its name, for display only.
+    pub name: String,
+}
+
+/// The caller of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextCaller {
+    /// The person, the same at every tenant.
+    pub user: UserId,
+    /// The person as this tenant's member.
+    pub member: ContextMember,
+    /// The member's roles in this tenant.
+    pub roles: Vec<RoleName>,
+    /// The hash of the session, to tell two sessions apart.
+    pub session: Option<Digest>,
+}
+
+/// A member's profile as this tenant's provider gave it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContextMember {
+    /// The member's id.
+    pub id: MemberId,
+    /// The name, if the provider gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DisplayName>,
+    /// The address, if the provider gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+}
+
+/// The claims that are neither times nor the issuer's and audience's, as they stand on the wire.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    tenant: ContextTenant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sub: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    member: Option<ContextMember>,
+    #[serde(default)]
+    roles: Vec<RoleName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+}
+
+/// Between whom a context token passes.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties<'a> {
+    /// The public URL of `id.`.
+    pub issuer: &'a str,
+    /// The deployment whose backends may believe it.
+    pub audience: DeploymentId,
+}
+
+impl Context {
+    /// The token, valid from `now` for `life`.
+    pub fn sign(&self, signer: &Signer, parties: &Parties<'_>, now: Moment, life: Duration) -> String {
+        signer.sign(TYP, &self.claims(parties, now, life))
+    }
+
+    /// The claims of the token.
+    pub fn claims(&self, parties: &Parties<'_>, now: Moment, life: Duration) -> Value {
+        let mut claims = serde_json::to_value(self.wire()).expect("ids and names are plain JSON");
+        for (name, value) in [
+            ("iss", json!(parties.issuer)),
+            ("aud", json!(parties.audience)),
+            ("iat", json!(now.seconds())),
+            ("nbf", json!(now.seconds())),
+            ("exp", json!((now + life).seconds())),
+        ] {
+            claims[name] = value;
+        }
+        claims
+    }
+
+    /// Believes a context token as a backend of the deployment does, or says why not.
+    ///
+    /// # Errors
+    /// As [`TokenError`] says.
+    pub fn verify(
+        token: &str,
+        keys: &JwkSet,
+        parties: &Parties<'_>,
+        now: Moment,
+        leeway: Duration,
+    ) -> Result<Self, TokenError> {
+        let audience = parties.audience.to_string();
+        let expect = Expect {
+            issuer: parties.issuer,
+            audience: &audience,
+            typ: Typ::Named(TYP),
+        };
+        let claims = verify(token, keys, &expect, now, leeway)?;
+        serde_json::from_value(Value::Object(claims.into_members()))
+            .ok()
+            .and_then(Self::of_wire)
+            .ok_or(TokenError::Malformed("its claims are not those of a context"))
+    }
+
+    fn wire(&self) -> Wire {
+        let tenant = self.tenant.clone();
+        match self.caller.clone() {
+            None => Wire {
+                tenant,
+                sub: None,
+                member: None,
+                roles: Vec::new(),
+                sid: None,
+            },
+            Some(caller) => Wire {
+                tenant,
+                sub: Some(caller.user),
+                member: Some(caller.member),
+                roles: caller.roles,
+                sid: caller.session.map(|session| session.to_string()),
+            },
+        }
+    }
+
+    /// A user without a member, or roles without a user, is nothing that we would have said.
+    fn of_wire(wire: Wire) -> Option<Self> {
+        let session = match &wire.sid {
+            None => None,
+            Some(text) => Some(Digest::parse(text)?),
+        };
+        let caller = match (wire.sub, wire.member) {
+            (Some(user), Some(member)) => Some(ContextCaller {
+                user,
+                member,
+                roles: wire.roles,
+                session,
+            }),
+            (None, None) if wire.roles.is_empty() && session.is_none() => None,
+            _ => return None,
+        };
+        Some(Context {
+            tenant: wire.tenant,
+            caller,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{forge::NOW, jose::published_key_set};
+    use domain::{Chance, SigningKey};
+
+    const LIFE: Duration = Duration::from_secs(60);
+    const ISSUER: &str = "https://id.example.test";
+
+    fn gateway() -> (Signer, JwkSet) {
+        let signer = Signer::new("key_1", SigningKey::generate(&Chance::system()));
+        let published = published_key_set([(signer.kid(), signer.public())]).to_string();
+        (signer, JwkSet::parse(published.as_bytes()).unwrap())
+    }
+
+    fn parties() -> Parties<'static> {
+        Parties {
+            issuer: ISSUER,
+            audience: DeploymentId::from_bits(1),
+        }
+    }
+
+    fn anonymous() -> Context {
+        let id = TenantId::from_bits(2);
+        Context {
+            tenant: ContextTenant {
+                id,
+                slug: "contoso".into(),
+                name: "Contoso".into(),
+            },
+            caller: None,
+        }
+    }
+
+    fn alice() -> Context {
+        let member = ContextMember {
+            id: MemberId::from_bits(4),
+            name: "Alice".parse().ok(),
+            email: None,
+        };
+        let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];
+        let session = Some(Digest::of(b"session"));
+        let caller = ContextCaller {
+            user: UserId::from_bits(3),
+            member,
+            roles,
+            session,
+        };
+        Context {
+            caller: Some(caller),
+            ..anonymous()
+        }
+    }
+
+    fn read(token: &str, keys: &JwkSet, parties: &Parties<'_>, now: Moment) -> Result<Context, TokenError> {
+        Context::verify(token, keys, parties, now, Duration::ZERO)
+    }
+
+    #[test]
+    fn a_backend_reads_the_tenant_and_the_user_that_the_gateway_wrote() {
+        let (signer, keys) = gateway();
+        for context in [alice(), anonymous()] {
+            let token = context.sign(&signer, &parties(), NOW, LIFE);
+            assert_eq!(read(&token, &keys, &parties(), NOW), Ok(context));
+        }
+    }
+
+    #[test]
+    fn the_claims_are_those_of_the_wire_page_and_what_is_not_known_is_absent() {
+        let claims = alice().claims(&parties(), NOW, LIFE);
+        let expected = json!({
+            "iss": ISSUER,
+            "aud": DeploymentId::from_bits(1).to_string(),
+            "iat": 1_800_000_000,
+            "nbf": 1_800_000_000,
+            "exp": 1_800_000_060,
+            "tenant": { "id": TenantId::from_bits(2).to_string(), "slug": "contoso", "name": "Contoso" },
+            "sub": UserId::from_bits(3).to_string(),
+            "member": { "id": MemberId::from_bits(4).to_string(), "name": "Alice" },
+            "roles": ["creator", "reader"],
+            "sid": Digest::of(b"session").to_string(),
+        });
+        assert_eq!(claims, expected);
+        let nobody = anonymous().claims(&parties(), NOW, LIFE);
+        for absent in ["sub", "member", "sid"] {
+            assert_eq!(nobody.get(absent), None);
+        }
+    }
+
+    #[test]
+    fn a_context_for_another_deployment_or_from_another_issuer_is_refused() {
+        let (signer, keys) = gateway();
+        let token = alice().sign(&signer, &parties(), NOW, LIFE);
+        let elsewhere = Parties {
+            audience: DeploymentId::from_bits(9),
+            ..parties()
+        };
+        assert_eq!(read(&token, &keys, &elsewhere, NOW), Err(TokenError::Audience));
+        let stranger = Parties {
+            issuer: "https://id.other.test",
+            ..parties()
+        };
+        assert_eq!(read(&token, &keys, &stranger, NOW), Err(TokenError::Issuer));
+    }
+
+    #[test]
+    fn a_context_is_stale_after_its_minute() {
+        let (signer, keys) = gateway();
+        let token = alice().sign(&signer, &parties(), NOW, LIFE);
+        assert_eq!(
+            read(&token, &keys, &parties(), NOW + LIFE),
+            Err(TokenError::Expired)
+        );
+    }
+
+    #[test]
+    fn a_forged_context_is_refused() {
+        let ((eve, _), (_, keys)) = (gateway(), gateway());
+        let token = alice().sign(&eve, &parties(), NOW, LIFE);
+        assert_eq!(read(&token, &keys, &parties(), NOW), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn another_token_of_ours_is_no_context() {
+        let (signer, keys) = gateway();
+        let token = signer.sign("at+jwt", &alice().claims(&parties(), NOW, LIFE));
+        assert_eq!(read(&token, &keys, &parties(), NOW), Err(TokenError::Type));
+    }
+
+    #[test]
+    fn a_user_without_a_member_and_roles_without_a_user_are_refused() {
+        let (signer, keys) = gateway();
+        for missing in [&["member"][..], &["sub"], &["sub", "member"]] {
+            let mut claims = alice().claims(&parties(), NOW, LIFE);
+            claims
+                .as_object_mut()
+                .unwrap()
+                .retain(|name, _| !missing.contains(&name.as_str()));
+            let token = signer.sign(TYP, &claims);
+            assert!(matches!(
+                read(&token, &keys, &parties(), NOW),
+                Err(TokenError::Malformed(_))
+            ));
+        }
+    }
+}

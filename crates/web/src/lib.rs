@@ -1,1 +1,56 @@
+//! HTTP manners, shared by every room: permits as extractors, the list of routes and what is derived from
+//! it, problems, cookies and forgery checks, bodies, limits, the page frame and its assets.
+//!
+//! A room's `http.rs` reads:
+//!
+//! ```ignore
+//! pub fn routes() -> Routes<Identity> {
+//!     Routes::new()
+//!         .get("/v1/tenants/{tenant}/members", list)
+//!         .says("Lists the members of a tenant.")
+//!         .asks::<Paging>()
+//!         .answers::<Listing<Member>>(200)
+//! }
+//!
+//! async fn list(
+//!     Allow(permit): Allow<ListMembers>,
+//!     State(room): State<Identity>,
+//!     Query(paging): Query<Paging>,
+//! ) -> Result<axum::Json<Listing<Member>>, Problem> { … }
+//! ```
+//!
+//! This crate tells nobody anything, stores nothing and decides nothing about who may do what: that is
+//! `access`. It is the only one besides the rooms' own `http.rs`, `routes.rs` and `pages.rs` that names axum.
 
+mod allow;
+mod ask;
+pub mod catalogue;
+pub mod cookie;
+pub mod credential;
+pub mod csrf;
+pub mod guard;
+pub mod headers;
+mod host;
+pub mod open;
+mod problem;
+mod routes;
+pub mod sign_in;
+mod site;
+mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod visitor;
+pub mod wants;
+
+pub use allow::{Allow, AllowBy, AllowOperator, AllowPerson, NamesTenant};
+pub use ask::origin_of;
+pub use catalogue::{CATALOGUE, Entry};
+pub use host::{BadPublicUrl, HostKind, Hosts, PublicUrl};
+pub use open::{EXEMPTIONS, Exemption, Open};
+pub use problem::{FieldError, Problem, Refused, assert_known};
+pub use routes::{Doc, Route, Routes, Surface, Type, matrix};
+pub use site::{REQUEST_ID, Site};
+pub use state::{Manners, Web};
+pub use visitor::Visitor;

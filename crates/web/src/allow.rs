@@ -1,0 +1,181 @@
+//! The permits as extractors. A handler that names one runs only for a caller who may do the action; it
+//! takes the permit as its first argument, and [`crate::Routes`] takes no other handler.
+
+use crate::{HostKind, Problem, Refused, Visitor, Web, ask::Ask};
+use access::{
+    Action, Credential, OperatorAction, OperatorPermit, Permit, PersonAction, PersonPermit, Refusal,
+    Resolved, TenantAction,
+};
+use axum::{
+    extract::{FromRef, FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
+use domain::TenantId;
+use std::future::Future;
+
+/// The caller may do `A` in the tenant that the address names: by `{tenant}` in the path, an id, or on a
+/// tenant's own host by the host.
+pub struct Allow<A: TenantAction>(pub Permit<A>);
+
+/// The caller may do `A` in the tenant that `V` names, where the address does not: in the sealed state
+/// of a pending sign-in, for example. `V` is handed on.
+pub struct AllowBy<A: TenantAction, V>(pub Permit<A>, pub V);
+
+/// The person behind the credential may do `A` with what is their own.
+pub struct AllowPerson<A: PersonAction>(pub PersonPermit<A>);
+
+/// The caller may do `A` with the platform's own rows.
+pub struct AllowOperator<A: OperatorAction>(pub OperatorPermit<A>);
+
+/// Something in a request, other than its address, that names a tenant.
+pub trait NamesTenant<S>: Sized + Send {
+    /// What this is called in the route list, for example `pending sign-in`.
+    const WHERE: &'static str;
+
+    /// Reads it.
+    fn read(parts: &mut Parts, state: &S) -> impl Future<Output = Result<Self, Problem>> + Send;
+
+    /// The tenant that it names.
+    fn tenant(&self) -> TenantId;
+}
+
+impl<S, A> FromRequestParts<S> for Allow<A>
+where
+    S: Send + Sync,
+    A: TenantAction,
+    Web: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let web = Web::from_ref(state);
+        let ask = Ask::of(parts, &web)?;
+        ask.stays_outside_tenants()?;
+        let at = match ask.kind {
+            HostKind::Tenant => parts
+                .extensions
+                .get::<Resolved>()
+                .cloned()
+                .ok_or(Refusal::NoSuchTenant),
+            _ => named_in_path(parts)
+                .await?
+                .and_then(|id| web.warden.resolve_id(id)),
+        };
+        let at = at.map_err(Problem::from)?;
+        ask.permit(&at, parts, &web).await.map(Allow)
+    }
+}
+
+impl<S, A, V> FromRequestParts<S> for AllowBy<A, V>
+where
+    S: Send + Sync,
+    A: TenantAction,
+    V: NamesTenant<S>,
+    Web: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let web = Web::from_ref(state);
+        let ask = Ask::of(parts, &web)?;
+        ask.stays_outside_tenants()?;
+        let by = V::read(parts, state).await?;
+        let at = web.warden.resolve_id(by.tenant()).map_err(Problem::from)?;
+        let permit = ask.permit(&at, parts, &web).await?;
+        Ok(AllowBy(permit, by))
+    }
+}
+
+impl<S, A> FromRequestParts<S> for AllowPerson<A>
+where
+    S: Send + Sync,
+    A: PersonAction,
+    Web: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let web = Web::from_ref(state);
+        let ask = Ask::of(parts, &web)?;
+        note::<A>();
+        let permit = web
+            .warden
+            .person::<A>(&ask.presented.credential, ask.origin)
+            .await;
+        let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, None))?;
+        parts
+            .extensions
+            .insert(Visitor::person(&ask.presented, permit.user()));
+        Ok(AllowPerson(permit))
+    }
+}
+
+impl<S, A> FromRequestParts<S> for AllowOperator<A>
+where
+    S: Send + Sync,
+    A: OperatorAction,
+    Web: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let web = Web::from_ref(state);
+        let ask = Ask::of(parts, &web)?;
+        note::<A>();
+        let permit = web
+            .warden
+            .operator::<A>(&ask.presented.credential, ask.origin)
+            .await;
+        // Operators are members of the house and sign in there.
+        let house = web.warden.house().map(|house| house.record.id);
+        let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, house))?;
+        parts.extensions.insert(Visitor::operator(&ask.presented));
+        Ok(AllowOperator(permit))
+    }
+}
+
+impl Ask {
+    /// What runs the platform does not reach into a tenant (ledger C06). This is said before any tenant
+    /// is looked for, so that nobody learns from it which tenants there are.
+    fn stays_outside_tenants(&self) -> Result<(), Problem> {
+        match self.presented.credential {
+            Credential::OperatorToken(_) | Credential::Socket => Err(Problem::new("action.forbidden")
+                .detail("An operator token and the machine's socket do not open a tenant.")),
+            Credential::None | Credential::Session(_) => Ok(()),
+        }
+    }
+
+    async fn permit<A: TenantAction>(
+        &self,
+        at: &Resolved,
+        parts: &mut Parts,
+        web: &Web,
+    ) -> Result<Permit<A>, Refused> {
+        note::<A>();
+        let tenant = at.tenant().record.id;
+        tracing::Span::current().record("tenant", tracing::field::display(tenant));
+        let permit = web
+            .warden
+            .permit::<A>(at, &self.presented.credential, self.origin)
+            .await
+            .map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
+        parts
+            .extensions
+            .insert(Visitor::member(&self.presented, permit.caller()));
+        Ok(permit)
+    }
+}
+
+/// The tenant that `{tenant}` in the path names. What is no id is answered like an id that nobody has.
+async fn named_in_path(parts: &mut Parts) -> Result<Result<TenantId, Refusal>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| Problem::new("tenant.unknown"))?;
+    let named = params.iter().find(|(name, _)| *name == "tenant");
+    let (_, text) =
+        named.ok_or_else(|| Problem::internal("a route inside a tenant has no {tenant} in its path"))?;
+    Ok(text.parse().map_err(|_| Refusal::NoSuchTenant))
+}
+
+fn note<A: Action>() {
+    tracing::Span::current().record("action", A::NAME);
+}

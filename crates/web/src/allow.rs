@@ -52,14 +52,8 @@ where
         let ask = Ask::of(parts, &web)?;
         ask.stays_outside_tenants()?;
         let at = match ask.kind {
-            HostKind::Tenant => parts
-                .extensions
-                .get::<Resolved>()
-                .cloned()
-                .ok_or(Refusal::NoSuchTenant),
-            _ => named_in_path(parts)
-                .await?
-                .and_then(|id| web.warden.resolve_id(id)),
+            HostKind::Tenant => parts.extensions.get::<Resolved>().cloned().ok_or(Refusal::NoSuchTenant),
+            _ => named_in_path(parts).await?.and_then(|id| web.warden.resolve_id(id)),
         };
         let at = at.map_err(Problem::from)?;
         ask.permit(&at, parts, &web).await.map(Allow)
@@ -98,14 +92,9 @@ where
         let web = Web::from_ref(state);
         let ask = Ask::of(parts, &web)?;
         note::<A>();
-        let permit = web
-            .warden
-            .person::<A>(&ask.presented.credential, ask.origin)
-            .await;
+        let permit = web.warden.person::<A>(&ask.presented.credential, ask.origin).await;
         let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, None))?;
-        parts
-            .extensions
-            .insert(Visitor::person(&ask.presented, permit.user()));
+        parts.extensions.insert(Visitor::person(&ask.presented, permit.user()));
         Ok(AllowPerson(permit))
     }
 }
@@ -122,10 +111,7 @@ where
         let web = Web::from_ref(state);
         let ask = Ask::of(parts, &web)?;
         note::<A>();
-        let permit = web
-            .warden
-            .operator::<A>(&ask.presented.credential, ask.origin)
-            .await;
+        let permit = web.warden.operator::<A>(&ask.presented.credential, ask.origin).await;
         // Operators are members of the house and sign in there.
         let house = web.warden.house().map(|house| house.record.id);
         let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, house))?;
@@ -159,9 +145,7 @@ impl Ask {
             .permit::<A>(at, &self.presented.credential, self.origin)
             .await
             .map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
-        parts
-            .extensions
-            .insert(Visitor::member(&self.presented, permit.caller()));
+        parts.extensions.insert(Visitor::member(&self.presented, permit.caller()));
         Ok(permit)
     }
 }

@@ -28,11 +28,7 @@ impl Ask {
         if forged {
             return Err(Problem::new("csrf.refused").into());
         }
-        Ok(Ask {
-            kind,
-            presented,
-            origin: origin_of(parts)?,
-        })
+        Ok(Ask { kind, presented, origin: origin_of(parts)? })
     }
 
     /// The answer to a refusal: the way to the sign-in page for somebody who is reading pages, else the

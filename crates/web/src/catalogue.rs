@@ -26,13 +26,7 @@ pub fn find(code: &str) -> Option<&'static Entry> {
 }
 
 const fn entry(code: &'static str, status: u16, title: &'static str, advice: &'static str) -> Entry {
-    Entry {
-        code,
-        status,
-        title,
-        advice,
-        retry_after: None,
-    }
+    Entry { code, status, title, advice, retry_after: None }
 }
 
 impl Entry {
@@ -85,6 +79,12 @@ pub static CATALOGUE: &[Entry] = &[
         400,
         "This cannot be read",
         "The body, query or path is not in the form that it claims to be.",
+    ),
+    entry(
+        "input.slow",
+        408,
+        "The body took too long to arrive",
+        "Send it again over a better line, or send less at once.",
     ),
     entry(
         "input.too-large",
@@ -355,16 +355,8 @@ mod tests {
         assert!(CATALOGUE.windows(2).all(|pair| pair[0].code < pair[1].code));
         for entry in CATALOGUE {
             assert!((400..600).contains(&entry.status), "{}", entry.code);
-            assert!(
-                axum::http::StatusCode::from_u16(entry.status).is_ok(),
-                "{}",
-                entry.code
-            );
-            assert!(
-                !entry.title.ends_with('.') && !entry.title.is_empty(),
-                "{}",
-                entry.code
-            );
+            assert!(axum::http::StatusCode::from_u16(entry.status).is_ok(), "{}", entry.code);
+            assert!(!entry.title.ends_with('.') && !entry.title.is_empty(), "{}", entry.code);
             assert!(entry.advice.ends_with('.'), "{}", entry.code);
         }
     }

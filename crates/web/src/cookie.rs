@@ -99,10 +99,8 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others_in_one_header_or_many() {
         let jar = Jar::new(true);
-        for headers in [
-            sent(&["a=b; __Host-pw_session=x.y; c=ü"]),
-            sent(&["a=b", "__Host-pw_session=x.y"]),
-        ] {
+        for headers in [sent(&["a=b; __Host-pw_session=x.y; c=ü"]), sent(&["a=b", "__Host-pw_session=x.y"])]
+        {
             assert_eq!(jar.read(&headers, SESSION).as_deref(), Some("x.y"));
         }
     }
@@ -126,10 +124,7 @@ mod tests {
             Jar::new(true).set(BIND, "x", Some(Duration::from_secs(600))),
             "__Host-pw_bind=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=600; Secure"
         );
-        assert_eq!(
-            Jar::new(false).set(PERSON, "x", None),
-            "pw_person=x; HttpOnly; SameSite=Lax; Path=/"
-        );
+        assert_eq!(Jar::new(false).set(PERSON, "x", None), "pw_person=x; HttpOnly; SameSite=Lax; Path=/");
         assert_eq!(
             Jar::new(true).remove(CONSOLE),
             "__Host-pw_console=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0; Secure"

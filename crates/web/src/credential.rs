@@ -52,10 +52,7 @@ pub fn presented(parts: &Parts, web: &Web) -> Result<Presented, Problem> {
     if kind.reads_tokens()
         && let Some(token) = token_in(&parts.headers)?
     {
-        return Ok(Presented {
-            credential: Credential::OperatorToken(token),
-            by_browser: false,
-        });
+        return Ok(Presented { credential: Credential::OperatorToken(token), by_browser: false });
     }
     let credential = match kind {
         HostKind::Socket => Credential::Socket,
@@ -64,21 +61,14 @@ pub fn presented(parts: &Parts, web: &Web) -> Result<Presented, Problem> {
             cookie_in(&parts.headers, kind, web).map_or(Credential::None, Credential::Session)
         }
     };
-    Ok(Presented {
-        credential,
-        by_browser: kind.reads_cookies(),
-    })
+    Ok(Presented { credential, by_browser: kind.reads_cookies() })
 }
 
 fn cookie_in(headers: &HeaderMap, kind: HostKind, web: &Web) -> Option<Cookie> {
     let (jar, now) = (web.jar(), web.clock.now());
     match kind {
-        HostKind::Id => web
-            .cookies
-            .read_person("id", &jar.read(headers, cookie::PERSON)?, now),
-        HostKind::Console => web
-            .cookies
-            .read_person("console", &jar.read(headers, cookie::CONSOLE)?, now),
+        HostKind::Id => web.cookies.read_person("id", &jar.read(headers, cookie::PERSON)?, now),
+        HostKind::Console => web.cookies.read_person("console", &jar.read(headers, cookie::CONSOLE)?, now),
         HostKind::Tenant => web.cookies.read_tenant(&jar.read(headers, cookie::SESSION)?, now),
         HostKind::Api | HostKind::Socket => None,
     }

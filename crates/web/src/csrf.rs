@@ -61,12 +61,9 @@ pub fn is_from_own_page(parts: &Parts, kind: HostKind, hosts: &Hosts) -> bool {
 }
 
 fn authority<'r>(uri: &'r Uri, parts: &'r Parts) -> Option<&'r str> {
-    uri.authority().map(|authority| authority.as_str()).or_else(|| {
-        parts
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-    })
+    uri.authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()))
 }
 
 #[cfg(test)]
@@ -87,18 +84,12 @@ mod tests {
     fn only_a_page_of_the_same_origin_may_write() {
         assert!(own(HostKind::Console, &[("sec-fetch-site", "same-origin")]));
         for elsewhere in ["same-site", "cross-site", "none", ""] {
-            assert!(
-                !own(HostKind::Console, &[("sec-fetch-site", elsewhere)]),
-                "{elsewhere}"
-            );
+            assert!(!own(HostKind::Console, &[("sec-fetch-site", elsewhere)]), "{elsewhere}");
         }
         assert!(
             !own(
                 HostKind::Console,
-                &[
-                    ("sec-fetch-site", "same-site"),
-                    ("origin", "https://console.example.com")
-                ]
+                &[("sec-fetch-site", "same-site"), ("origin", "https://console.example.com")]
             ),
             "a browser that speaks of the site is believed in that"
         );
@@ -106,15 +97,9 @@ mod tests {
 
     #[test]
     fn a_browser_that_sends_only_its_origin_is_judged_by_that() {
-        assert!(own(
-            HostKind::Console,
-            &[("origin", "https://console.example.com")]
-        ));
+        assert!(own(HostKind::Console, &[("origin", "https://console.example.com")]));
         assert!(own(HostKind::Tenant, &[("origin", "https://acme.example.com")]));
-        assert!(
-            !own(HostKind::Tenant, &[("origin", "https://beta.example.com")]),
-            "a sibling tenant"
-        );
+        assert!(!own(HostKind::Tenant, &[("origin", "https://beta.example.com")]), "a sibling tenant");
         assert!(!own(HostKind::Console, &[("origin", "https://acme.example.com")]));
         assert!(!own(HostKind::Console, &[("origin", "null")]));
         assert!(!own(HostKind::Console, &[]));

@@ -25,14 +25,7 @@ pub struct Guard {
 
 impl Guard {
     const fn of<A: Action>(scope: &'static str, tenant_from: Option<&'static str>) -> Self {
-        Guard {
-            scope,
-            action: A::NAME,
-            needs: A::NEEDS,
-            writes: A::WRITES,
-            tenant_from,
-            only_at: None,
-        }
+        Guard { scope, action: A::NAME, needs: A::NEEDS, writes: A::WRITES, tenant_from, only_at: None }
     }
 }
 

@@ -31,14 +31,9 @@ pub(crate) fn apply(response: &mut Response, hosts: &Hosts) {
         headers.insert(*name, HeaderValue::from_static(value));
     }
     if hosts.https {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 const FIXED: &[(&str, &str)] = &[

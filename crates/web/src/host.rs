@@ -99,13 +99,9 @@ impl Hosts {
     /// Which platform host answers at this authority (a `Host` header's value); none for a tenant's.
     pub fn kind_of(&self, authority: &str) -> Option<HostKind> {
         let authority = self.tidy(authority);
-        [
-            (HostKind::Id, &self.id),
-            (HostKind::Console, &self.console),
-            (HostKind::Api, &self.api),
-        ]
-        .into_iter()
-        .find_map(|(kind, url)| (authority == url.authority()).then_some(kind))
+        [(HostKind::Id, &self.id), (HostKind::Console, &self.console), (HostKind::Api, &self.api)]
+            .into_iter()
+            .find_map(|(kind, url)| (authority == url.authority()).then_some(kind))
     }
 
     /// The origin of a host at which tenants answer: a slug before the base domain, or their own.
@@ -150,12 +146,9 @@ mod tests {
             url("http://127.0.0.2:8080").map(|u| u.authority().to_owned()),
             Ok("127.0.0.2:8080".into())
         );
-        for bad in [
-            "id.example.com",
-            "ftp://id.example.com",
-            "https://id.example.com/x",
-            "https://u@id.example.com",
-        ] {
+        for bad in
+            ["id.example.com", "ftp://id.example.com", "https://id.example.com/x", "https://u@id.example.com"]
+        {
             assert_eq!(url(bad), Err(BadPublicUrl), "{bad}");
         }
     }

@@ -16,7 +16,7 @@
 //!     Allow(permit): Allow<ListMembers>,
 //!     State(room): State<Identity>,
 //!     Query(paging): Query<Paging>,
-//! ) -> Result<axum::Json<Listing<Member>>, Problem> { … }
+//! ) -> Result<Json<Listing<Member>>, Problem> { … }
 //! ```
 //!
 //! This crate tells nobody anything, stores nothing and decides nothing about who may do what: that is
@@ -24,6 +24,7 @@
 
 mod allow;
 mod ask;
+mod body;
 pub mod catalogue;
 pub mod cookie;
 pub mod credential;
@@ -31,6 +32,7 @@ pub mod csrf;
 pub mod guard;
 pub mod headers;
 mod host;
+mod listing;
 pub mod open;
 mod problem;
 mod routes;
@@ -46,8 +48,10 @@ pub mod wants;
 
 pub use allow::{Allow, AllowBy, AllowOperator, AllowPerson, NamesTenant};
 pub use ask::origin_of;
+pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};
 pub use host::{BadPublicUrl, HostKind, Hosts, PublicUrl};
+pub use listing::{Listing, Paging};
 pub use open::{EXEMPTIONS, Exemption, Open};
 pub use problem::{FieldError, Problem, Refused, assert_known};
 pub use routes::{Doc, Route, Routes, Surface, Type, matrix};

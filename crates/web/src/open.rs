@@ -88,10 +88,6 @@ mod tests {
         assert!(EXEMPTIONS.len() <= 6, "give the route an action instead");
         let paths: usize = EXEMPTIONS.iter().map(|exemption| exemption.paths.len()).sum();
         assert!(paths <= 9, "give the route an action instead");
-        assert!(
-            EXEMPTIONS
-                .iter()
-                .all(|exemption| exemption.why.trim().ends_with('.'))
-        );
+        assert!(EXEMPTIONS.iter().all(|exemption| exemption.why.trim().ends_with('.')));
     }
 }

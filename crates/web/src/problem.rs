@@ -49,20 +49,11 @@ impl Problem {
     /// Something that should not have happened; `cause` is for the log only.
     pub fn internal(cause: impl Into<String>) -> Self {
         let entry = catalogue::find("internal").expect("the catalogue holds `internal`");
-        Problem {
-            cause: Some(cause.into()),
-            ..Problem::of(entry)
-        }
+        Problem { cause: Some(cause.into()), ..Problem::of(entry) }
     }
 
     fn of(entry: &'static Entry) -> Self {
-        Problem {
-            entry,
-            detail: None,
-            errors: Vec::new(),
-            retry_after: entry.retry_after,
-            cause: None,
-        }
+        Problem { entry, detail: None, errors: Vec::new(), retry_after: entry.retry_after, cause: None }
     }
 
     /// The same problem with more words for the client.
@@ -73,10 +64,7 @@ impl Problem {
 
     /// The same problem, pointing at one more wrong value.
     pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.errors.push(FieldError {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        });
+        self.errors.push(FieldError { pointer: pointer.into(), detail: detail.into() });
         self
     }
 
@@ -159,10 +147,7 @@ impl Problem {
         }
         // A 401 says how to authenticate (RFC 9110, 15.5.2).
         if self.entry.status == 401 {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"partywall\""),
-            );
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"partywall\""));
         }
         response
     }
@@ -280,9 +265,6 @@ impl IntoResponse for Refused {
 /// If one is not.
 pub fn assert_known(codes: &[&str]) {
     for code in codes {
-        assert!(
-            catalogue::find(code).is_some(),
-            "`{code}` is not in web::catalogue"
-        );
+        assert!(catalogue::find(code).is_some(), "`{code}` is not in web::catalogue");
     }
 }

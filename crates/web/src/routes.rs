@@ -99,11 +99,7 @@ impl Type {
     fn of<T: ToSchema>() -> Self {
         let mut within = Vec::new();
         T::schemas(&mut within);
-        Type {
-            name: T::name(),
-            schema: T::schema(),
-            within,
-        }
+        Type { name: T::name(), schema: T::schema(), within }
     }
 }
 
@@ -141,11 +137,7 @@ macro_rules! methods {
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes yet; the first ones are the API's unless [`Routes::on`] says otherwise.
     pub fn new() -> Self {
-        Routes {
-            on: Surface::Api,
-            routers: BTreeMap::new(),
-            list: Vec::new(),
-        }
+        Routes { on: Surface::Api, routers: BTreeMap::new(), list: Vec::new() }
     }
 
     /// The routes that follow answer on this surface.
@@ -209,13 +201,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         handler: MethodRouter<S>,
         guard: Guard,
     ) -> Self {
-        let route = Route {
-            method,
-            path,
-            surface: self.on,
-            guard,
-            doc: Doc::default(),
-        };
+        let route = Route { method, path, surface: self.on, guard, doc: Doc::default() };
         if let Err(why) = check(&route) {
             panic!("{method} {path} cannot be routed: {why}");
         }
@@ -293,9 +279,7 @@ fn line(route: &Route) -> serde_json::Value {
 
 /// Whether path, surface, method and permit suit each other.
 fn check(route: &Route) -> Result<(), &'static str> {
-    let Route {
-        path, guard, surface, ..
-    } = route;
+    let Route { path, guard, surface, .. } = route;
     if let Some(paths) = guard.only_at {
         return paths
             .contains(path)

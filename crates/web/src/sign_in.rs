@@ -45,9 +45,7 @@ pub struct Binding {
 impl Binding {
     /// The binding that this browser has, kept so that two tabs do not undo each other, or a new one.
     pub fn of(headers: &HeaderMap, jar: cookie::Jar, chance: &Chance) -> Self {
-        let kept = jar
-            .read(headers, cookie::BIND)
-            .filter(|value| binding_hash(value).is_some());
+        let kept = jar.read(headers, cookie::BIND).filter(|value| binding_hash(value).is_some());
         let value = kept.unwrap_or_else(|| chance.token());
         Binding {
             hash: binding_hash(&value).expect("a token is a binding"),
@@ -136,10 +134,7 @@ mod tests {
         let binding = Binding::of(&HeaderMap::new(), jar, &chance);
         let sent = binding.cookie.to_str().expect("ASCII").split(';').next();
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::COOKIE,
-            HeaderValue::from_str(sent.expect("a pair")).expect("a header"),
-        );
+        headers.insert(header::COOKIE, HeaderValue::from_str(sent.expect("a pair")).expect("a header"));
         assert!(Binding::holds(&headers, jar, &binding.hash));
         assert!(!Binding::holds(&HeaderMap::new(), jar, &binding.hash));
         assert!(!Binding::holds(&headers, jar, &Digest::of(b"another")));

@@ -27,24 +27,13 @@ impl Site {
     pub fn new(web: Web, mut routes: Routes<()>) -> Self {
         let api = routes.router(Surface::Api);
         let console = routes.router(Surface::Console).merge(api.clone());
-        let [api, console, id, tenant] = [
-            api,
-            console,
-            routes.router(Surface::Id),
-            routes.router(Surface::Tenant),
-        ]
-        .map(|router| {
-            router
-                .fallback(async || Problem::new("route.unknown"))
-                .method_not_allowed_fallback(async || Problem::new("method.not-allowed"))
-        });
-        Site {
-            web,
-            api,
-            console,
-            id,
-            tenant,
-        }
+        let [api, console, id, tenant] =
+            [api, console, routes.router(Surface::Id), routes.router(Surface::Tenant)].map(|router| {
+                router
+                    .fallback(async || Problem::new("route.unknown"))
+                    .method_not_allowed_fallback(async || Problem::new("method.not-allowed"))
+            });
+        Site { web, api, console, id, tenant }
     }
 
     /// Answers a request whose host is known. Never fails: a panic becomes a problem as well.

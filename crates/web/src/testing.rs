@@ -90,14 +90,8 @@ impl Someone {
         let (keys, id) = (keys(), self.session());
         let (name, value) = match kind {
             HostKind::Id => (cookie::PERSON, keys.person_cookie("id", &id, self.user(), ENDS)),
-            HostKind::Console => (
-                cookie::CONSOLE,
-                keys.person_cookie("console", &id, self.user(), ENDS),
-            ),
-            _ => (
-                cookie::SESSION,
-                keys.tenant_cookie(&id, self.home, DEPLOYMENT, ENDS),
-            ),
+            HostKind::Console => (cookie::CONSOLE, keys.person_cookie("console", &id, self.user(), ENDS)),
+            _ => (cookie::SESSION, keys.tenant_cookie(&id, self.home, DEPLOYMENT, ENDS)),
         };
         format!("__Host-{name}={value}")
     }
@@ -176,11 +170,7 @@ impl Directory for Records {
         ready(Records::tenants().into_iter().find(|record| record.id == id))
     }
     fn tenants(&self, after: Option<TenantId>, _: u32) -> Answer<'_, Vec<TenantRecord>> {
-        ready(if after.is_none() {
-            Records::tenants()
-        } else {
-            vec![]
-        })
+        ready(if after.is_none() { Records::tenants() } else { vec![] })
     }
     fn claim(&self, _: &'static str) -> Answer<'_, Option<ClaimedJob>> {
         ready(None)
@@ -204,12 +194,7 @@ pub(crate) struct World {
 /// An installation with these routes.
 pub(crate) async fn world(routes: Routes<Web>) -> World {
     let clock = Clock::movable(NOW);
-    let warden = Warden::new(
-        Arc::new(Records),
-        Arc::new(Blind),
-        clock.clone(),
-        Bounds::default(),
-    );
+    let warden = Warden::new(Arc::new(Records), Arc::new(Blind), clock.clone(), Bounds::default());
     warden.fill().await.expect("the records are at hand");
     let web = Web::new(Manners {
         warden: Arc::new(warden),
@@ -237,10 +222,7 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 

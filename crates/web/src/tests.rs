@@ -8,40 +8,24 @@ use axum::http::StatusCode;
 
 fn routes() -> Routes<Web> {
     Routes::new()
-        .get(
-            "/v1/tenants/{tenant}/members",
-            async |Allow(permit): Allow<ListMembers>| permit.tenant_id().to_string(),
-        )
-        .post(
-            "/v1/tenants/{tenant}/members",
-            async |Allow(permit): Allow<ManageMember>| permit.tenant_id().to_string(),
-        )
-        .get(
-            "/v1/tenants",
-            async |AllowOperator(_): AllowOperator<ReadTenants>| "all",
-        )
-        .get(
-            "/v1/me/tenants",
-            async |AllowPerson(permit): AllowPerson<ReadOwnTenants>| permit.user().to_string(),
-        )
+        .get("/v1/tenants/{tenant}/members", async |Allow(permit): Allow<ListMembers>| {
+            permit.tenant_id().to_string()
+        })
+        .post("/v1/tenants/{tenant}/members", async |Allow(permit): Allow<ManageMember>| {
+            permit.tenant_id().to_string()
+        })
+        .get("/v1/tenants", async |AllowOperator(_): AllowOperator<ReadTenants>| "all")
+        .get("/v1/me/tenants", async |AllowPerson(permit): AllowPerson<ReadOwnTenants>| {
+            permit.user().to_string()
+        })
         .on(Surface::Console)
-        .get(
-            "/t/{tenant}/members",
-            async |Allow(_): Allow<ListMembers>| "a page",
-        )
-        .get(
-            "/platform/tenants",
-            async |AllowOperator(_): AllowOperator<ReadTenants>| "a page",
-        )
-        .post(
-            "/sign-out",
-            async |AllowPerson(_): AllowPerson<EndPersonSession>| "gone",
-        )
+        .get("/t/{tenant}/members", async |Allow(_): Allow<ListMembers>| "a page")
+        .get("/platform/tenants", async |AllowOperator(_): AllowOperator<ReadTenants>| "a page")
+        .post("/sign-out", async |AllowPerson(_): AllowPerson<EndPersonSession>| "gone")
         .on(Surface::Tenant)
-        .get(
-            "/.partywall/session",
-            async |Allow(permit): Allow<ReadTenantHome>| permit.tenant_id().to_string(),
-        )
+        .get("/.partywall/session", async |Allow(permit): Allow<ReadTenantHome>| {
+            permit.tenant_id().to_string()
+        })
         .post("/.partywall/sign-out", async |Allow(_): Allow<EndSession>| "gone")
 }
 
@@ -52,17 +36,10 @@ fn members(tenant: domain::TenantId) -> String {
 #[tokio::test]
 async fn an_admin_is_let_in_at_home_and_a_mere_member_is_told_why_not() {
     let world = world(routes()).await;
-    let reply = world
-        .get_as(ADMIN_AT_ACME, HostKind::Console, &members(ACME))
-        .await;
+    let reply = world.get_as(ADMIN_AT_ACME, HostKind::Console, &members(ACME)).await;
     assert_eq!((reply.status, reply.body), (StatusCode::OK, ACME.to_string()));
-    let reply = world
-        .get_as(MEMBER_AT_ACME, HostKind::Console, &members(ACME))
-        .await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::FORBIDDEN, "action.forbidden")
-    );
+    let reply = world.get_as(MEMBER_AT_ACME, HostKind::Console, &members(ACME)).await;
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "action.forbidden"));
 }
 
 #[tokio::test]
@@ -70,13 +47,8 @@ async fn unknown_foreign_and_unpublished_tenants_get_the_same_bytes() {
     let world = world(routes()).await;
     let nobody = domain::TenantId::from_bits(777);
     let mut answers = vec![];
-    for tenant in [
-        BETA.to_string(),
-        HIDDEN.to_string(),
-        nobody.to_string(),
-        "no-id".into(),
-        "tnt_%ff".into(),
-    ] {
+    for tenant in [BETA.to_string(), HIDDEN.to_string(), nobody.to_string(), "no-id".into(), "tnt_%ff".into()]
+    {
         let path = format!("/v1/tenants/{tenant}/members");
         let mut reply = world.get_as(ADMIN_AT_ACME, HostKind::Console, &path).await;
         let id = reply.headers.remove(REQUEST_ID).expect("every answer has an id");
@@ -98,81 +70,37 @@ async fn unknown_foreign_and_unpublished_tenants_get_the_same_bytes() {
 #[tokio::test]
 async fn a_stranger_at_a_published_tenant_is_asked_to_sign_in() {
     let world = world(routes()).await;
-    let reply = world
-        .get(
-            HostKind::Console,
-            &members(ACME),
-            &[("accept", "application/json")],
-        )
-        .await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::UNAUTHORIZED, "session.needed")
-    );
+    let reply = world.get(HostKind::Console, &members(ACME), &[("accept", "application/json")]).await;
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::UNAUTHORIZED, "session.needed"));
     assert!(reply.header("www-authenticate").starts_with("Bearer"));
 
     let page = format!("/t/{ACME}/members?after=x");
-    let reply = world
-        .get(HostKind::Console, &page, &[("accept", "text/html,*/*;q=0.8")])
-        .await;
+    let reply = world.get(HostKind::Console, &page, &[("accept", "text/html,*/*;q=0.8")]).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER);
     let to = reply.header("location");
     assert!(
-        to.starts_with(&format!(
-            "https://id.example.com/t/{ACME}/sign-in?for=console&return=%2Ft%2F"
-        )),
+        to.starts_with(&format!("https://id.example.com/t/{ACME}/sign-in?for=console&return=%2Ft%2F")),
         "{to}"
     );
     assert!(to.contains("after%3Dx&bind="), "{to}");
     assert!(reply.header("set-cookie").starts_with("__Host-pw_bind="));
 
-    let reply = world
-        .get(
-            HostKind::Console,
-            &page,
-            &[("accept", "text/html"), ("hx-request", "true")],
-        )
-        .await;
-    assert_eq!(
-        (reply.status, reply.header("hx-refresh")),
-        (StatusCode::UNAUTHORIZED, "true")
-    );
+    let reply = world.get(HostKind::Console, &page, &[("accept", "text/html"), ("hx-request", "true")]).await;
+    assert_eq!((reply.status, reply.header("hx-refresh")), (StatusCode::UNAUTHORIZED, "true"));
 
-    let reply = world
-        .get(
-            HostKind::Tenant,
-            "/.partywall/session",
-            &[("accept", "text/html")],
-        )
-        .await;
-    assert_eq!(
-        reply.header("location"),
-        "/.partywall/sign-in?return=%2F.partywall%2Fsession"
-    );
+    let reply = world.get(HostKind::Tenant, "/.partywall/session", &[("accept", "text/html")]).await;
+    assert_eq!(reply.header("location"), "/.partywall/sign-in?return=%2F.partywall%2Fsession");
 }
 
 #[tokio::test]
 async fn operators_sign_in_at_their_house_and_reach_the_platform() {
     let world = world(routes()).await;
-    let reply = world
-        .get(HostKind::Console, "/platform/tenants", &[("accept", "text/html")])
-        .await;
-    assert!(
-        reply
-            .header("location")
-            .starts_with(&format!("https://id.example.com/t/{HOUSE}/sign-in"))
-    );
-    let reply = world
-        .get_as(OPERATOR, HostKind::Console, "/platform/tenants")
-        .await;
+    let reply = world.get(HostKind::Console, "/platform/tenants", &[("accept", "text/html")]).await;
+    assert!(reply.header("location").starts_with(&format!("https://id.example.com/t/{HOUSE}/sign-in")));
+    let reply = world.get_as(OPERATOR, HostKind::Console, "/platform/tenants").await;
     assert_eq!(reply.status, StatusCode::OK);
-    let reply = world
-        .get_as(ADMIN_AT_ACME, HostKind::Console, "/v1/tenants")
-        .await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::FORBIDDEN, "action.forbidden")
-    );
+    let reply = world.get_as(ADMIN_AT_ACME, HostKind::Console, "/v1/tenants").await;
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "action.forbidden"));
     let reply = world.get(HostKind::Socket, "/v1/tenants", &[]).await;
     assert_eq!(reply.body, "all");
 }
@@ -182,37 +110,21 @@ async fn a_token_opens_the_platform_and_no_tenant() {
     let world = world(routes()).await;
     let bearer = bearer();
     let token = [("authorization", bearer.as_str())];
-    assert_eq!(
-        world.get(HostKind::Api, "/v1/tenants", &token).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(world.get(HostKind::Api, "/v1/tenants", &token).await.status, StatusCode::OK);
     let mut bodies = vec![];
     for tenant in [ACME, HIDDEN, domain::TenantId::from_bits(777)] {
         let reply = world.get(HostKind::Api, &members(tenant), &token).await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (StatusCode::FORBIDDEN, "action.forbidden")
-        );
+        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "action.forbidden"));
         bodies.push(reply.body.len());
     }
-    assert!(
-        bodies.windows(2).all(|pair| pair[0] == pair[1]),
-        "a guessed token learns of no tenant"
-    );
+    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "a guessed token learns of no tenant");
 }
 
 #[tokio::test]
 async fn a_credential_is_read_only_where_it_belongs() {
     let world = world(routes()).await;
-    for other in [
-        "Basic YTpi",
-        "Bearer eyJhbGciOiJub25lIn0..",
-        "Bearer pwo_short",
-        "pwo_",
-    ] {
-        let reply = world
-            .get(HostKind::Api, "/v1/tenants", &[("authorization", other)])
-            .await;
+    for other in ["Basic YTpi", "Bearer eyJhbGciOiJub25lIn0..", "Bearer pwo_short", "pwo_"] {
+        let reply = world.get(HostKind::Api, "/v1/tenants", &[("authorization", other)]).await;
         assert_eq!(
             (reply.status, reply.code().as_str()),
             (StatusCode::UNAUTHORIZED, "credential.invalid"),
@@ -220,33 +132,15 @@ async fn a_credential_is_read_only_where_it_belongs() {
         );
     }
     let console = ADMIN_AT_ACME.cookie(HostKind::Console);
-    let reply = world
-        .get(HostKind::Api, &members(ACME), &[("cookie", &console)])
-        .await;
+    let reply = world.get(HostKind::Api, &members(ACME), &[("cookie", &console)]).await;
     assert_eq!(reply.code(), "session.needed", "the API reads no cookies");
-    let id = ADMIN_AT_ACME
-        .cookie(HostKind::Id)
-        .replace("pw_person", "pw_console");
-    let reply = world
-        .get(HostKind::Console, &members(ACME), &[("cookie", &id)])
-        .await;
-    assert_eq!(
-        reply.code(),
-        "session.needed",
-        "a cookie of id. renamed is nothing in the console"
-    );
+    let id = ADMIN_AT_ACME.cookie(HostKind::Id).replace("pw_person", "pw_console");
+    let reply = world.get(HostKind::Console, &members(ACME), &[("cookie", &id)]).await;
+    assert_eq!(reply.code(), "session.needed", "a cookie of id. renamed is nothing in the console");
     let beta = ADMIN_AT_BETA.cookie(HostKind::Tenant);
-    let reply = world
-        .get(HostKind::Tenant, "/.partywall/session", &[("cookie", &beta)])
-        .await;
-    assert_eq!(
-        reply.code(),
-        "tenant.unknown",
-        "a session of Beta is refused at Acme's host"
-    );
-    let reply = world
-        .get_as(ADMIN_AT_ACME, HostKind::Tenant, "/.partywall/session")
-        .await;
+    let reply = world.get(HostKind::Tenant, "/.partywall/session", &[("cookie", &beta)]).await;
+    assert_eq!(reply.code(), "tenant.unknown", "a session of Beta is refused at Acme's host");
+    let reply = world.get_as(ADMIN_AT_ACME, HostKind::Tenant, "/.partywall/session").await;
     assert_eq!(reply.body, ACME.to_string());
 }
 
@@ -255,14 +149,8 @@ async fn where_token_and_cookie_come_together_the_token_counts() {
     let world = world(routes()).await;
     let (cookie, token) = (ADMIN_AT_ACME.cookie(HostKind::Console), bearer());
     let both = [("cookie", cookie.as_str()), ("authorization", token.as_str())];
-    assert_eq!(
-        world.get(HostKind::Console, "/v1/tenants", &both).await.status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        world.get(HostKind::Console, &members(ACME), &both).await.code(),
-        "action.forbidden"
-    );
+    assert_eq!(world.get(HostKind::Console, "/v1/tenants", &both).await.status, StatusCode::OK);
+    assert_eq!(world.get(HostKind::Console, &members(ACME), &both).await.code(), "action.forbidden");
 }
 
 #[tokio::test]
@@ -272,54 +160,23 @@ async fn a_forged_write_is_refused_before_anything_is_looked_at() {
     for site in ["same-site", "cross-site", "none"] {
         let sent = [("cookie", cookie.as_str()), ("sec-fetch-site", site)];
         let reply = world.ask(HostKind::Console, "POST", "/sign-out", &sent, "").await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (StatusCode::FORBIDDEN, "csrf.refused"),
-            "{site}"
-        );
+        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "csrf.refused"), "{site}");
     }
     let sent = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
-    assert_eq!(
-        world
-            .ask(HostKind::Console, "POST", "/sign-out", &sent, "")
-            .await
-            .body,
-        "gone"
-    );
-    assert_eq!(
-        world
-            .ask(HostKind::Console, "POST", &members(ACME), &sent, "")
-            .await
-            .status,
-        StatusCode::OK
-    );
+    assert_eq!(world.ask(HostKind::Console, "POST", "/sign-out", &sent, "").await.body, "gone");
+    assert_eq!(world.ask(HostKind::Console, "POST", &members(ACME), &sent, "").await.status, StatusCode::OK);
     let bare = [("cookie", cookie.as_str())];
-    assert_eq!(
-        world
-            .ask(HostKind::Console, "POST", "/sign-out", &bare, "")
-            .await
-            .code(),
-        "csrf.refused"
-    );
+    assert_eq!(world.ask(HostKind::Console, "POST", "/sign-out", &bare, "").await.code(), "csrf.refused");
 }
 
 #[tokio::test]
 async fn nothing_answers_where_it_does_not_belong() {
     let world = world(routes()).await;
     let reply = world.get_as(OPERATOR, HostKind::Id, "/v1/tenants").await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::NOT_FOUND, "route.unknown")
-    );
-    assert_eq!(
-        world.get(HostKind::Api, "/platform/tenants", &[]).await.code(),
-        "route.unknown"
-    );
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::NOT_FOUND, "route.unknown"));
+    assert_eq!(world.get(HostKind::Api, "/platform/tenants", &[]).await.code(), "route.unknown");
     let reply = world.ask(HostKind::Api, "DELETE", "/v1/tenants", &[], "").await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::METHOD_NOT_ALLOWED, "method.not-allowed")
-    );
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::METHOD_NOT_ALLOWED, "method.not-allowed"));
     assert_eq!(reply.header("allow"), "GET,HEAD");
 }
 
@@ -330,10 +187,7 @@ async fn a_panic_is_answered_and_says_nothing() {
     }
     let world = world(Routes::new().get("/v1/fall", fall)).await;
     let reply = world.get(HostKind::Socket, "/v1/fall", &[]).await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (StatusCode::INTERNAL_SERVER_ERROR, "internal")
-    );
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
     assert!(!reply.body.contains("reason"));
 }
 
@@ -342,8 +196,7 @@ fn the_route_list_says_what_each_route_asks() {
     let matrix = routes().matrix();
     assert_eq!(matrix.as_array().map(Vec::len), Some(9));
     let members = matrix.as_array().and_then(|list| {
-        list.iter()
-            .find(|line| line["path"] == "/v1/tenants/{tenant}/members" && line["method"] == "POST")
+        list.iter().find(|line| line["path"] == "/v1/tenants/{tenant}/members" && line["method"] == "POST")
     });
     assert_eq!(
         members.cloned(),

@@ -36,18 +36,10 @@ impl Visitor {
     }
 
     pub(crate) fn person(presented: &Presented, user: UserId) -> Self {
-        Visitor {
-            user: Some(user),
-            session: presented.session(),
-            ..Visitor::default()
-        }
+        Visitor { user: Some(user), session: presented.session(), ..Visitor::default() }
     }
 
     pub(crate) fn operator(presented: &Presented) -> Self {
-        Visitor {
-            session: presented.session(),
-            is_operator: true,
-            ..Visitor::default()
-        }
+        Visitor { session: presented.session(), is_operator: true, ..Visitor::default() }
     }
 }

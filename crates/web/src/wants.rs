@@ -31,9 +31,6 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn of(parts: &Parts) -> Self {
-        Reader {
-            page: page(parts),
-            kind: parts.extensions.get::<HostKind>().copied(),
-        }
+        Reader { page: page(parts), kind: parts.extensions.get::<HostKind>().copied() }
     }
 }

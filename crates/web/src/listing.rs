@@ -1,0 +1,37 @@
+//! Lists on the wire: one page at a time, and where the next one begins.
+
+use domain::{Cursor, Page};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Where a list goes on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// The `next` of the page before; left out at the beginning.
+    #[serde(default)]
+    pub after: String,
+    /// How many at most, 1 to 200; 50 where nothing is said.
+    pub limit: Option<u32>,
+}
+
+impl From<Paging> for Cursor {
+    fn from(paging: Paging) -> Self {
+        Cursor::new(paging.after, paging.limit)
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Listing<T> {
+    /// The items, in order.
+    pub items: Vec<T>,
+    /// What to give as `after` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+impl<T, U: Into<T>> From<Page<U>> for Listing<T> {
+    fn from(page: Page<U>) -> Self {
+        Listing { items: page.items.into_iter().map(Into::into).collect(), next: page.next }
+    }
+}

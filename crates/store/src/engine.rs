@@ -60,7 +60,7 @@ pub(crate) enum Tx {
 }
 
 /// How long a connection is waited for, and a lock, before the answer is "busy".
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Opens the database. Its schema is not looked at; see [`crate::migrate`].

@@ -22,6 +22,8 @@ mod person;
 mod row;
 mod sql;
 mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine};

@@ -135,13 +135,19 @@ async fn prepare(engine: &Engine) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Roles belong to the whole server, so another database may have made them already. The owner owns;
-/// the other two own nothing, so that row-level security holds for them.
+/// Roles belong to the whole server, so another database may have made them already, or be making them
+/// now, or somebody with more rights may have made them for us. The owner owns; the other two own nothing,
+/// so that row-level security holds for them.
 const ROLES: &str = "DO $$ DECLARE r text; BEGIN \
      FOREACH r IN ARRAY ARRAY['partywall_app', 'partywall_directory'] LOOP \
-       BEGIN EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r); \
-       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; \
-       IF NOT pg_has_role(current_user, r, 'MEMBER') THEN EXECUTE format('GRANT %I TO %I', r, current_user); END IF; \
+       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN \
+         BEGIN EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r); \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; \
+       END IF; \
+       IF NOT pg_has_role(current_user, r, 'MEMBER') THEN \
+         BEGIN EXECUTE format('GRANT %I TO %I', r, current_user); \
+         EXCEPTION WHEN unique_violation THEN NULL; END; \
+       END IF; \
      END LOOP; END $$; \
      GRANT USAGE ON SCHEMA public TO partywall_app, partywall_directory";
 

@@ -40,21 +40,24 @@ impl Store {
         work: impl AsyncFnOnce(&mut OperatorWrite) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut write = self.begin_operate().await?;
-        match work(&mut write).await {
-            Ok(result) => {
-                write.finish(permit, "done").await?;
-                self.tools.bell.notify_waiters();
-                Ok(result)
-            }
+        let failed = match work(&mut write).await {
+            Ok(result) => match write.finish(permit, "done").await {
+                Ok(()) => {
+                    self.tools.bell.notify_waiters();
+                    return Ok(result);
+                }
+                Err(error) => E::from(error),
+            },
             Err(error) => {
                 write.read.tx.roll_back().await.ok();
-                let noted = async { self.begin_operate().await?.finish(permit, error.code()).await };
-                if let Err(failed) = noted.await {
-                    tracing::error!(action = A::NAME, error = %failed, "a failed write could not be recorded: {failed}");
-                }
-                Err(error)
+                error
             }
+        };
+        let noted = async { self.begin_operate().await?.finish(permit, failed.code()).await };
+        if let Err(error) = noted.await {
+            tracing::error!(action = A::NAME, %error, "a failed write could not be recorded: {error}");
         }
+        Err(failed)
     }
 
     async fn begin_operate(&self) -> Result<OperatorWrite, StoreError> {

@@ -39,18 +39,21 @@ impl Store {
         work: impl AsyncFnOnce(&mut TenantWrite) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut write = self.begin_write(permit).await?;
-        match work(&mut write).await {
-            Ok(result) => {
-                write.finish(permit).await?;
-                self.tools.bell.notify_waiters();
-                Ok(result)
-            }
+        let failed = match work(&mut write).await {
+            Ok(result) => match write.finish(permit).await {
+                Ok(()) => {
+                    self.tools.bell.notify_waiters();
+                    return Ok(result);
+                }
+                Err(error) => E::from(error),
+            },
             Err(error) => {
                 write.read.tx.roll_back().await.or_else(|failed| log_failure(permit, &failed))?;
-                self.note_failure(permit, error.code()).await;
-                Err(error)
+                error
             }
-        }
+        };
+        self.note_failure(permit, failed.code()).await;
+        Err(failed)
     }
 
     async fn begin_write<A: TenantAction>(&self, permit: &Permit<A>) -> Result<TenantWrite, StoreError> {

@@ -10,11 +10,12 @@ use crate::{
     values,
 };
 use access::{
-    Answer, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit, PersonGrant, SessionGrant,
-    TenantAction, TenantRecord,
+    Answer, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit,
+    PersonGrant, SessionGrant, TenantAction, TenantRecord,
 };
 use domain::{
-    Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
+    Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
+    TenantId, UserId,
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -51,7 +52,11 @@ impl StoreDirectory {
         self.store.tools.clock.now()
     }
 
-    async fn find_session(&self, tenant: TenantId, digest: Digest) -> Result<Option<SessionGrant>, StoreError> {
+    async fn find_session(
+        &self,
+        tenant: TenantId,
+        digest: Digest,
+    ) -> Result<Option<SessionGrant>, StoreError> {
         let mut reading = self.reading().await?;
         let found: Option<SessionRow> = reading
             .row(
@@ -72,7 +77,12 @@ impl StoreDirectory {
         }))
     }
 
-    async fn find_member(&self, tenant: TenantId, user: UserId, provider: ProviderId) -> Result<Option<MemberGrant>, StoreError> {
+    async fn find_member(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        provider: ProviderId,
+    ) -> Result<Option<MemberGrant>, StoreError> {
         let mut reading = self.reading().await?;
         self.grant(&mut reading, tenant, Key::User(user), provider).await
     }
@@ -114,7 +124,9 @@ impl StoreDirectory {
         let Some(member) = member else { return Ok(None) };
         let roles: Vec<RoleRow> = reading
             .rows(
-                operator_sql!("SELECT role FROM member_role WHERE tenant_id = $1 AND member_id = $2 ORDER BY role"),
+                operator_sql!(
+                    "SELECT role FROM member_role WHERE tenant_id = $1 AND member_id = $2 ORDER BY role"
+                ),
                 values![tenant, member.id],
             )
             .await?;
@@ -133,7 +145,12 @@ impl StoreDirectory {
         }))
     }
 
-    async fn profile(&self, reading: &mut Reading, tenant: TenantId, member: MemberId) -> Result<serde_json::Value, StoreError> {
+    async fn profile(
+        &self,
+        reading: &mut Reading,
+        tenant: TenantId,
+        member: MemberId,
+    ) -> Result<serde_json::Value, StoreError> {
         let key = operator_sql!("SELECT sealed FROM member_key WHERE tenant_id = $1 AND member_id = $2");
         let body = operator_sql!("SELECT sealed FROM member_profile WHERE tenant_id = $1 AND member_id = $2");
         let key: Option<SealedRow> = reading.row(key, values![tenant, member]).await?;
@@ -144,7 +161,11 @@ impl StoreDirectory {
         Ok(serde_json::from_slice(&plain).unwrap_or_default())
     }
 
-    async fn find_tenants(&self, after: Option<TenantId>, limit: u32) -> Result<Vec<TenantRecord>, StoreError> {
+    async fn find_tenants(
+        &self,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<TenantRecord>, StoreError> {
         let mut reading = self.reading().await?;
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let rows: Vec<TenantRow> = reading
@@ -195,7 +216,9 @@ impl StoreDirectory {
 
     async fn find_token(&self, digest: Digest) -> Result<Option<OperatorGrant>, StoreError> {
         let mut reading = self.reading().await?;
-        let sql = operator_sql!("SELECT id, rights, ends_at FROM operator_token WHERE digest = $1 AND ends_at > $2");
+        let sql = operator_sql!(
+            "SELECT id, rights, ends_at FROM operator_token WHERE digest = $1 AND ends_at > $2"
+        );
         Ok(reading.row::<TokenRow>(sql, values![digest, self.now()]).await?.map(|row| row.0))
     }
 
@@ -210,7 +233,8 @@ impl StoreDirectory {
         subject: Digest,
     ) -> Result<Option<UserId>, StoreError> {
         let mut reading = self.reading().await?;
-        let sql = operator_sql!("SELECT user_id AS id FROM identity_link WHERE provider = $1 AND subject = $2");
+        let sql =
+            operator_sql!("SELECT user_id AS id FROM identity_link WHERE provider = $1 AND subject = $2");
         reading.row::<Found>(sql, values![provider, subject]).await?.map(|row| row.parse()).transpose()
     }
 
@@ -237,7 +261,10 @@ impl StoreDirectory {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn tenants_of<A: access::PersonAction>(&self, by: &access::PersonPermit<A>) -> Result<Vec<TenantId>, StoreError> {
+    pub async fn tenants_of<A: access::PersonAction>(
+        &self,
+        by: &access::PersonPermit<A>,
+    ) -> Result<Vec<TenantId>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
             "SELECT m.tenant_id AS id FROM member m JOIN tenant t ON t.id = m.tenant_id
@@ -340,7 +367,9 @@ impl FromRow for SealedRow {
 struct Found(String);
 impl Found {
     fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(&self) -> Result<T, StoreError> {
-        self.0.parse().map_err(|why: T::Err| StoreError::Unreadable { column: "id".into(), why: why.to_string() })
+        self.0
+            .parse()
+            .map_err(|why: T::Err| StoreError::Unreadable { column: "id".into(), why: why.to_string() })
     }
 }
 impl FromRow for Found {
@@ -378,7 +407,11 @@ impl FromRow for TenantRow {
 
 /// The house's slug is reserved, so that parsing refuses it from everywhere but here.
 fn slug(row: &Row) -> Result<domain::Slug, StoreError> {
-    if row.text("slug")? == domain::Slug::house().as_str() { Ok(domain::Slug::house()) } else { row.parse("slug") }
+    if row.text("slug")? == domain::Slug::house().as_str() {
+        Ok(domain::Slug::house())
+    } else {
+        row.parse("slug")
+    }
 }
 
 struct PersonRow(PersonGrant);
@@ -422,7 +455,12 @@ impl Directory for StoreDirectory {
     fn person(&self, user: UserId, digest: Digest) -> Answer<'_, Option<PersonGrant>> {
         Box::pin(async move { answer(self.find_person(user, digest).await) })
     }
-    fn member(&self, tenant: TenantId, user: UserId, provider: ProviderId) -> Answer<'_, Option<MemberGrant>> {
+    fn member(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        provider: ProviderId,
+    ) -> Answer<'_, Option<MemberGrant>> {
         Box::pin(async move { answer(self.find_member(tenant, user, provider).await) })
     }
     fn token(&self, digest: Digest) -> Answer<'_, Option<OperatorGrant>> {

@@ -95,17 +95,20 @@ impl Engine {
             ("idle_in_transaction_session_timeout", "30s"),
         ]);
         let pool = |role: &'static str, most: u32| {
-            PgPoolOptions::new().max_connections(most.max(2)).acquire_timeout(PATIENCE).after_connect(move |connection, _| {
-                Box::pin(async move {
-                    sqlx::query(role).execute(connection).await?;
-                    Ok(())
-                })
-            })
+            PgPoolOptions::new().max_connections(most.max(2)).acquire_timeout(PATIENCE).after_connect(
+                move |connection, _| {
+                    Box::pin(async move {
+                        sqlx::query(role).execute(connection).await?;
+                        Ok(())
+                    })
+                },
+            )
         };
         // Lazily: the roles may not be there before the first migration.
         Ok(Engine::Postgres {
             app: pool("SET ROLE partywall_app", connections).connect_lazy_with(options.clone()),
-            directory: pool("SET ROLE partywall_directory", connections / 2).connect_lazy_with(options.clone()),
+            directory: pool("SET ROLE partywall_directory", connections / 2)
+                .connect_lazy_with(options.clone()),
             options: Box::new(options),
         })
     }
@@ -177,7 +180,11 @@ macro_rules! bound {
 }
 
 impl Tx {
-    pub(crate) async fn fetch(&mut self, text: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn fetch(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => {
                 bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
@@ -188,7 +195,11 @@ impl Tx {
         })
     }
 
-    pub(crate) async fn execute(&mut self, text: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+    pub(crate) async fn execute(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
             Tx::Postgres(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),

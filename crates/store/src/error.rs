@@ -50,9 +50,10 @@ impl Fault for StoreError {
             StoreError::Busy(_) => "store.busy",
             StoreError::Full(_) => "store.full",
             StoreError::Conflict(_) => "store.conflict",
-            StoreError::Unreadable { .. } | StoreError::Arity { .. } | StoreError::Sealed(_) | StoreError::Refused(_) => {
-                "internal"
-            }
+            StoreError::Unreadable { .. }
+            | StoreError::Arity { .. }
+            | StoreError::Sealed(_)
+            | StoreError::Refused(_) => "internal",
         }
     }
 }
@@ -64,17 +65,22 @@ impl From<sqlx::Error> for StoreError {
                 // SQLite: SQLITE_FULL, SQLITE_IOERR family. PostgreSQL: class 53, disk full.
                 Some("13" | "53100") => StoreError::Full(error),
                 // SQLITE_BUSY, SQLITE_LOCKED; lock_not_available, query_canceled, deadlock, serialization.
-                Some("5" | "6" | "261" | "517" | "55P03" | "57014" | "40P01" | "40001") => StoreError::Busy(error),
+                Some("5" | "6" | "261" | "517" | "55P03" | "57014" | "40P01" | "40001") => {
+                    StoreError::Busy(error)
+                }
                 // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_IOERR; connection and shutdown classes.
                 Some("14" | "10" | "57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003" | "08001") => {
                     StoreError::Unavailable(error)
                 }
-                _ if refusal.is_unique_violation() || refusal.is_foreign_key_violation() => StoreError::Conflict(error),
+                _ if refusal.is_unique_violation() || refusal.is_foreign_key_violation() => {
+                    StoreError::Conflict(error)
+                }
                 _ => StoreError::Refused(error),
             },
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                StoreError::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => StoreError::Unavailable(error),
             sqlx::Error::PoolTimedOut => StoreError::Busy(error),
             sqlx::Error::ColumnDecode { index, source } => {
                 StoreError::Unreadable { column: index.clone(), why: source.to_string() }

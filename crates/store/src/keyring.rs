@@ -72,11 +72,14 @@ impl Keyring {
             let bytes = tx.master().open(&purpose_of(&key.purpose, key.id), &key.sealed)?;
             opened.push((key, bytes));
         }
-        let of = |purpose: &str| opened.iter().filter(move |(key, _)| key.purpose == purpose).collect::<Vec<_>>();
+        let of =
+            |purpose: &str| opened.iter().filter(move |(key, _)| key.purpose == purpose).collect::<Vec<_>>();
         let signing = |purpose: &str| {
             of(purpose)
                 .iter()
-                .map(|(key, bytes)| Ok((key.id, Arc::new(SigningKey::from_pkcs8(bytes).map_err(|_| unreadable())?))))
+                .map(|(key, bytes)| {
+                    Ok((key.id, Arc::new(SigningKey::from_pkcs8(bytes).map_err(|_| unreadable())?)))
+                })
                 .collect::<Result<Vec<_>, StoreError>>()
         };
         let Some((_, subjects)) = of(SUBJECTS).into_iter().next() else { return Ok(None) };
@@ -130,5 +133,8 @@ fn purpose_of(purpose: &str, id: KeyId) -> String {
 }
 
 fn unreadable() -> StoreError {
-    StoreError::Unreadable { column: "platform_key.sealed".into(), why: "the opened key has the wrong form".into() }
+    StoreError::Unreadable {
+        column: "platform_key.sealed".into(),
+        why: "the opened key has the wrong form".into(),
+    }
 }

@@ -101,7 +101,9 @@ pub async fn check(engine: &Engine) -> Result<(), MigrateError> {
 pub async fn version(engine: &Engine) -> Result<i64, StoreError> {
     let text = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_version";
     let version = match engine {
-        Engine::Sqlite { writer, .. } => sqlx::query(text).fetch_one(writer).await.map(|row| row.try_get("version")),
+        Engine::Sqlite { writer, .. } => {
+            sqlx::query(text).fetch_one(writer).await.map(|row| row.try_get("version"))
+        }
         Engine::Postgres { options, .. } => {
             let mut connection = connect(options).await?;
             sqlx::query(text).fetch_one(&mut connection).await.map(|row| row.try_get("version"))
@@ -161,7 +163,11 @@ async fn apply(engine: &Engine, migration: &Migration, clock: &Clock) -> Result<
             let mut tx = $tx;
             if let Some(row) = sqlx::query(find).bind(migration.version).fetch_optional(&mut *tx).await? {
                 let applied: String = row.try_get("checksum")?;
-                return if applied == checksum { Ok(false) } else { Err(MigrateError::Altered { version: migration.version }) };
+                return if applied == checksum {
+                    Ok(false)
+                } else {
+                    Err(MigrateError::Altered { version: migration.version })
+                };
             }
             tx.execute(sqlx::raw_sql(AssertSqlSafe(render(migration.source, $postgres)))).await?;
             sqlx::query(note)
@@ -201,7 +207,9 @@ fn render(source: &str, postgres: bool) -> String {
         ("{default_xid}", "DEFAULT (pg_current_xact_id()::text::bigint)", "DEFAULT 0"),
         ("{strict}", "", "STRICT"),
     ];
-    tokens.iter().fold(lines.join("\n"), |text, (token, pg, lite)| text.replace(token, if postgres { pg } else { lite }))
+    tokens.iter().fold(lines.join("\n"), |text, (token, pg, lite)| {
+        text.replace(token, if postgres { pg } else { lite })
+    })
 }
 
 fn render_line(line: &str, postgres: bool) -> Option<String> {
@@ -211,7 +219,9 @@ fn render_line(line: &str, postgres: bool) -> Option<String> {
     let (table, verbs) = rest.split_once(' ').unwrap_or((rest, ""));
     match (kind, postgres) {
         ("pg", true) | ("lite", false) => Some(rest.to_owned()),
-        ("platform", true) => Some(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO partywall_directory;")),
+        ("platform", true) => {
+            Some(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO partywall_directory;"))
+        }
         ("tenant", true) => Some(walled(table, "tenant", "tenant_id", "SELECT, INSERT, UPDATE, DELETE")),
         ("person", true) => Some(walled(table, "person", "user_id", "SELECT, INSERT, UPDATE, DELETE")),
         ("append", true) => {
@@ -243,7 +253,9 @@ fn append_only(table: &str, settable: &str) -> String {
     let guard = if settable.is_empty() {
         format!("BEFORE UPDATE ON {table}")
     } else {
-        format!("BEFORE UPDATE ON {table} WHEN OLD.seq <> 0 OR OLD.id <> NEW.id OR OLD.actor <> NEW.actor OR OLD.action <> NEW.action OR OLD.before_values <> NEW.before_values OR OLD.after_values <> NEW.after_values OR OLD.personal <> NEW.personal OR OLD.at <> NEW.at OR OLD.tenant_id <> NEW.tenant_id OR OLD.target <> NEW.target OR OLD.outcome <> NEW.outcome OR OLD.reason <> NEW.reason OR OLD.request <> NEW.request")
+        format!(
+            "BEFORE UPDATE ON {table} WHEN OLD.seq <> 0 OR OLD.id <> NEW.id OR OLD.actor <> NEW.actor OR OLD.action <> NEW.action OR OLD.before_values <> NEW.before_values OR OLD.after_values <> NEW.after_values OR OLD.personal <> NEW.personal OR OLD.at <> NEW.at OR OLD.tenant_id <> NEW.tenant_id OR OLD.target <> NEW.target OR OLD.outcome <> NEW.outcome OR OLD.reason <> NEW.reason OR OLD.request <> NEW.request"
+        )
     };
     format!(
         "CREATE TRIGGER {table}_keeps {guard} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;\n\

@@ -89,7 +89,11 @@ impl OperatorRead {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn rows<T: FromRow>(&mut self, sql: OperatorSql, values: &[Value]) -> Result<Vec<T>, StoreError> {
+    pub async fn rows<T: FromRow>(
+        &mut self,
+        sql: OperatorSql,
+        values: &[Value],
+    ) -> Result<Vec<T>, StoreError> {
         let bound = bind(sql.text(), sql.wants(), None, values)?;
         self.tx.fetch(sql.text(), bound).await?.iter().map(T::from_row).collect()
     }
@@ -98,7 +102,11 @@ impl OperatorRead {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn row<T: FromRow>(&mut self, sql: OperatorSql, values: &[Value]) -> Result<Option<T>, StoreError> {
+    pub async fn row<T: FromRow>(
+        &mut self,
+        sql: OperatorSql,
+        values: &[Value],
+    ) -> Result<Option<T>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
@@ -185,8 +193,9 @@ impl OperatorWrite {
         self.told = true;
         let id: EventId = self.new_id();
         let now = self.read.now;
-        let insert =
-            operator_sql!("INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
+        let insert = operator_sql!(
+            "INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)"
+        );
         self.run(insert, values![tenant, id, event.name, event.subject, &event.body, now]).await.map(drop)
     }
 
@@ -210,7 +219,11 @@ impl OperatorWrite {
         rows.first().map(|row| row.parse("id")).transpose()
     }
 
-    async fn finish<A: OperatorAction>(mut self, permit: &OperatorPermit<A>, outcome: &'static str) -> Result<(), StoreError> {
+    async fn finish<A: OperatorAction>(
+        mut self,
+        permit: &OperatorPermit<A>,
+        outcome: &'static str,
+    ) -> Result<(), StoreError> {
         let changes = std::mem::take(&mut self.changes);
         let house = self.house().await?;
         let silent = changes.is_empty() && matches!(A::NEEDS, Needs::Platform) && outcome == "done";

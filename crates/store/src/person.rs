@@ -22,7 +22,8 @@ impl Store {
         work: impl AsyncFnOnce(&mut PersonRead) -> Result<T, E>,
     ) -> Result<T, E> {
         let tx = self.engine.begin_read(Scope::Person(permit.user())).await?;
-        let mut read = PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
+        let mut read =
+            PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
         let result = work(&mut read).await;
         read.tx.roll_back().await?;
         result
@@ -38,7 +39,8 @@ impl Store {
         work: impl AsyncFnOnce(&mut PersonWrite) -> Result<T, E>,
     ) -> Result<T, E> {
         let tx = self.engine.begin_write(Scope::Person(permit.user())).await?;
-        let read = PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
+        let read =
+            PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
         let mut write = PersonWrite { read, events: Vec::new() };
         let result = work(&mut write).await?;
         let PersonWrite { read, events } = write;
@@ -57,8 +59,9 @@ impl Store {
         let house = tx.fetch(HOUSE.text(), vec![]).await?;
         let Some(house) = house.first() else { return Ok(()) };
         let house = house.text("id")?;
-        let insert =
-            operator_sql!("INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
+        let insert = operator_sql!(
+            "INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)"
+        );
         for event in events {
             let now = self.tools.clock.now();
             let id = EventId::new(now, &self.tools.chance);

@@ -186,7 +186,12 @@ impl Row {
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Sealed`].
-    pub fn opened(&self, column: &str, master: &domain::MasterKey, purpose: &str) -> Result<Secret<String>, StoreError> {
+    pub fn opened(
+        &self,
+        column: &str,
+        master: &domain::MasterKey,
+        purpose: &str,
+    ) -> Result<Secret<String>, StoreError> {
         let plain = master.open(purpose, &self.sealed(column)?)?;
         String::from_utf8(plain).map(Secret::new).map_err(|why| unreadable(column, why))
     }

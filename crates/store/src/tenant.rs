@@ -7,7 +7,10 @@ use crate::{
     operator_sql, person_sql, sql, values,
 };
 use access::{Action, Introduces, Needs, Permit, TenantAction, Writes};
-use domain::{Change, Digest, Event, EventId, Fault, Id, JobId, MasterKey, Moment, ProviderId, TenantId, UserId, id::Kind};
+use domain::{
+    Change, Digest, Event, EventId, Fault, Id, JobId, MasterKey, Moment, ProviderId, TenantId, UserId,
+    id::Kind,
+};
 use std::{ops, sync::Arc};
 
 impl Store {
@@ -149,7 +152,11 @@ pub(crate) fn bind(
     values: &[Value],
 ) -> Result<Vec<Value>, StoreError> {
     let bound: Vec<Value> = scope.into_iter().chain(values.iter().cloned()).collect();
-    if bound.len() == wanted { Ok(bound) } else { Err(StoreError::Arity { text, wanted, given: bound.len() }) }
+    if bound.len() == wanted {
+        Ok(bound)
+    } else {
+        Err(StoreError::Arity { text, wanted, given: bound.len() })
+    }
 }
 
 /// Reads and writes one tenant's rows.
@@ -189,7 +196,12 @@ impl TenantWrite {
     }
 
     /// Seals `plain` under `key`.
-    pub(crate) fn seal_under(&self, key: &domain::seal::SealingKey, purpose: &str, plain: &[u8]) -> domain::Sealed {
+    pub(crate) fn seal_under(
+        &self,
+        key: &domain::seal::SealingKey,
+        purpose: &str,
+        plain: &[u8],
+    ) -> domain::Sealed {
         key.seal(purpose, plain, &self.read.tools.chance)
     }
 
@@ -203,7 +215,11 @@ impl TenantWrite {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn seal_for_member(&mut self, member: domain::MemberId, plain: &[u8]) -> Result<domain::Sealed, StoreError> {
+    pub async fn seal_for_member(
+        &mut self,
+        member: domain::MemberId,
+        plain: &[u8],
+    ) -> Result<domain::Sealed, StoreError> {
         audit::personal::seal(self, member, plain).await
     }
 
@@ -229,7 +245,9 @@ impl TenantWrite {
         self.told = true;
         let id: EventId = self.new_id();
         let at = self.read.now;
-        let insert = sql!("INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
+        let insert = sql!(
+            "INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)"
+        );
         self.run(insert, values![id, event.name, event.subject, &event.body, at]).await.map(drop)
     }
 
@@ -250,7 +268,13 @@ impl TenantWrite {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn enqueue(&mut self, class: &str, kind: &str, body: &str, run_at: Moment) -> Result<JobId, StoreError> {
+    pub async fn enqueue(
+        &mut self,
+        class: &str,
+        kind: &str,
+        body: &str,
+        run_at: Moment,
+    ) -> Result<JobId, StoreError> {
         let id: JobId = self.new_id();
         let insert = sql!(
             "INSERT INTO job (tenant_id, id, class, kind, body, standing, run_at, tries, fence, lease_ends, failure)
@@ -281,8 +305,12 @@ impl TenantWrite {
         self.read.tx.admit_person(user).await?;
         let now = self.read.now;
         let person = person_sql!("INSERT INTO person (user_id, home_region, created_at) VALUES ($1, $2, $3)");
-        let link = person_sql!("INSERT INTO identity_link (user_id, provider, subject, created_at) VALUES ($1, $2, $3, $4)");
-        for (sql, values) in [(person, values![region, now].to_vec()), (link, values![provider, subject, now].to_vec())] {
+        let link = person_sql!(
+            "INSERT INTO identity_link (user_id, provider, subject, created_at) VALUES ($1, $2, $3, $4)"
+        );
+        for (sql, values) in
+            [(person, values![region, now].to_vec()), (link, values![provider, subject, now].to_vec())]
+        {
             let bound = bind(sql.text(), sql.wants(), Some(Value::from(user)), &values)?;
             self.read.tx.execute(sql.text(), bound).await?;
         }

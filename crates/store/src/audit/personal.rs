@@ -22,7 +22,12 @@ pub(crate) fn value_purpose(tenant: TenantId, member: MemberId) -> String {
 }
 
 /// Opens a member's key.
-pub(crate) fn open_key(master: &MasterKey, tenant: TenantId, member: MemberId, sealed: &Sealed) -> Result<SealingKey, SealError> {
+pub(crate) fn open_key(
+    master: &MasterKey,
+    tenant: TenantId,
+    member: MemberId,
+    sealed: &Sealed,
+) -> Result<SealingKey, SealError> {
     let bytes = master.open(&key_purpose(tenant, member), sealed)?;
     bytes.try_into().map(SealingKey::new).map_err(|_| SealError::Broken)
 }
@@ -46,7 +51,11 @@ async fn find(tx: &mut TenantRead, member: MemberId) -> Result<Option<SealingKey
 async fn make(tx: &mut TenantWrite, member: MemberId) -> Result<SealingKey, StoreError> {
     let key = tx.new_sealing_key();
     let sealed = tx.seal(&key_purpose(tx.tenant(), member), key.bytes());
-    tx.run(sql!("INSERT INTO member_key (tenant_id, member_id, sealed) VALUES ($1, $2, $3)"), values![member, &sealed]).await?;
+    tx.run(
+        sql!("INSERT INTO member_key (tenant_id, member_id, sealed) VALUES ($1, $2, $3)"),
+        values![member, &sealed],
+    )
+    .await?;
     Ok(key)
 }
 
@@ -55,7 +64,11 @@ impl TenantRead {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn open_for_member(&mut self, member: MemberId, sealed: &Sealed) -> Result<Option<String>, StoreError> {
+    pub async fn open_for_member(
+        &mut self,
+        member: MemberId,
+        sealed: &Sealed,
+    ) -> Result<Option<String>, StoreError> {
         let Some(key) = find(self, member).await? else { return Ok(None) };
         let plain = key.open(&value_purpose(self.tenant(), member), sealed)?;
         Ok(String::from_utf8(plain).ok())

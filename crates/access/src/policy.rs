@@ -112,6 +112,8 @@ policy! {
     ReadSession "session.read" tenant reads Membership;
     #[doc = " End one's own session."]
     EndSession "session.end" tenant writes Membership;
+    #[doc = " Set up the tenant's first connection by a one-time link."]
+    AcceptInvitation "invitation.accept" tenant writes Nothing;
     #[doc = " Go over to this tenant from another, where its policy is met."]
     SwitchTenant "session.switch" tenant writes Nothing;
 

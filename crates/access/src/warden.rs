@@ -8,7 +8,10 @@ use crate::{
     credential::{Cookie, Credential},
     directory::{ClaimedJob, Directory, DirectoryError, MemberGrant, PersonGrant},
     permit::{Actor, Caller, OperatorPermit, Permit, Person, PersonPermit},
-    policy::{AssumeTenant, Needs, OperatorAction, PersonAction, RunJob, TenantAction, WhileClosed},
+    policy::{
+        AssumeTenant, EndPersonSession, EndSession, Needs, OperatorAction, PersonAction, RunJob,
+        TenantAction, WhileClosed,
+    },
     refusal::{CrossTenant, Refusal, Stop, Wanted, Witness},
     tenants::{Tenant, Tenants},
 };
@@ -95,6 +98,14 @@ pub struct Warden {
     clock: Clock,
     heard: AtomicI64,
     silence: Duration,
+}
+
+/// Whether a known person who is no member of the tenant counts as nobody, as where signing in begins, or
+/// is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strangers {
+    Welcome,
+    Refused,
 }
 
 /// A request is asked about again at most this often: once for the tenant, the session and the member
@@ -343,7 +354,11 @@ impl Warden {
         credential: &Credential,
         origin: Origin,
     ) -> Result<Permit<A>, Refusal> {
-        let caller = self.caller_at(at, credential, origin).await?;
+        let strangers = match A::NEEDS {
+            Needs::Nothing => Strangers::Welcome,
+            _ => Strangers::Refused,
+        };
+        let caller = self.find_caller(at, credential, origin, strangers).await?;
         self.authorize(caller)
     }
 
@@ -356,6 +371,16 @@ impl Warden {
         at: &Resolved,
         credential: &Credential,
         origin: Origin,
+    ) -> Result<Caller, Refusal> {
+        self.find_caller(at, credential, origin, Strangers::Refused).await
+    }
+
+    async fn find_caller(
+        &self,
+        at: &Resolved,
+        credential: &Credential,
+        origin: Origin,
+        strangers: Strangers,
     ) -> Result<Caller, Refusal> {
         let mut at = at.clone();
         for _ in 0..MOST_LOADS {
@@ -375,6 +400,10 @@ impl Warden {
                         continue;
                     }
                     return match wanted {
+                        // Whoever is known at `id.` and no member here may sign in here, as any stranger.
+                        Wanted::Member(..) if strangers == Strangers::Welcome => {
+                            Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin))
+                        }
                         Wanted::Member(tenant, user, _) => {
                             self.report(None, tenant, Some(user), "a person who is no member", origin);
                             Err(Refusal::NoSuchTenant)
@@ -486,6 +515,12 @@ impl Warden {
         user: UserId,
     ) -> PersonPermit<A> {
         PersonPermit::new(user, by.caller().request, None)
+    }
+
+    /// A permit to end one's own person's sessions on the way out of a tenant; none where nobody is signed in.
+    pub fn parting(&self, by: &Permit<EndSession>) -> Option<PersonPermit<EndPersonSession>> {
+        let person = by.caller().person()?;
+        Some(PersonPermit::new(person.user, by.caller().request(), None))
     }
 
     /// Leases a job of this class and gives the permit to do it, with the rights that job actions declare.

@@ -22,6 +22,7 @@ mod person;
 mod row;
 mod sql;
 mod tenant;
+mod touch;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -12,4 +12,9 @@ pub trait Fault: std::error::Error {
     fn detail(&self) -> Option<String> {
         None
     }
+
+    /// The field of the input that it is about, if it is about one: a form shows the words there.
+    fn place(&self) -> Option<&'static str> {
+        None
+    }
 }

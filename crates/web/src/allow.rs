@@ -3,7 +3,7 @@
 
 use crate::{HostKind, Problem, Refused, Visitor, Web, ask::Ask};
 use access::{
-    Action, Credential, OperatorAction, OperatorPermit, Permit, PersonAction, PersonPermit, Refusal,
+    Action, Caller, Credential, OperatorAction, OperatorPermit, Permit, PersonAction, PersonPermit, Refusal,
     Resolved, TenantAction,
 };
 use axum::{
@@ -113,9 +113,15 @@ where
         note::<A>();
         let permit = web.warden.operator::<A>(&ask.presented.credential, ask.origin).await;
         // Operators are members of the house and sign in there.
-        let house = web.warden.house().map(|house| house.record.id);
-        let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, house))?;
-        parts.extensions.insert(Visitor::operator(&ask.presented));
+        let house = web.warden.house();
+        let permit = permit.map_err(|refusal| {
+            ask.refuse(refusal, parts, &web, house.as_ref().map(|house| house.record.id))
+        })?;
+        let at_house = match (ask.presented.session(), house) {
+            (Some(_), Some(house)) => ask.caller_at(&web, house.record.id).await,
+            _ => None,
+        };
+        parts.extensions.insert(Visitor::operator(&ask.presented, at_house.as_ref()));
         Ok(AllowOperator(permit))
     }
 }
@@ -129,6 +135,11 @@ impl Ask {
                 .detail("An operator token and the machine's socket do not open a tenant.")),
             Credential::None | Credential::Session(_) => Ok(()),
         }
+    }
+
+    async fn caller_at(&self, web: &Web, tenant: TenantId) -> Option<Caller> {
+        let at = web.warden.resolve_id(tenant).ok()?;
+        web.warden.caller_at(&at, &self.presented.credential, self.origin).await.ok()
     }
 
     async fn permit<A: TenantAction>(

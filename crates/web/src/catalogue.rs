@@ -361,6 +361,31 @@ mod tests {
         }
     }
 
+    fn document() -> String {
+        let mut text = String::from(
+            "# Problems\n\nEvery answer that is not a success is a problem (RFC 9457): its `type` leads to the page that explains it, \
+             its `code` never changes its\nmeaning, its `instance` is the request's id, and `errors` points at values that are wrong. \
+             This page is made from\n`crates/web/src/catalogue.rs`; a test compares the two.\n\n\
+             | code | status | what it is | what to do |\n|---|---|---|---|\n",
+        );
+        for Entry { code, status, title, advice, retry_after } in CATALOGUE {
+            let again = retry_after.map(|seconds| format!(" Retry-After: {seconds}.")).unwrap_or_default();
+            text.push_str(&format!("| `{code}` | {status} | {title} | {advice}{again} |\n"));
+        }
+        text
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "asks whether to write the document anew")]
+    fn the_document_says_what_the_catalogue_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
+        if std::env::var("WRITE_DOCS").is_ok() {
+            std::fs::write(path, document()).expect("the documents are writable");
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(written == document(), "docs/problems.md is stale: WRITE_DOCS=1 cargo test -p web");
+    }
+
     #[test]
     fn every_refusal_of_the_warden_has_its_entry() {
         use access::Refusal;

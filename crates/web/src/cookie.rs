@@ -48,6 +48,20 @@ impl Jar {
         }
     }
 
+    /// Our cookies whose names begin so, each with its name as it is written here and its value.
+    pub fn all(self, headers: &HeaderMap, beginning: &str) -> Vec<(String, String)> {
+        let wanted = self.name(beginning);
+        pairs(headers)
+            .filter_map(|(key, value)| {
+                Some((std::str::from_utf8(key).ok()?, std::str::from_utf8(value).ok()?))
+            })
+            .filter_map(|(key, value)| {
+                let rest = key.strip_prefix(wanted.as_str())?;
+                Some((format!("{beginning}{rest}"), value.to_owned()))
+            })
+            .collect()
+    }
+
     /// A `Set-Cookie` that lives for `age`, or as long as the browser where there is none.
     ///
     /// # Panics
@@ -103,6 +117,14 @@ mod tests {
         {
             assert_eq!(jar.read(&headers, SESSION).as_deref(), Some("x.y"));
         }
+    }
+
+    #[test]
+    fn cookies_of_one_kind_are_found_by_how_their_names_begin() {
+        let headers =
+            sent(&["__Host-pw_signin_a=1; pw_signin_b=2; __Host-pw_session=3", "__Host-pw_signin_c=4"]);
+        let found = Jar::new(true).all(&headers, SIGN_IN);
+        assert_eq!(found, [("pw_signin_a".into(), "1".into()), ("pw_signin_c".into(), "4".into())]);
     }
 
     #[test]

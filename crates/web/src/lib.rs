@@ -24,16 +24,26 @@
 
 mod allow;
 mod ask;
+pub mod assets;
 mod body;
 pub mod catalogue;
 pub mod cookie;
 pub mod credential;
 pub mod csrf;
+mod frame;
 pub mod guard;
 pub mod headers;
 mod host;
+pub mod limit;
 mod listing;
 pub mod open;
+pub mod openapi;
+mod own;
+mod page;
+#[cfg(test)]
+mod page_tests;
+pub mod pages;
+mod plain;
 mod problem;
 mod routes;
 pub mod sign_in;
@@ -50,9 +60,17 @@ pub use allow::{Allow, AllowBy, AllowOperator, AllowPerson, NamesTenant};
 pub use ask::origin_of;
 pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};
+pub use frame::{
+    Button, Flash, Frame, FramePerson, Link, Notice, Organisation, OtherOrganisation, SIGN_OUT, Tab, brand,
+    letters,
+};
 pub use host::{BadPublicUrl, HostKind, Hosts, PublicUrl};
+pub use limit::{ClientAddress, Counted, Limited, Throttle};
 pub use listing::{Listing, Paging};
 pub use open::{EXEMPTIONS, Exemption, Open};
+pub use page::Page;
+pub use pages::{Pages, Section};
+pub use plain::{FormToken, Plain};
 pub use problem::{FieldError, Problem, Refused, assert_known};
 pub use routes::{Doc, Route, Routes, Surface, Type, matrix};
 pub use site::{REQUEST_ID, Site};

@@ -6,10 +6,12 @@
 //! writes it in the form that this caller reads, with the request's id, and logs it once.
 
 use crate::{
-    Web,
+    HostKind, Plain, Web,
     catalogue::{self, Entry},
+    page::HTML,
     wants::Reader,
 };
+use askama::Template;
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -136,6 +138,27 @@ impl Problem {
         serde_json::to_vec(&wire).expect("a problem is plain data")
     }
 
+    /// The problem as a page.
+    fn as_page(&self, api: &str, kind: HostKind, request: RequestId) -> Vec<u8> {
+        let request = if self.betrays_nothing() { String::new() } else { request.to_string() };
+        let plain = Plain::at(kind, request).title(self.title());
+        let (home, home_title) = match kind {
+            HostKind::Console => ("/", "Back to the console"),
+            HostKind::Tenant => ("/", "Back to the application"),
+            HostKind::Id | HostKind::Api | HostKind::Socket => ("", ""),
+        };
+        let page = ProblemPage {
+            plain: plain.describe(self.more().unwrap_or_default()),
+            errors: &self.errors,
+            advice: self.advice(),
+            home,
+            home_title,
+            explained: format!("{api}/problems/{}", self.code()),
+            code: self.code(),
+        };
+        page.render().map(String::into_bytes).unwrap_or_else(|_| self.as_json(api, None))
+    }
+
     /// A response with this problem's status, headers and `body`.
     pub(crate) fn respond(&self, media: &'static str, body: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(body));
@@ -151,6 +174,18 @@ impl Problem {
         }
         response
     }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'p> {
+    plain: Plain,
+    errors: &'p [FieldError],
+    advice: &'static str,
+    home: &'static str,
+    home_title: &'static str,
+    explained: String,
+    code: &'static str,
 }
 
 /// The media type of problems.
@@ -175,6 +210,10 @@ impl<E: Fault> From<E> for Problem {
     fn from(fault: E) -> Self {
         let mut problem = Problem::new(fault.code());
         problem.detail = fault.detail();
+        if let Some(place) = fault.place() {
+            let words = problem.detail.clone().unwrap_or_else(|| problem.entry.title.to_owned());
+            problem = problem.at(format!("/{place}"), words);
+        }
         problem.cause = Some(match problem.cause {
             Some(cause) => format!("{cause}: {fault}"),
             None => fault.to_string(),
@@ -202,12 +241,15 @@ pub(crate) fn write(
 ) -> Response {
     log(problem);
     let api = web.hosts.api.origin();
-    let mut response = problem.respond(MEDIA, problem.as_json(api, Some(request)));
+    let mut response = if reader.page {
+        problem.respond(HTML, problem.as_page(api, reader.kind, request))
+    } else {
+        problem.respond(MEDIA, problem.as_json(api, Some(request)))
+    };
     // `Allow`, which axum sets beside a method that is not allowed.
     if let Some(allow) = drafted.headers().get(header::ALLOW) {
         response.headers_mut().insert(header::ALLOW, allow.clone());
     }
-    let _ = reader;
     response
 }
 

@@ -96,7 +96,7 @@ pub struct Type {
 }
 
 impl Type {
-    fn of<T: ToSchema>() -> Self {
+    pub(crate) fn of<T: ToSchema>() -> Self {
         let mut within = Vec::new();
         T::schemas(&mut within);
         Type { name: T::name(), schema: T::schema(), within }

@@ -1,11 +1,11 @@
 //! The whole of what we answer ourselves, on every host: a request gets its id, finds its router by the
 //! host it came to, and its answer leaves with the headers that every answer has.
 
-use crate::{HostKind, Problem, Routes, Surface, Web, headers, problem, wants};
+use crate::{HostKind, Problem, Route, Routes, Surface, Web, headers, openapi, own, problem, wants};
 use axum::{Router, body::Body, extract::Request, http::HeaderValue, response::Response};
 use domain::RequestId;
 use futures_util::FutureExt;
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 use tower::ServiceExt;
 use tracing::Instrument;
 
@@ -20,11 +20,14 @@ pub struct Site {
     console: Router,
     id: Router,
     tenant: Router,
+    list: Arc<[Route]>,
 }
 
 impl Site {
     /// Puts the routes of all rooms where they answer.
-    pub fn new(web: Web, mut routes: Routes<()>) -> Self {
+    pub fn new(web: Web, routes: Routes<()>) -> Self {
+        let mut routes = with_own(&web, routes);
+        let list = routes.list().into();
         let api = routes.router(Surface::Api);
         let console = routes.router(Surface::Console).merge(api.clone());
         let [api, console, id, tenant] =
@@ -33,7 +36,12 @@ impl Site {
                     .fallback(async || Problem::new("route.unknown"))
                     .method_not_allowed_fallback(async || Problem::new("method.not-allowed"))
             });
-        Site { web, api, console, id, tenant }
+        Site { web, api, console, id, tenant, list }
+    }
+
+    /// Every route there is, our own included.
+    pub fn list(&self) -> &[Route] {
+        &self.list
     }
 
     /// Answers a request whose host is known. Never fails: a panic becomes a problem as well.
@@ -84,4 +92,12 @@ impl Site {
         request.extensions_mut().insert(id);
         id
     }
+}
+
+/// The rooms' routes and our own, with the description that is made from them all.
+fn with_own(web: &Web, routes: Routes<()>) -> Routes<()> {
+    let own = own::routes();
+    let list: Vec<Route> = routes.list().iter().chain(own.list()).cloned().collect();
+    let openapi = openapi::describe(&list, &web.hosts);
+    routes.merge(own.with_state(own::Own { web: web.clone(), openapi: openapi.into() }))
 }

@@ -1,7 +1,7 @@
 //! What every room's handlers share. A room has a state of its own, from which [`Web`] can be taken
 //! (`impl FromRef<RoomState> for Web`).
 
-use crate::{Hosts, cookie::Jar, csrf};
+use crate::{Hosts, Pages, Throttle, cookie::Jar, csrf};
 use access::{CookieKeys, Warden};
 use domain::{Chance, Clock};
 use std::{ops::Deref, sync::Arc};
@@ -24,6 +24,10 @@ pub struct Manners {
     pub cookies: CookieKeys,
     /// The key of the hidden values in forms.
     pub csrf: csrf::Key,
+    /// How often things may be tried.
+    pub throttle: Throttle,
+    /// The console's pages, of all rooms.
+    pub pages: Pages,
 }
 
 impl Web {

@@ -1,7 +1,7 @@
 //! The world of this crate's tests: two tenants and a house in a directory of their own, a clock that
 //! stands still, and people as objects. The warden is the real one.
 
-use crate::{HostKind, Hosts, Manners, Routes, Site, Web, cookie, csrf};
+use crate::{HostKind, Hosts, Manners, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit};
 use access::{
     Answer, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError, MemberGrant,
     OperatorGrant, PersonGrant, Resolved, SessionGrant, TenantRecord, Warden, Witness,
@@ -193,6 +193,11 @@ pub(crate) struct World {
 
 /// An installation with these routes.
 pub(crate) async fn world(routes: Routes<Web>) -> World {
+    world_with(routes, Pages::new()).await
+}
+
+/// An installation with these routes, and these pages in its navigation.
+pub(crate) async fn world_with(routes: Routes<Web>, pages: Pages) -> World {
     let clock = Clock::movable(NOW);
     let warden = Warden::new(Arc::new(Records), Arc::new(Blind), clock.clone(), Bounds::default());
     warden.fill().await.expect("the records are at hand");
@@ -203,6 +208,8 @@ pub(crate) async fn world(routes: Routes<Web>) -> World {
         hosts: hosts(),
         cookies: keys(),
         csrf: csrf::Key::new(MacKey::new(b"forms")),
+        throttle: Throttle::new(Clock::movable(NOW), 16, limit::usual),
+        pages,
     });
     let site = Site::new(web.clone(), routes.with_state(web.clone()));
     World { web, site }

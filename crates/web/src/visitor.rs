@@ -39,7 +39,9 @@ impl Visitor {
         Visitor { user: Some(user), session: presented.session(), ..Visitor::default() }
     }
 
-    pub(crate) fn operator(presented: &Presented) -> Self {
-        Visitor { session: presented.session(), is_operator: true, ..Visitor::default() }
+    /// On the platform's pages, an operator is shown as the member of the house that they are.
+    pub(crate) fn operator(presented: &Presented, at_house: Option<&Caller>) -> Self {
+        let visitor = at_house.map(|caller| Visitor::member(presented, caller));
+        Visitor { session: presented.session(), is_operator: true, ..visitor.unwrap_or_default() }
     }
 }

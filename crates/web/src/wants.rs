@@ -25,12 +25,15 @@ pub fn html(headers: &HeaderMap) -> bool {
 pub(crate) struct Reader {
     /// Whether it reads pages.
     pub(crate) page: bool,
-    /// The host it came to.
-    pub(crate) kind: Option<HostKind>,
+    /// The host it came to; where nobody said, one without pages.
+    pub(crate) kind: HostKind,
 }
 
 impl Reader {
     pub(crate) fn of(parts: &Parts) -> Self {
-        Reader { page: page(parts), kind: parts.extensions.get::<HostKind>().copied() }
+        Reader {
+            page: page(parts),
+            kind: parts.extensions.get::<HostKind>().copied().unwrap_or(HostKind::Api),
+        }
     }
 }

@@ -1,0 +1,106 @@
+//! The frame for people who are not in the console: sign-in, one-time links, problems, maintenance.
+
+use crate::{
+    HostKind, Problem, Web, assets,
+    credential::{host_of, presented},
+    frame::{brand, letters},
+    origin_of,
+};
+use access::Tenant;
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+
+/// Everything that `plain.html` reads.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    /// The window's title.
+    pub window: String,
+    /// The address of the assets, without a slash at the end.
+    pub assets: &'static str,
+    /// The organisation's name; empty shows our own mark.
+    pub name: String,
+    /// Its one or two letters.
+    pub letters: String,
+    /// Its colour's class.
+    pub brand: &'static str,
+    /// The heading.
+    pub title: String,
+    /// One sentence beneath, or empty.
+    pub description: String,
+    /// After how many seconds the page asks again; 0 is never.
+    pub refresh: u32,
+    /// The request's id.
+    pub request_id: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Plain {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Plain::at(host_of(parts)?, origin_of(parts)?.request.to_string()))
+    }
+}
+
+impl Plain {
+    /// A page at this kind of host.
+    pub fn at(kind: HostKind, request_id: String) -> Self {
+        Plain {
+            window: "Partywall".into(),
+            assets: assets::base(kind),
+            name: String::new(),
+            letters: String::new(),
+            brand: "",
+            title: String::new(),
+            description: String::new(),
+            refresh: 0,
+            request_id,
+        }
+    }
+
+    /// The heading, and with it the window's title.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        let whose = if self.name.is_empty() { "Partywall" } else { &self.name };
+        self.window = format!("{} · {whose}", self.title);
+        self
+    }
+
+    /// One sentence beneath the heading.
+    pub fn describe(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// In the organisation's name and colour. Call it before [`Plain::title`].
+    pub fn of(mut self, tenant: &Tenant) -> Self {
+        self.name = tenant.record.name.to_string();
+        self.letters = letters(&self.name);
+        self.brand = brand(tenant.record.id);
+        self
+    }
+
+    /// The page asks again after so many seconds.
+    pub fn refresh(mut self, seconds: u32) -> Self {
+        self.refresh = seconds;
+        self
+    }
+}
+
+/// The hidden value for forms on a plain page, empty where there is no session: see [`crate::csrf`].
+pub struct FormToken(pub String);
+
+impl<S> FromRequestParts<S> for FormToken
+where
+    S: Send + Sync,
+    Web: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let web = Web::from_ref(state);
+        let session = presented(parts, &web)?.session();
+        Ok(FormToken(session.map(|session| web.csrf.token(&session)).unwrap_or_default()))
+    }
+}

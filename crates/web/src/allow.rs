@@ -39,6 +39,27 @@ pub trait NamesTenant<S>: Sized + Send {
     fn tenant(&self) -> TenantId;
 }
 
+/// A tenant that the query names, as in `/enter?tenant=<tenant id>`.
+#[derive(Clone, Copy, Debug)]
+pub struct InQuery(TenantId);
+
+impl<S: Sync> NamesTenant<S> for InQuery {
+    const WHERE: &'static str = "query";
+
+    async fn read(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut named = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "tenant");
+        match (named.next(), named.next()) {
+            (Some((_, text)), None) => text.parse().map(InQuery).map_err(|_| Problem::new("tenant.unknown")),
+            _ => Err(Problem::new("tenant.unknown")),
+        }
+    }
+
+    fn tenant(&self) -> TenantId {
+        self.0
+    }
+}
+
 impl<S, A> FromRequestParts<S> for Allow<A>
 where
     S: Send + Sync,

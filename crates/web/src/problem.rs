@@ -211,7 +211,7 @@ impl<E: Fault> From<E> for Problem {
         let mut problem = Problem::new(fault.code());
         problem.detail = fault.detail();
         if let Some(place) = fault.place() {
-            let words = problem.detail.clone().unwrap_or_else(|| problem.entry.title.to_owned());
+            let words = problem.detail.clone().unwrap_or_else(|| problem.title().to_owned());
             problem = problem.at(format!("/{place}"), words);
         }
         problem.cause = Some(match problem.cause {
@@ -308,5 +308,49 @@ impl IntoResponse for Refused {
 pub fn assert_known(codes: &[&str]) {
     for code in codes {
         assert!(catalogue::find(code).is_some(), "`{code}` is not in web::catalogue");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0} is taken by tnt_x")]
+    struct Taken(&'static str);
+
+    impl Fault for Taken {
+        fn code(&self) -> &'static str {
+            self.0
+        }
+        fn detail(&self) -> Option<String> {
+            Some("That name is taken.".into())
+        }
+        fn place(&self) -> Option<&'static str> {
+            Some("name")
+        }
+    }
+
+    #[test]
+    fn a_fault_becomes_its_problem_and_keeps_its_inner_words_for_the_log() {
+        let problem = Problem::from(Taken("input.invalid"));
+        assert_eq!(problem.status(), 422);
+        assert_eq!(problem.errors()[0].pointer, "/name");
+        let wire = String::from_utf8(problem.as_json("", None)).expect("JSON");
+        assert!(wire.contains("That name is taken.") && !wire.contains("tnt_x"));
+        assert_eq!(problem.cause(), Some("input.invalid is taken by tnt_x"));
+    }
+
+    #[test]
+    fn a_code_that_nobody_listed_is_our_mistake_and_not_the_clients() {
+        let problem = Problem::from(Taken("no.such-code"));
+        assert_eq!((problem.status().as_u16(), problem.code()), (500, "internal"));
+        assert!(problem.cause().is_some_and(|cause| cause.contains("no.such-code is not in the catalogue")));
+    }
+
+    #[test]
+    fn what_may_be_tried_again_says_when() {
+        let response = Problem::new("store.unavailable").into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
     }
 }

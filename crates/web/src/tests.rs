@@ -2,7 +2,8 @@
 
 use crate::{testing::*, *};
 use access::{
-    EndPersonSession, EndSession, ListMembers, ManageMember, ReadOwnTenants, ReadTenantHome, ReadTenants,
+    EndPersonSession, EndSession, EnterTenant, ListMembers, ManageMember, ReadOwnTenants, ReadTenantHome,
+    ReadTenants,
 };
 use axum::http::StatusCode;
 
@@ -90,6 +91,18 @@ async fn a_stranger_at_a_published_tenant_is_asked_to_sign_in() {
 
     let reply = world.get(HostKind::Tenant, "/.partywall/session", &[("accept", "text/html")]).await;
     assert_eq!(reply.header("location"), "/.partywall/sign-in?return=%2F.partywall%2Fsession");
+}
+
+#[tokio::test]
+async fn a_tenant_may_be_named_elsewhere_than_in_the_path() {
+    let enter = async |AllowBy(permit, _): AllowBy<EnterTenant, InQuery>| permit.tenant_id().to_string();
+    let world = world(Routes::new().on(Surface::Console).get("/enter", enter)).await;
+    let reply = world.get(HostKind::Console, &format!("/enter?code=x&tenant={ACME}"), &[]).await;
+    assert_eq!(reply.body, ACME.to_string());
+    for query in ["", "?tenant=acme", &format!("?tenant={ACME}&tenant={BETA}")] {
+        let reply = world.get(HostKind::Console, &format!("/enter{query}"), &[]).await;
+        assert_eq!(reply.code(), "tenant.unknown", "{query}");
+    }
 }
 
 #[tokio::test]

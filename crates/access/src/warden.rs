@@ -650,7 +650,11 @@ impl Warden {
                 }
             }
             names::MEMBER_CHANGED | names::CONNECTION_CHANGED | names::SESSIONS_ENDED => {
-                self.tenants.touch(event.tenant)
+                self.tenants.touch(event.tenant);
+                // A provider that is shared, or no longer: what was written here holds at another tenant.
+                if let Some(other) = event.fact("tenant").and_then(|id| id.parse().ok()) {
+                    self.tenants.touch(other);
+                }
             }
             names::TOKENS_CHANGED => self.known.tokens.clear(),
             _ => {}

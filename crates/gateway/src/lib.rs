@@ -1,1 +1,49 @@
+//! The gateway: a reverse proxy that knows tenants.
+//!
+//! It owns the operator's routes, the connections to upstreams, and the counts of what tenants used. A
+//! request takes one straight line ([`Gateway::handle`]): its host and path are read in one way only;
+//! everything in it that names a tenant must agree; the warden says who is calling and whether they may;
+//! what a client may not say is deleted; the signed context and its proof are added; a backend of the
+//! tenant's deployment answers, and what a backend may not say is deleted too.
+//!
+//! It is handed its configuration ([`Gateway::set_routes`], [`Gateway::set_deployments`]) and tells others
+//! nothing but its meters.
+//!
+//! It never mints a permit, never opens a database, never falls back to a default tenant, never forwards
+//! a credential of ours, and holds no request whole in memory.
 
+mod admit;
+mod authority;
+mod body;
+mod context;
+mod cookie;
+mod deployment;
+mod flight;
+mod gateway;
+mod headers;
+pub mod limits;
+mod peer;
+pub mod problem;
+mod proxy;
+mod refuse;
+mod resolve;
+pub mod route;
+mod seam;
+mod setup;
+mod target;
+mod traffic;
+mod upload;
+mod vigil;
+
+pub use authority::{Authority, BadAuthority};
+pub use body::{Body, BodyError};
+pub use context::Signing;
+pub use deployment::{BadOrigin, Connections, DeploymentSpec, UpstreamOrigin};
+pub use gateway::Gateway;
+pub use peer::Peer;
+pub use problem::Problem;
+pub use refuse::{Pages, plain_page};
+pub use route::{Hosts, RouteFault, RouteSpec, Routes};
+pub use setup::{Needs, OnTheSameHost, Settings, SignIn};
+pub use target::RESERVED;
+pub use traffic::{Meters, Reading};

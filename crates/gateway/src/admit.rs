@@ -1,0 +1,222 @@
+//! Whether a request may be forwarded: its shape, its tenant, its caller, and what else can stand in the
+//! way. Everything that needs no body is decided here, before a backend is contacted.
+
+use crate::{
+    authority::Authority,
+    cookie::{self, Presented},
+    gateway::Gateway,
+    limits,
+    peer::Peer,
+    problem::{self, Problem},
+    proxy::{self, Target},
+    refuse::{No, is_navigation},
+    resolve::Identifiers,
+    route::{Audience, Route},
+    target::{self, BadTarget},
+    traffic::Traffic,
+    vigil::{Pass, permitted},
+};
+use access::{Credential, Origin, Refusal, Resolved, Tenant};
+use domain::{Limit, Standing};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
+    request::Parts,
+};
+use std::sync::Arc;
+
+/// A request that may be forwarded, with everything that was found out about it.
+pub(crate) struct Admitted {
+    pub(crate) route: Arc<Route>,
+    pub(crate) pass: Pass,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) credential: Credential,
+    pub(crate) target: Target,
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) origin: Origin,
+    pub(crate) websocket: bool,
+}
+
+/// Why a request is answered here.
+pub(crate) enum Stopped {
+    No(No),
+    SignIn { tenant: Arc<Tenant>, shared: bool },
+}
+
+impl From<No> for Stopped {
+    fn from(no: No) -> Self {
+        Stopped::No(no)
+    }
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Stopped::No(refusal.into())
+    }
+}
+
+impl From<&'static Problem> for Stopped {
+    fn from(problem: &'static Problem) -> Self {
+        Stopped::No(No::because(problem))
+    }
+}
+
+impl Gateway {
+    /// Resolve, authenticate, authorise, and what else can stand in the way.
+    pub(crate) async fn admit(
+        &self,
+        parts: &Parts,
+        peer: &Peer,
+        origin: Origin,
+    ) -> Result<Admitted, Stopped> {
+        check_shape(parts)?;
+        let authority =
+            Authority::of(parts).map_err(|bad| No::with(&problem::BAD_HOST, format!("{bad}.")))?;
+        let path = parts.uri.path();
+        check_path(path)?;
+        let routes = self.0.routes.load();
+        let route = routes.pick(&authority.host, path).ok_or(Refusal::NoTenantNamed)?;
+        let identifiers =
+            Identifiers::of(route, &routes, &authority, path, parts.uri.query(), &parts.headers)?;
+        let credential = self.credential(&parts.headers);
+        let resolved = self.resolve(&identifiers, &credential, origin)?;
+        let pass = match permitted(self, route.open, &resolved, &credential, origin).await {
+            Ok(pass) => pass,
+            Err(refusal) => return Err(stranger(refusal, route, parts, &resolved)),
+        };
+        let tenant = pass.caller().tenant().unwrap_or_else(|| resolved.tenant()).clone();
+        let websocket = proxy::is_websocket(parts);
+        check_standing(&tenant, parts)?;
+        if pass.caller().person().is_some() {
+            check_site(parts, route, peer, &authority, websocket)?;
+        }
+        let traffic = self.0.meters.of(tenant.record.id);
+        if !self.0.meters.admits(&traffic, tenant.record.limits.of(Limit::RequestsPerSecond)) {
+            return Err((&problem::BUSY).into());
+        }
+        let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
+        let route = route.clone();
+        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket })
+    }
+
+    fn credential(&self, headers: &HeaderMap) -> Credential {
+        let name = cookie::session_name(self.0.settings.secure);
+        let Presented::One(value) = cookie::presented(headers, name) else { return Credential::None };
+        let cookie = self.0.cookies.load().read_tenant(value, self.0.needs.clock.now());
+        cookie.map_or(Credential::None, Credential::Session)
+    }
+
+    fn resolve(
+        &self,
+        identifiers: &Identifiers<'_>,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<Resolved, Refusal> {
+        let cookie = match credential {
+            Credential::Session(cookie) => Some(cookie),
+            _ => None,
+        };
+        identifiers.resolve(&self.0.needs.warden, cookie, &self.0.lookups, origin)
+    }
+}
+
+/// Bounds and forms that do not depend on who asks.
+fn check_shape(parts: &Parts) -> Result<(), No> {
+    let no = |problem| Err(No::because(problem));
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if parts.method == Method::CONNECT || parts.method == Method::TRACE {
+        return no(&problem::BAD_METHOD);
+    }
+    if target > limits::MOST_TARGET {
+        return no(&problem::LONG_TARGET);
+    }
+    if head > limits::MOST_HEAD || parts.headers.len() > limits::MOST_FIELDS {
+        return no(&problem::LONG_HEAD);
+    }
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    if codings.next().is_some_and(|first| !first.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        || codings.next().is_some()
+    {
+        // Whatever else it was coded with would be lost on the way.
+        return no(&problem::BAD_CODING);
+    }
+    if parts
+        .headers
+        .get(EXPECT)
+        .is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
+        return no(&problem::BAD_EXPECTATION);
+    }
+    if proxy::hops(&parts.headers) >= limits::MOST_HOPS {
+        return no(&problem::LOOP);
+    }
+    Ok(())
+}
+
+fn check_path(path: &str) -> Result<(), No> {
+    target::check(path).map_err(|bad| match bad {
+        BadTarget::Odd | BadTarget::Dots => No::because(&problem::BAD_PATH),
+        BadTarget::Reserved => No::because(&problem::NOTHING_HERE),
+    })
+}
+
+/// Somebody who may not in: sent to sign in if a browser is on its way, told otherwise.
+fn stranger(refusal: Refusal, route: &Route, parts: &Parts, resolved: &Resolved) -> Stopped {
+    let needs_sign_in = refusal == Refusal::SignInNeeded;
+    if needs_sign_in && route.audience == Audience::Browser && is_navigation(&parts.method, &parts.headers) {
+        return Stopped::SignIn { tenant: resolved.tenant().clone(), shared: !route.by_host };
+    }
+    refusal.into()
+}
+
+/// A tenant that can only be read takes no request that means to change something, nor one that asks the
+/// backend to take it for such.
+fn check_standing(tenant: &Tenant, parts: &Parts) -> Result<(), Refusal> {
+    const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+    let reads = is_safe(&parts.method) && !OVERRIDES.iter().any(|name| parts.headers.contains_key(*name));
+    match tenant.record.standing {
+        Standing::ReadOnly if !reads => Err(Refusal::Closed(Standing::ReadOnly)),
+        _ => Ok(()),
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A session must not be used by another site's page, not even by that of a sibling tenant, to which
+/// browsers send it all the same.
+fn check_site(
+    parts: &Parts,
+    route: &Route,
+    peer: &Peer,
+    here: &Authority<'_>,
+    websocket: bool,
+) -> Result<(), No> {
+    if is_safe(&parts.method) && !websocket {
+        return Ok(());
+    }
+    let origin = parts.headers.get(ORIGIN);
+    if origin.is_some_and(|origin| route.trusted_origins.contains(origin)) {
+        return Ok(());
+    }
+    let own = match (parts.headers.get(FETCH_SITE).map(HeaderValue::as_bytes), origin) {
+        (Some(site), _) => site == b"same-origin" || site == b"none",
+        (None, Some(origin)) => origin.to_str().is_ok_and(|origin| is_own(origin, peer, here)),
+        // No browser: nobody else's page can have sent it.
+        (None, None) => true,
+    };
+    if own { Ok(()) } else { Err(No::because(&problem::CROSS_SITE)) }
+}
+
+fn is_own(origin: &str, peer: &Peer, here: &Authority<'_>) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let default = |scheme: &str| if scheme == "https" { 443 } else { 80 };
+    let port = here.port.unwrap_or(default(peer.scheme()));
+    scheme == peer.scheme()
+        && Authority::parse(authority)
+            .is_ok_and(|origin| origin.host == here.host && origin.port.unwrap_or(default(scheme)) == port)
+}

@@ -1,0 +1,56 @@
+//! Making a connection to an upstream.
+
+use super::{Connections, UpstreamOrigin};
+use crate::{limits::UPSTREAM_BUFFER, upload::RequestBody};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+
+/// A fresh connection, ready for a request.
+pub(super) async fn connect(
+    origin: &UpstreamOrigin,
+    connections: &Connections,
+) -> io::Result<SendRequest<RequestBody>> {
+    let stream = dial(&origin.host, origin.port).await?;
+    stream.set_nodelay(true)?;
+    if !origin.tls {
+        return speak(stream).await;
+    }
+    let tls =
+        connections.tls.clone().ok_or_else(|| io::Error::other("no trust is set up for https upstreams"))?;
+    let name = ServerName::try_from(origin.host.to_string()).map_err(io::Error::other)?;
+    speak(TlsConnector::from(tls).connect(name, stream).await?).await
+}
+
+async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+    if host == "localhost" || host.ends_with(".localhost") {
+        // Names that never leave the machine (RFC 6761 section 6.3); many resolvers do not know the longer ones.
+        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        return TcpStream::connect(loopback.map(|address| SocketAddr::new(address, port)).as_slice()).await;
+    }
+    TcpStream::connect((host, port)).await
+}
+
+async fn speak<S>(stream: S) -> io::Result<SendRequest<RequestBody>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(UPSTREAM_BUFFER);
+    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::spawn(async move {
+        // Whoever waits for the answer is told by its sender; an idle connection may end as it likes.
+        if let Err(error) = connection.with_upgrades().await {
+            tracing::debug!(%error, "a connection to an upstream ended: {error}");
+        }
+    });
+    Ok(sender)
+}

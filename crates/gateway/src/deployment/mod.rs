@@ -1,0 +1,127 @@
+//! Deployments: the backends that host tenants, and the connections kept to them. Who is hosted where is
+//! in the tenant's entry; this only knows how to get there.
+
+mod connect;
+mod origin;
+mod pool;
+
+pub use origin::{BadOrigin, UpstreamOrigin};
+pub(crate) use pool::{Lease, NoLease, Upstream};
+
+use crate::limits;
+use arc_swap::ArcSwap;
+use domain::{DeploymentId, digest::MacKey};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tokio_rustls::rustls::ClientConfig;
+
+/// A deployment as it is handed in.
+#[derive(Clone, Debug)]
+pub struct DeploymentSpec {
+    /// Its id, and the audience of its context tokens.
+    pub id: DeploymentId,
+    /// Where its backends listen, as `http://host:port` or `https://host:port`. None is allowed: its
+    /// tenants are then told that the application is not set up.
+    pub upstreams: Vec<UpstreamOrigin>,
+    /// What proofs to it are made with.
+    pub proof_secret: MacKey,
+}
+
+/// How connections to upstreams are made and kept.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    /// How long connecting may take, TLS included.
+    pub connect_within: Duration,
+    /// Open connections to one upstream.
+    pub most: usize,
+    /// Kept connections to one upstream.
+    pub most_idle: usize,
+    /// How long a connection is kept.
+    pub keep: Duration,
+    /// For how long an upstream that cannot be reached is passed over.
+    pub pass_over: Duration,
+    /// Whom https upstreams are trusted by; without it they count as unreachable.
+    pub tls: Option<Arc<ClientConfig>>,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Connections {
+            connect_within: limits::CONNECT_WITHIN,
+            most: limits::MOST_CONNECTIONS,
+            most_idle: limits::MOST_IDLE_CONNECTIONS,
+            keep: limits::KEEP_CONNECTION,
+            pass_over: limits::PASS_OVER,
+            tls: None,
+        }
+    }
+}
+
+/// A set of backends that hosts tenants.
+pub(crate) struct Deployment {
+    pub(crate) proof: MacKey,
+    upstreams: Vec<Arc<Upstream>>,
+    next: AtomicUsize,
+}
+
+/// All deployments, exchanged as a whole.
+pub(crate) struct Deployments {
+    all: ArcSwap<HashMap<DeploymentId, Arc<Deployment>>>,
+    connections: Arc<Connections>,
+}
+
+impl Deployments {
+    pub(crate) fn new(connections: Connections) -> Self {
+        Deployments { all: ArcSwap::default(), connections: Arc::new(connections) }
+    }
+
+    /// Puts these in place of those before. Connections to upstreams that stay are kept.
+    pub(crate) fn set(&self, specs: Vec<DeploymentSpec>) {
+        let before = self.all.load();
+        let deployment = |spec: DeploymentSpec| {
+            let old = before.get(&spec.id);
+            let upstream = |origin: UpstreamOrigin| {
+                let kept =
+                    old.and_then(|old| old.upstreams.iter().find(|upstream| upstream.origin == origin));
+                kept.cloned().unwrap_or_else(|| Arc::new(Upstream::new(origin, self.connections.clone())))
+            };
+            let upstreams = spec.upstreams.into_iter().map(upstream).collect();
+            (spec.id, Arc::new(Deployment { proof: spec.proof_secret, upstreams, next: AtomicUsize::new(0) }))
+        };
+        let all: HashMap<_, _> = specs.into_iter().map(deployment).collect();
+        self.all.store(Arc::new(all));
+    }
+
+    pub(crate) fn get(&self, id: DeploymentId) -> Option<Arc<Deployment>> {
+        self.all.load().get(&id).cloned()
+    }
+
+    /// Closes what was kept for too long.
+    pub(crate) fn sweep(&self) {
+        let all = self.all.load();
+        all.values().flat_map(|deployment| &deployment.upstreams).for_each(|upstream| upstream.sweep());
+    }
+}
+
+impl Deployment {
+    /// The upstreams in the order in which they should be tried now: in turns, those that could not be
+    /// reached lately at the end. They are tried all the same, for there may be no others.
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        let count = self.upstreams.len();
+        let first = self.next.fetch_add(1, Relaxed);
+        let turn = move |at: usize| &self.upstreams[first.wrapping_add(at) % count];
+        let up = (0..count).map(turn).filter(|upstream| !upstream.is_passed_over());
+        let down = (0..count).map(turn).filter(|upstream| upstream.is_passed_over());
+        up.chain(down)
+    }
+
+    pub(crate) fn has_upstreams(&self) -> bool {
+        !self.upstreams.is_empty()
+    }
+}

@@ -1,0 +1,85 @@
+//! Requests on their way, so that a node can stop when the last has landed.
+
+use domain::{RequestId, TenantId};
+use std::sync::{
+    Arc,
+    atomic::{
+        AtomicUsize,
+        Ordering::{AcqRel, Acquire},
+    },
+};
+use tokio::sync::{Notify, watch};
+
+/// All of them.
+#[derive(Clone)]
+pub(crate) struct Flights(Arc<Tower>);
+
+struct Tower {
+    count: AtomicUsize,
+    landed: Notify,
+    closing: watch::Sender<bool>,
+}
+
+/// One of them; landed when dropped.
+pub(crate) struct Flight {
+    flights: Flights,
+    request: RequestId,
+    tenant: TenantId,
+}
+
+impl Flights {
+    pub(crate) fn new() -> Self {
+        Flights(Arc::new(Tower {
+            count: AtomicUsize::new(0),
+            landed: Notify::new(),
+            closing: watch::Sender::new(false),
+        }))
+    }
+
+    pub(crate) fn begin(&self, request: RequestId, tenant: TenantId) -> Flight {
+        self.0.count.fetch_add(1, AcqRel);
+        Flight { flights: self.clone(), request, tenant }
+    }
+
+    /// How many are on their way.
+    pub(crate) fn count(&self) -> usize {
+        self.0.count.load(Acquire)
+    }
+
+    /// Tells sockets to end, and waits until all have landed.
+    pub(crate) async fn drain(&self) {
+        self.0.closing.send_replace(true);
+        loop {
+            let landed = self.0.landed.notified();
+            tokio::pin!(landed);
+            // Registered before the count is read, so that the last landing is not missed.
+            landed.as_mut().enable();
+            if self.count() == 0 {
+                return;
+            }
+            landed.await;
+        }
+    }
+}
+
+impl Flight {
+    /// Ends when the node wants to stop.
+    pub(crate) async fn node_stops(&self) {
+        let mut closing = self.flights.0.closing.subscribe();
+        // The sender lives as long as this flight, so waiting cannot fail.
+        let _ = closing.wait_for(|closing| *closing).await;
+    }
+
+    pub(crate) fn log_broken(&self, error: &hyper::Error) {
+        let (tenant, request) = (self.tenant, self.request);
+        tracing::warn!(%tenant, %request, %error, "an upstream's answer to request {request} of tenant {tenant} broke off");
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if self.flights.0.count.fetch_sub(1, AcqRel) == 1 {
+            self.flights.0.landed.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The gateway itself: what it needs, what is handed in while it runs, and the straight line that every
+//! request takes.
+
+use crate::{
+    admit::{Admitted, Stopped},
+    body::{Body, Streamed},
+    context::{Contexts, Signing, Told},
+    deployment::{DeploymentSpec, Deployments},
+    flight::Flights,
+    headers::names,
+    peer::Peer,
+    problem,
+    proxy::{self, Answered, Socket},
+    refuse::{No, Refusals, Wants},
+    resolve::Lookups,
+    route::{RouteFault, Routes},
+    setup::{Needs, Settings},
+    traffic::Meters,
+    upload::{RequestBody, Upload},
+    vigil::{Vigil, Watch},
+};
+use access::{CookieKeys, Origin, Tenant};
+use arc_swap::ArcSwap;
+use domain::{RequestId, digest::MacKey};
+use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use protocol::proof::Proven;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// The gateway. Cloning it gives another handle to the same one.
+#[derive(Clone)]
+pub struct Gateway(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) needs: Needs,
+    pub(crate) routes: ArcSwap<Routes>,
+    pub(crate) cookies: ArcSwap<CookieKeys>,
+    pub(crate) deployments: Deployments,
+    pub(crate) contexts: Contexts,
+    pub(crate) meters: Meters,
+    pub(crate) lookups: Lookups,
+    pub(crate) flights: Flights,
+    pub(crate) refusals: Refusals,
+}
+
+impl Gateway {
+    /// A gateway with the standard routes and no deployments.
+    pub fn new(settings: Settings, needs: Needs, cookies: CookieKeys, signing: Signing) -> Self {
+        Gateway(Arc::new(Inner {
+            routes: ArcSwap::from_pointee(Routes::standard(&settings.hosts)),
+            cookies: ArcSwap::from_pointee(cookies),
+            deployments: Deployments::new(settings.connections.clone()),
+            contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
+            meters: Meters::new(),
+            lookups: Lookups::default(),
+            flights: Flights::new(),
+            refusals: Refusals::new(settings.problems.clone(), &*settings.pages),
+            settings,
+            needs,
+        }))
+    }
+
+    // --- what is handed in while it runs
+
+    /// Puts the routes that this JSON array describes in place of those before.
+    ///
+    /// # Errors
+    /// Every mistake in it; the routes before then stay in force.
+    pub fn set_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
+        let routes = Routes::parse(json, &self.0.settings.hosts)?;
+        self.0.routes.store(Arc::new(routes));
+        Ok(())
+    }
+
+    /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
+    pub fn set_deployments(&self, deployments: Vec<DeploymentSpec>) {
+        self.0.deployments.set(deployments);
+    }
+
+    /// Believes session cookies under these keys from now on.
+    pub fn set_cookie_keys(&self, keys: CookieKeys) {
+        self.0.cookies.store(Arc::new(keys));
+    }
+
+    /// Signs contexts with this key from now on.
+    pub fn set_signing(&self, signing: Signing) {
+        self.0.contexts.set_signing(signing);
+    }
+
+    // --- what is read out
+
+    /// What tenants used.
+    pub fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    /// How often a tenant was looked up by name, and how often a session's cookie made that needless.
+    pub fn lookups(&self) -> (u64, u64) {
+        (self.0.lookups.by_name.load(Relaxed), self.0.lookups.by_cookie.load(Relaxed))
+    }
+
+    /// How many requests and sockets are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.0.flights.count()
+    }
+
+    /// Closes connections that were kept for too long. To be called every second or so.
+    pub fn upkeep(&self) {
+        self.0.deployments.sweep();
+    }
+
+    /// Ends sockets, and waits until every request has been answered to the end. The caller stops sending
+    /// new ones first and sets a bound to the wait.
+    pub async fn drain(&self) {
+        self.0.flights.drain().await;
+    }
+
+    // --- a request
+
+    /// Answers a request: forwards it, or says why not.
+    pub async fn handle(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+        let needs = &self.0.needs;
+        let id = RequestId::new(needs.clock.now(), &needs.chance);
+        let id_text = HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII");
+        let (parts, body) = request.into_parts();
+        let wants = parts.headers.get(http::header::ACCEPT).cloned();
+        let mut response = match self.admit(&parts, peer, Origin { request: id }).await {
+            Ok(admitted) => match self.forward(admitted, parts, body, peer, &id_text).await {
+                Ok(response) => response,
+                Err(no) => self.0.refusals.answer(&no, Wants::of_accept(wants.as_ref())),
+            },
+            Err(Stopped::No(no)) => self.0.refusals.answer(&no, Wants::of_accept(wants.as_ref())),
+            Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
+        };
+        response.headers_mut().insert(names::REQUEST_ID, id_text);
+        response
+    }
+
+    fn send_to_sign_in(&self, parts: &Parts, tenant: &Tenant, shared: bool) -> Response<Body> {
+        let back = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        match HeaderValue::try_from(self.0.needs.sign_in.location(tenant, &back, shared)) {
+            Ok(location) => self.0.refusals.sign_in(location),
+            Err(_) => self.0.refusals.answer(&No::because(&problem::SESSION_NEEDED), Wants::Page),
+        }
+    }
+
+    /// Sends an admitted request to the tenant's deployment and brings back the answer.
+    async fn forward(
+        &self,
+        admitted: Admitted,
+        mut parts: Parts,
+        body: Incoming,
+        peer: &Peer,
+        id: &HeaderValue,
+    ) -> Result<Response<Body>, No> {
+        let Admitted { route, tenant, target, traffic, websocket, .. } = &admitted;
+        let deployment = self.0.deployments.get(tenant.record.deployment);
+        let deployment = deployment.ok_or_else(|| No::because(&problem::NO_UPSTREAM))?;
+        let flight = self.0.flights.begin(admitted.origin.request, tenant.record.id);
+        traffic.count_request();
+        let told = self.0.contexts.of(tenant, admitted.pass.caller());
+        let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
+        let (request, upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
+        let method = request.method().clone();
+        let begun = Instant::now();
+        let prove = |request: &mut Request<RequestBody>| self.prove(request, &told, &deployment.proof);
+        let answered =
+            proxy::exchange(&deployment, request, upload.clone(), route.answer_within, prove).await;
+        let wait = begun.elapsed();
+        traffic.count_wait(wait);
+        let status = answered
+            .as_ref()
+            .map_or_else(|no| no.problem.status, |answered| answered.response.status().as_u16());
+        if status >= 500 {
+            traffic.count_error();
+        }
+        log(&admitted, &method, status, wait);
+        let Answered { response, lease } = answered?;
+        let (mut head, body) = response.into_parts();
+        proxy::finish(&mut head.headers, target, lease.upstream.origin.authority());
+        let watch = Watch::new(self.vigil(&admitted), route.idle, begun);
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            let upstream = head.extensions.remove::<OnUpgrade>();
+            let (Some(client), Some(upstream)) = (client, upstream) else {
+                return Err(No::because(&problem::BROKEN));
+            };
+            head.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+            head.headers.insert(http::header::UPGRADE, HeaderValue::from_static("websocket"));
+            proxy::join(Socket { client, upstream, lease, traffic: traffic.clone(), watch, flight });
+            return Ok(Response::from_parts(head, Body::empty()));
+        }
+        let lease = Some(lease);
+        let streamed = Streamed { body, lease, upload, traffic: traffic.clone(), watch, flight };
+        Ok(Response::from_parts(head, Body::streamed(streamed)))
+    }
+
+    fn prove(&self, request: &mut Request<RequestBody>, told: &Told, secret: &MacKey) {
+        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let proven = Proven { method: request.method().as_str(), path, context: &told.token_hash };
+        let needs = &self.0.needs;
+        let proof = proven.prove(secret, needs.clock.now(), &needs.chance);
+        let proof = HeaderValue::try_from(proof).expect("a proof is plain ASCII");
+        request.headers_mut().insert(names::PROOF, proof);
+    }
+
+    fn vigil(&self, admitted: &Admitted) -> Vigil {
+        Vigil {
+            gateway: self.clone(),
+            tenant: admitted.tenant.record.id,
+            user: admitted.pass.caller().person().map(|person| person.user),
+            open: admitted.route.open,
+            credential: admitted.credential.clone(),
+            origin: admitted.origin,
+        }
+    }
+}
+
+/// The request as the backend gets it, save for the proof.
+fn outgoing(
+    admitted: &Admitted,
+    parts: Parts,
+    body: Incoming,
+    peer: &Peer,
+    told: &Told,
+    id: &HeaderValue,
+) -> Result<(Request<RequestBody>, Option<Arc<Upload>>), No> {
+    let Admitted { route, tenant, target, traffic, websocket, .. } = admitted;
+    if http_body::Body::size_hint(&body).lower() > route.most_body {
+        return Err(No::because(&problem::TOO_LARGE));
+    }
+    let (body, upload) = RequestBody::of(body, route.most_body, route.idle, traffic.clone());
+    let mut request = Request::new(body);
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = target.uri.clone();
+    let mut headers = parts.headers;
+    proxy::write_headers(&mut headers, target, route, &tenant.record, peer, *websocket);
+    told.write(&mut headers);
+    headers.insert(names::REQUEST_ID, id.clone());
+    *request.headers_mut() = headers;
+    Ok((request, upload))
+}
+
+/// One line for each forwarded request. No path: it may hold what only the backend should know.
+fn log(admitted: &Admitted, method: &Method, status: u16, wait: Duration) {
+    let Admitted { tenant, route, origin, .. } = admitted;
+    tracing::info!(
+        target: "gateway::access",
+        request = %origin.request,
+        tenant = %tenant.record.id,
+        route = %route.name,
+        %method,
+        status,
+        upstream_ms = wait.as_millis() as u64,
+        "{method} forwarded for tenant {}: {status}",
+        tenant.record.id
+    );
+}

@@ -1,0 +1,27 @@
+//! Who is at the other end of a connection.
+
+use http::HeaderValue;
+use std::net::IpAddr;
+
+/// The other end of a client's connection. Made once for each connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    secure: bool,
+    pub(crate) address: HeaderValue,
+    /// As `Forwarded` wants it (RFC 7239 section 6).
+    pub(crate) node: Vec<u8>,
+}
+
+impl Peer {
+    /// A client at this address, whose connection is protected or not as far as browsers can tell.
+    pub fn new(address: IpAddr, secure: bool) -> Self {
+        let address = address.to_canonical();
+        let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
+        let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
+        Peer { secure, address: text, node: node.into_bytes() }
+    }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+}

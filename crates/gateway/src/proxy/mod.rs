@@ -1,0 +1,12 @@
+//! Forwarding: what is sent to a backend, how it gets there, and what comes back. Everything here is
+//! given a [`Pass`](crate::vigil::Pass) or something made from one; nothing here decides who may.
+
+mod answer;
+mod exchange;
+mod outgoing;
+mod socket;
+
+pub(crate) use answer::finish;
+pub(crate) use exchange::{Answered, exchange};
+pub(crate) use outgoing::{Target, hops, is_websocket, write_headers};
+pub(crate) use socket::{Socket, join};

@@ -1,0 +1,198 @@
+//! The head of a request as a backend gets it.
+
+use crate::{
+    headers::{self, holds_token, names},
+    peer::Peer,
+    problem,
+    refuse::No,
+    resolve::spells,
+    route::{Place, Route, TenantForm, Write},
+    seam::Seam,
+    target,
+};
+use access::TenantRecord;
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Uri, Version,
+    header::{CONNECTION, FORWARDED, HOST, TE, UPGRADE, VIA},
+    request::Parts,
+    uri::PathAndQuery,
+};
+
+/// Our name in `Via`.
+const VIA_US: HeaderValue = HeaderValue::from_static("1.1 partywall");
+
+/// Where a request goes at the backend.
+pub(crate) struct Target {
+    /// In origin form.
+    pub(crate) uri: Uri,
+    /// The `Host` header.
+    pub(crate) host: HeaderValue,
+    /// The host that the client asked for, with its port.
+    pub(crate) asked_host: HeaderValue,
+    /// How to put back what the backend says about paths.
+    pub(crate) seam: Seam,
+}
+
+impl Target {
+    /// The target, with the tenant taken out of the path and written in where the route says so. `prefix`
+    /// is the part of the path up to and with the tenant.
+    pub(crate) fn of(
+        parts: &Parts,
+        sent_host: &str,
+        route: &Route,
+        prefix: &str,
+        tenant: &TenantRecord,
+    ) -> Result<Self, No> {
+        let asked_host = match parts.headers.get(HOST) {
+            Some(host) => host.clone(),
+            None => HeaderValue::from_str(sent_host).map_err(|_| No::because(&problem::BAD_HOST))?,
+        };
+        let written = |write: &Write| match write.form {
+            TenantForm::Id => tenant.id.to_string(),
+            TenantForm::Slug => tenant.slug.to_string(),
+        };
+        let host = match &route.write {
+            Some(write @ Write { place: Place::Host(suffix), .. }) => {
+                HeaderValue::try_from(format!("{}.{suffix}", written(write)))
+                    .expect("a slug before a hostname")
+            }
+            _ => asked_host.clone(),
+        };
+        let mut seam = Seam { inner: String::new(), outer: prefix.to_owned() };
+        if !route.strip {
+            seam.inner = prefix.to_owned();
+        }
+        let mut query = None;
+        match &route.write {
+            Some(write @ Write { place: Place::Path(before), .. }) => {
+                seam.inner.insert_str(0, &format!("{before}/{}", written(write)));
+            }
+            Some(write @ Write { place: Place::Query(name), .. }) => {
+                query = Some(with_parameter(parts.uri.query(), name, &written(write)));
+            }
+            _ => {}
+        }
+        let uri = uri(&parts.uri, &seam, query)?;
+        Ok(Target { uri, host, asked_host, seam })
+    }
+}
+
+fn uri(asked: &Uri, seam: &Seam, query: Option<String>) -> Result<Uri, No> {
+    if seam.is_flat() && query.is_none() {
+        return Ok(asked.path_and_query().cloned().map(Uri::from).unwrap_or_default());
+    }
+    let rest = &asked.path()[seam.outer.len()..];
+    if target::check(if rest.is_empty() { "/" } else { rest }).is_err() {
+        // What was no path of ours before the prefix was taken away may be one now.
+        return Err(No::because(&problem::NOTHING_HERE));
+    }
+    let slash = if seam.inner.is_empty() && rest.is_empty() { "/" } else { "" };
+    let mut path = format!("{}{slash}{rest}", seam.inner);
+    if let Some(query) = query.as_deref().or(asked.query()) {
+        path.push('?');
+        path.push_str(query);
+    }
+    let path = PathAndQuery::from_maybe_shared(Bytes::from(path));
+    Ok(path.map_err(|_| No::because(&problem::BAD_PATH))?.into())
+}
+
+/// The query with this parameter once, said by us.
+fn with_parameter(query: Option<&str>, name: &str, value: &str) -> String {
+    let pairs = query.unwrap_or_default().split('&');
+    let is_theirs = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && !spells(key.as_bytes(), name.as_bytes())
+    };
+    let ours = format!("{name}={value}");
+    let kept: Vec<_> = pairs.filter(is_theirs).chain([ours.as_str()]).collect();
+    kept.join("&")
+}
+
+/// Whether this asks for a WebSocket. No other protocol is switched to: an upgrade to HTTP/2, say, would
+/// be a tunnel past everything that is checked here.
+pub(crate) fn is_websocket(parts: &Parts) -> bool {
+    parts.version == Version::HTTP_11
+        && parts.method == Method::GET
+        && holds_token(&parts.headers, UPGRADE, b"websocket")
+        && holds_token(&parts.headers, CONNECTION, b"upgrade")
+}
+
+/// Takes out of the headers what must not reach a backend, and adds what it is told, save for the context
+/// and its proof.
+pub(crate) fn write_headers(
+    headers: &mut HeaderMap,
+    target: &Target,
+    route: &Route,
+    tenant: &TenantRecord,
+    peer: &Peer,
+    websocket: bool,
+) {
+    let trailers = holds_token(headers, TE, b"trailers");
+    let written = route.write.as_ref().and_then(|write| match &write.place {
+        Place::Header(name) => Some((name, write.form)),
+        _ => None,
+    });
+    headers::clean_request(headers, written.map(|(name, _)| name));
+    crate::cookie::forward_without_ours(headers);
+    headers.insert(HOST, target.host.clone());
+    headers.insert(names::FORWARDED_FOR, peer.address.clone());
+    headers.insert(names::FORWARDED_HOST, target.asked_host.clone());
+    headers.insert(names::FORWARDED_PROTO, HeaderValue::from_static(peer.scheme()));
+    headers.insert(FORWARDED, forwarded(target, peer));
+    headers.append(VIA, VIA_US);
+    if let Some((name, form)) = written {
+        let value = match form {
+            TenantForm::Id => tenant.id.to_string(),
+            TenantForm::Slug => tenant.slug.to_string(),
+        };
+        headers.insert(name, HeaderValue::try_from(value).expect("ids and slugs are plain ASCII"));
+    }
+    if websocket {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    } else if trailers {
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// RFC 7239. The host was checked to be plain, so that it needs no escapes inside the quotes.
+fn forwarded(target: &Target, peer: &Peer) -> HeaderValue {
+    let host = target.asked_host.as_bytes();
+    let parts: [&[u8]; 6] = [b"for=", &peer.node, b";host=\"", host, b"\";proto=", peer.scheme().as_bytes()];
+    HeaderValue::from_maybe_shared(Bytes::from(parts.concat())).expect("addresses and hosts are plain ASCII")
+}
+
+/// How often a request came through a gateway of our kind already.
+pub(crate) fn hops(headers: &HeaderMap) -> usize {
+    let marks = |value: &HeaderValue| {
+        let mut parts = value.as_bytes().split(|byte| *byte == b',');
+        std::iter::from_fn(move || parts.next().map(|part| part.ends_with(b" partywall")))
+            .filter(|ours| *ours)
+            .count()
+    };
+    headers.get_all(VIA).iter().map(marks).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_parameter_replaces_every_spelling_of_it() {
+        assert_eq!(with_parameter(None, "tenant", "t1"), "tenant=t1");
+        assert_eq!(
+            with_parameter(Some("a=b&tenant=t2&t%65nant=t3&tenant&c"), "tenant", "t1"),
+            "a=b&c&tenant=t1"
+        );
+    }
+
+    #[test]
+    fn a_request_that_goes_in_circles_is_counted() {
+        let mut headers = HeaderMap::new();
+        headers.append(VIA, HeaderValue::from_static("1.1 proxy, 1.1 partywall"));
+        headers.append(VIA, HeaderValue::from_static("1.1 partywall,2 other"));
+        assert_eq!(hops(&headers), 2);
+    }
+}

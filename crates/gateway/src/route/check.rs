@@ -1,0 +1,315 @@
+//! Checking routes as a whole. Every mistake is named, not only the first, in the operator's words.
+
+use super::{
+    Audience, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write, WriteTenant,
+    spec::TENANT_PARAMETER,
+};
+use domain::Hostname;
+use http::{HeaderName, HeaderValue};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+/// What is wrong with a route.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct RouteFault {
+    /// The route's name, or its place in the list if it has none.
+    pub route: String,
+    /// The key that is wrong; empty where it is the whole.
+    pub key: &'static str,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for RouteFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key {
+            "" => write!(f, "route `{}`: {}", self.route, self.what),
+            key => write!(f, "route `{}`: {key}: {}", self.route, self.what),
+        }
+    }
+}
+
+/// Headers that carry meaning of their own and are no place for a tenant.
+const NOT_FOR_TENANTS: [&str; 9] = [
+    "host",
+    "cookie",
+    "authorization",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "via",
+];
+
+impl Routes {
+    /// The routes that this JSON array describes; those of a fresh installation if it is empty.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn parse(json: &str, hosts: &Hosts) -> Result<Self, Vec<RouteFault>> {
+        let whole = |what: String| vec![RouteFault { route: "all".to_owned(), key: "", what }];
+        let items: Vec<serde_json::Value> =
+            serde_json::from_str(json).map_err(|error| whole(format!("this is no JSON array: {error}")))?;
+        let mut specs = Vec::new();
+        let mut faults = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let name = item["name"].as_str().map_or_else(|| format!("number {}", at + 1), str::to_owned);
+            match serde_json::from_value(item) {
+                Ok(spec) => specs.push(spec),
+                Err(error) => faults.push(RouteFault { route: name, key: "", what: error.to_string() }),
+            }
+        }
+        match Self::of(&specs, hosts) {
+            Ok(routes) if faults.is_empty() => Ok(routes),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        }
+    }
+
+    /// The routes of a fresh installation: tenants by host, under the base domain and at their own
+    /// hostnames, for browsers, members only.
+    pub fn standard(hosts: &Hosts) -> Self {
+        let under_base = RouteSpec::new("tenants", &format!("*.{}", hosts.base));
+        let anywhere = RouteSpec::new("own-hostnames", "*");
+        Self::of(&[under_base, anywhere], hosts).expect("the standard routes are sound")
+    }
+
+    /// The routes that these describe; those of a fresh installation if there are none.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn of(specs: &[RouteSpec], hosts: &Hosts) -> Result<Self, Vec<RouteFault>> {
+        if specs.is_empty() {
+            return Ok(Self::standard(hosts));
+        }
+        let mut routes = Routes {
+            base: hosts.base.as_str().into(),
+            exact: HashMap::new(),
+            under_base: Vec::new(),
+            anywhere: Vec::new(),
+        };
+        let mut faults = Faults::default();
+        for spec in specs {
+            faults.route.clone_from(&spec.name);
+            let before = faults.found.len();
+            let route = faults.route(spec);
+            let host = faults.host(spec, hosts);
+            if faults.found.len() == before
+                && let (Some(route), Some(host)) = (route, host)
+            {
+                let candidates = routes.candidates(host);
+                faults.alone(&route, candidates);
+                candidates.push(Arc::new(route));
+            }
+        }
+        faults.names(specs);
+        routes.order();
+        if faults.found.is_empty() { Ok(routes) } else { Err(faults.found) }
+    }
+
+    fn candidates(&mut self, host: HostPattern) -> &mut Vec<Arc<Route>> {
+        match host {
+            HostPattern::UnderBase => &mut self.under_base,
+            HostPattern::Anywhere => &mut self.anywhere,
+            HostPattern::Exact(host) => self.exact.entry(host.as_str().into()).or_default(),
+        }
+    }
+
+    fn order(&mut self) {
+        let lists = self.exact.values_mut().chain([&mut self.under_base, &mut self.anywhere]);
+        lists.for_each(|list| list.sort_by_key(|route| std::cmp::Reverse(route.path.len())));
+    }
+}
+
+enum HostPattern {
+    UnderBase,
+    Anywhere,
+    Exact(Hostname),
+}
+
+#[derive(Default)]
+struct Faults {
+    route: String,
+    found: Vec<RouteFault>,
+}
+
+impl Faults {
+    fn say(&mut self, key: &'static str, what: impl Into<String>) {
+        self.found.push(RouteFault { route: self.route.clone(), key, what: what.into() });
+    }
+
+    fn names(&mut self, specs: &[RouteSpec]) {
+        for (at, spec) in specs.iter().enumerate() {
+            self.route.clone_from(&spec.name);
+            if spec.name.trim().is_empty() {
+                self.say("name", "every route needs a name");
+            } else if specs[..at].iter().any(|other| other.name == spec.name) {
+                self.say("name", "two routes have this name");
+            }
+        }
+    }
+
+    fn alone(&mut self, route: &Route, others: &[Arc<Route>]) {
+        if let Some(other) = others.iter().find(|other| other.path == route.path) {
+            self.say("path", format!("route `{}` already takes this host and path", other.name));
+        }
+    }
+
+    fn host(&mut self, spec: &RouteSpec, hosts: &Hosts) -> Option<HostPattern> {
+        let by_host = spec.map_by.contains(&MapBy::Host);
+        let wild = spec.host == "*" || spec.host.strip_prefix("*.") == Some(hosts.base.as_str());
+        if wild && !by_host {
+            // Otherwise two identifiers could disagree without anybody noticing.
+            self.say("map_by", "must hold `host`, because the hosts of this route name tenants");
+            return None;
+        }
+        if wild {
+            let anywhere = spec.host == "*";
+            return Some(if anywhere { HostPattern::Anywhere } else { HostPattern::UnderBase });
+        }
+        match spec.host.parse::<Hostname>() {
+            Ok(host) if hosts.platform.contains(&host) => {
+                self.say("host", "belongs to the platform itself");
+                None
+            }
+            Ok(host) if by_host && host == hosts.base => {
+                self.say("map_by", "the base domain itself names no tenant; map by path, query or header");
+                None
+            }
+            Ok(host) => Some(HostPattern::Exact(host)),
+            Err(_) => {
+                self.say("host", format!("must be `*.{}`, `*` or one hostname", hosts.base));
+                None
+            }
+        }
+    }
+
+    fn route(&mut self, spec: &RouteSpec) -> Option<Route> {
+        let by = |way| spec.map_by.contains(&way);
+        if spec.map_by.is_empty() {
+            self.say("map_by", "at least one thing must name the tenant: host, path, query or header");
+        }
+        if by(MapBy::Header) && spec.audience == Audience::Browser {
+            self.say(
+                "map_by",
+                "a header cannot name the tenant on a browser-facing route, because a browser that opens a \
+                 link sends none; set audience to `api` or map otherwise",
+            );
+        }
+        for (key, seconds) in [("answer_seconds", spec.answer_seconds), ("idle_seconds", spec.idle_seconds)] {
+            if !(1..=86_400).contains(&seconds) {
+                self.say(key, "must be 1 to 86400");
+            }
+        }
+        let path = self.path("path", &spec.path)?;
+        let query = self.query(spec, by(MapBy::Query));
+        let header = self.header(spec, by(MapBy::Header));
+        let write = spec.write_tenant.as_ref().and_then(|write| self.write(write));
+        Some(Route {
+            name: spec.name.as_str().into(),
+            path,
+            by_host: by(MapBy::Host),
+            by_path: by(MapBy::Path),
+            query,
+            header,
+            audience: spec.audience,
+            strip: spec.strip_prefix && by(MapBy::Path),
+            open: spec.open,
+            write,
+            answer_within: Duration::from_secs(spec.answer_seconds),
+            idle: Duration::from_secs(spec.idle_seconds),
+            most_body: spec.most_body,
+            trusted_origins: self.origins(&spec.trusted_origins),
+        })
+    }
+
+    fn path(&mut self, key: &'static str, path: &str) -> Option<Box<str>> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        let sound =
+            path.is_empty() || (path.starts_with('/') && path.bytes().all(plain) && !path.contains("//"));
+        if !sound || crate::target::check(if path.is_empty() { "/" } else { path }).is_err() {
+            self.say(key, "must begin with `/` and hold plain segments only; `/.partywall` is taken");
+            return None;
+        }
+        Some(path.trim_end_matches('/').into())
+    }
+
+    fn query(&mut self, spec: &RouteSpec, maps: bool) -> Option<Name<Box<str>>> {
+        let name = spec.query.as_deref().or(maps.then_some(TENANT_PARAMETER))?;
+        self.parameter("query", name).map(|name| Name { name, maps })
+    }
+
+    fn parameter(&mut self, key: &'static str, name: &str) -> Option<Box<str>> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(plain) {
+            self.say(key, "must be a plain name of letters, digits, `-`, `.`, `_` and `~`");
+            return None;
+        }
+        Some(name.into())
+    }
+
+    fn header(&mut self, spec: &RouteSpec, maps: bool) -> Option<Name<HeaderName>> {
+        match &spec.header {
+            Some(name) => self.header_name("header", name).map(|name| Name { name, maps }),
+            None if maps => {
+                self.say("header", "is missing, and the route maps by it");
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn header_name(&mut self, key: &'static str, text: &str) -> Option<HeaderName> {
+        let name = text.parse::<HeaderName>().ok();
+        let fits = name.as_ref().is_some_and(|name| {
+            !crate::headers::is_withheld(name.as_str()) && !NOT_FOR_TENANTS.contains(&name.as_str())
+        });
+        if !fits {
+            self.say(key, format!("`{text}` is no header that may carry a tenant"));
+            return None;
+        }
+        name
+    }
+
+    fn write(&mut self, write: &WriteTenant) -> Option<Write> {
+        let (form, place) = match write {
+            WriteTenant::Header { name, form } => {
+                (form, Place::Header(self.header_name("write_tenant", name)?))
+            }
+            WriteTenant::Path { prefix, form } => (form, Place::Path(self.path("write_tenant", prefix)?)),
+            WriteTenant::Query { name, form } => (form, Place::Query(self.parameter("write_tenant", name)?)),
+            WriteTenant::Host { suffix, form } => {
+                let Ok(suffix) = suffix.parse::<Hostname>() else {
+                    self.say("write_tenant", "the suffix must be a hostname");
+                    return None;
+                };
+                if *form == TenantForm::Id {
+                    self.say("write_tenant", "an id is no host label; write the slug");
+                    return None;
+                }
+                (form, Place::Host(suffix.as_str().into()))
+            }
+        };
+        Some(Write { form: *form, place })
+    }
+
+    fn origins(&mut self, origins: &[String]) -> Box<[HeaderValue]> {
+        let mut kept = Vec::new();
+        for origin in origins {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let plain = host.is_some_and(|host| crate::Authority::parse(host).is_ok())
+                && !origin.bytes().any(|byte| byte.is_ascii_uppercase());
+            match HeaderValue::from_str(origin) {
+                Ok(value) if plain => kept.push(value),
+                _ => self.say(
+                    "trusted_origins",
+                    format!("`{origin}` is no origin such as `https://app.example.com`"),
+                ),
+            }
+        }
+        kept.into()
+    }
+}

@@ -1,0 +1,83 @@
+//! Routes: which requests are taken, and how the tenant is found in each. They are the operator's, given
+//! as JSON, checked as a whole and refused as a whole, so that the old ones stay in force.
+//!
+//! A route never says which backend: that follows from the tenant.
+
+mod check;
+mod pick;
+mod spec;
+
+pub use check::RouteFault;
+pub use spec::{Audience, MapBy, RouteSpec, TenantForm, WriteTenant};
+
+use domain::Hostname;
+use http::{HeaderName, HeaderValue};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// The hosts that the routes are checked against.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    /// Tenants live at `<slug>.<base>`.
+    pub base: Hostname,
+    /// Hosts of the platform itself, which no route may take.
+    pub platform: Vec<Hostname>,
+}
+
+/// All routes, as one set that is exchanged whole.
+#[derive(Debug)]
+pub struct Routes {
+    base: Box<str>,
+    exact: HashMap<Box<str>, Vec<Arc<Route>>>,
+    under_base: Vec<Arc<Route>>,
+    anywhere: Vec<Arc<Route>>,
+}
+
+/// A route that was checked.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) name: Box<str>,
+    /// Without the closing slash; empty for all paths.
+    pub(crate) path: Box<str>,
+    pub(crate) by_host: bool,
+    pub(crate) by_path: bool,
+    /// The tenant may be named by this query parameter. Named in a route that does not map by it, it must
+    /// still agree.
+    pub(crate) query: Option<Name<Box<str>>>,
+    pub(crate) header: Option<Name<HeaderName>>,
+    pub(crate) audience: Audience,
+    pub(crate) strip: bool,
+    pub(crate) open: bool,
+    pub(crate) write: Option<Write>,
+    pub(crate) answer_within: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) most_body: u64,
+    pub(crate) trusted_origins: Box<[HeaderValue]>,
+}
+
+/// A name that an identifier may stand under.
+#[derive(Debug)]
+pub(crate) struct Name<N> {
+    pub(crate) name: N,
+    /// Whether it may name the tenant by itself.
+    pub(crate) maps: bool,
+}
+
+/// Where the verified tenant is written into what is forwarded.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(crate) form: TenantForm,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug)]
+pub(crate) enum Place {
+    Header(HeaderName),
+    /// As the first segment after this prefix.
+    Path(Box<str>),
+    Query(Box<str>),
+    /// As the first label before this host.
+    Host(Box<str>),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! Finding the route of a request: the most exact host first, then the longest path.
+
+use super::{Route, Routes};
+use crate::seam::within;
+use std::sync::Arc;
+
+impl Routes {
+    /// The route for this host and path. A host that has routes of its own is never answered by those of
+    /// a wider pattern: what is not said for it is not there.
+    pub(crate) fn pick(&self, host: &str, path: &str) -> Option<&Arc<Route>> {
+        let candidates = match self.exact.get(host) {
+            Some(own) => own,
+            None if self.slug_in(host).is_some() => &self.under_base,
+            None => &self.anywhere,
+        };
+        // Kept in order of falling length.
+        candidates.iter().find(|route| within(path, &route.path).is_some())
+    }
+
+    /// The one label before the base domain, if the host is that.
+    pub(crate) fn slug_in<'h>(&self, host: &'h str) -> Option<&'h str> {
+        let label = host.strip_suffix(&*self.base)?.strip_suffix('.')?;
+        (!label.is_empty() && !label.contains('.')).then_some(label)
+    }
+}

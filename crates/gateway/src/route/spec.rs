@@ -1,0 +1,181 @@
+//! Routes as the operator writes them.
+
+use serde::{Deserialize, Serialize};
+
+/// One route. Everything but the name has a default, and an unknown key is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteSpec {
+    /// What it is called, in errors and logs.
+    pub name: String,
+    /// `*.<base domain>` for tenants under the base domain, `*` for their own hostnames, or one host.
+    pub host: String,
+    /// Where its paths begin.
+    #[serde(default = "slash")]
+    pub path: String,
+    /// What names the tenant. All that a request holds of these must agree.
+    #[serde(default = "by_host")]
+    pub map_by: Vec<MapBy>,
+    /// The query parameter that names the tenant. Given on a route that does not map by it, it need not be
+    /// there, but must agree if it is.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// The request header that names the tenant. Even where a route does not map by it, it must agree if
+    /// it is there.
+    #[serde(default = "tenant_header")]
+    pub header: Option<String>,
+    /// Who asks here.
+    #[serde(default)]
+    pub audience: Audience,
+    /// Whether the path up to and with the tenant is taken away before forwarding.
+    #[serde(default = "yes")]
+    pub strip_prefix: bool,
+    /// Whether requests without a session are forwarded too.
+    #[serde(default)]
+    pub open: bool,
+    /// Where the tenant is written for backends that want it elsewhere than in our headers.
+    #[serde(default)]
+    pub write_tenant: Option<WriteTenant>,
+    /// Seconds until the backend must have begun its answer.
+    #[serde(default = "answer_seconds")]
+    pub answer_seconds: u64,
+    /// Seconds for which a body or a socket may be still.
+    #[serde(default = "idle_seconds")]
+    pub idle_seconds: u64,
+    /// Bytes that the body of a request may have.
+    #[serde(default = "most_body")]
+    pub most_body: u64,
+    /// Other origins whose pages may send requests that change something with a session of ours.
+    #[serde(default)]
+    pub trusted_origins: Vec<String>,
+}
+
+/// What may name a tenant in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MapBy {
+    /// The host: a label before the base domain, or a hostname of the tenant's own.
+    Host,
+    /// The first path segment after the route's own path.
+    Path,
+    /// A query parameter.
+    Query,
+    /// A request header; on API routes only.
+    Header,
+}
+
+/// Who asks at a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// Browsers that open pages: sent to sign in where needed.
+    #[default]
+    Browser,
+    /// Programs: always answered with a status.
+    Api,
+}
+
+/// Where the verified tenant is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "into", rename_all = "lowercase", deny_unknown_fields)]
+pub enum WriteTenant {
+    /// Into a header; copies that the client sent are deleted.
+    Header {
+        /// Its name.
+        name: String,
+        /// As what.
+        #[serde(default, rename = "as")]
+        form: TenantForm,
+    },
+    /// Into the path, as its first segment after a prefix.
+    Path {
+        /// What stands before it.
+        #[serde(default)]
+        prefix: String,
+        /// As what.
+        #[serde(default, rename = "as")]
+        form: TenantForm,
+    },
+    /// Into the query; parameters of that name that the client sent are deleted.
+    Query {
+        /// Its name.
+        name: String,
+        /// As what.
+        #[serde(default, rename = "as")]
+        form: TenantForm,
+    },
+    /// Into the host, as its first label.
+    Host {
+        /// What follows it.
+        suffix: String,
+        /// As what.
+        #[serde(default, rename = "as")]
+        form: TenantForm,
+    },
+}
+
+/// By what a written tenant goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TenantForm {
+    /// Its id, which never changes.
+    #[default]
+    Id,
+    /// Its slug, which may.
+    Slug,
+}
+
+/// The header of `docs/wire.md`.
+pub(super) const TENANT_HEADER: &str = "Tenant-Id";
+/// The query parameter of `docs/wire.md`.
+pub(super) const TENANT_PARAMETER: &str = "tenant";
+
+fn slash() -> String {
+    "/".to_owned()
+}
+
+fn by_host() -> Vec<MapBy> {
+    vec![MapBy::Host]
+}
+
+fn tenant_header() -> Option<String> {
+    Some(TENANT_HEADER.to_owned())
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn answer_seconds() -> u64 {
+    crate::limits::ANSWER_WITHIN.as_secs()
+}
+
+fn idle_seconds() -> u64 {
+    crate::limits::IDLE.as_secs()
+}
+
+fn most_body() -> u64 {
+    crate::limits::MOST_BODY
+}
+
+impl RouteSpec {
+    /// A route with every default.
+    pub fn new(name: &str, host: &str) -> Self {
+        RouteSpec {
+            name: name.to_owned(),
+            host: host.to_owned(),
+            path: slash(),
+            map_by: by_host(),
+            query: None,
+            header: tenant_header(),
+            audience: Audience::Browser,
+            strip_prefix: true,
+            open: false,
+            write_tenant: None,
+            answer_seconds: answer_seconds(),
+            idle_seconds: idle_seconds(),
+            most_body: most_body(),
+            trusted_origins: Vec::new(),
+        }
+    }
+}

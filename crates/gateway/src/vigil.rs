@@ -1,0 +1,161 @@
+//! A permit lasts a minute. What lasts longer, a socket or a stream of events, asks the warden again, and
+//! ends when the answer is no.
+
+use crate::gateway::Gateway;
+use access::{Caller, Credential, Origin, Refusal, Resolved, UseOpenUpstream, UseUpstream};
+use domain::{TenantId, UserId};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What a long answer was permitted to.
+#[derive(Clone)]
+pub(crate) struct Vigil {
+    pub(crate) gateway: Gateway,
+    pub(crate) tenant: TenantId,
+    pub(crate) user: Option<UserId>,
+    pub(crate) open: bool,
+    pub(crate) credential: Credential,
+    pub(crate) origin: Origin,
+}
+
+impl Vigil {
+    /// Whether the same person would still be let in. On an open route somebody whose session ended would
+    /// be, as nobody; but what flows here was made for somebody.
+    pub(crate) async fn is_still_permitted(self) -> bool {
+        let warden = &self.gateway.0.needs.warden;
+        let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
+        match permitted(&self.gateway, self.open, &resolved, &self.credential, self.origin).await {
+            Ok(pass) => pass.caller().person().map(|person| person.user) == self.user,
+            Err(refusal) => {
+                tracing::info!(tenant = %self.tenant, request = %self.origin.request, "a stream of tenant {} ends: {refusal}", self.tenant);
+                false
+            }
+        }
+    }
+}
+
+/// Proof that a request may be forwarded.
+pub(crate) enum Pass {
+    Member(access::Permit<UseUpstream>),
+    Anybody(access::Permit<UseOpenUpstream>),
+}
+
+impl Pass {
+    pub(crate) fn caller(&self) -> &Caller {
+        match self {
+            Pass::Member(permit) => permit.caller(),
+            Pass::Anybody(permit) => permit.caller(),
+        }
+    }
+}
+
+/// Asks the warden: from memory first, and with what the directory holds where memory lacks something.
+pub(crate) async fn permitted(
+    gateway: &Gateway,
+    open: bool,
+    resolved: &Resolved,
+    credential: &Credential,
+    origin: Origin,
+) -> Result<Pass, Refusal> {
+    let warden = &gateway.0.needs.warden;
+    // A credential that ended counts as none, which only the slow way knows.
+    let is_final = |stop: &access::Stop| matches!(stop, access::Stop::Refused(refusal) if *refusal != Refusal::BadCredential);
+    let now = if open {
+        warden.permit_now(resolved, credential, origin).map(Pass::Anybody)
+    } else {
+        warden.permit_now(resolved, credential, origin).map(Pass::Member)
+    };
+    match now {
+        Ok(pass) => Ok(pass),
+        Err(stop) if is_final(&stop) => match stop {
+            access::Stop::Refused(refusal) => Err(refusal),
+            access::Stop::Load(_) => Err(Refusal::OutOfTouch),
+        },
+        Err(_) if open => warden.permit(resolved, credential, origin).await.map(Pass::Anybody),
+        Err(_) => warden.permit(resolved, credential, origin).await.map(Pass::Member),
+    }
+}
+
+/// Watches over something long: that it is not still for too long, and that it is still permitted.
+pub(crate) struct Watch {
+    vigil: Vigil,
+    idle: Duration,
+    again: Duration,
+    due: Instant,
+    last: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+    asking: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
+}
+
+/// Why something long ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Over {
+    #[error("nothing moved for too long")]
+    Idle,
+    #[error("it is not permitted any more")]
+    Refused,
+}
+
+impl Watch {
+    pub(crate) fn new(vigil: Vigil, idle: Duration, begun: Instant) -> Self {
+        let again = vigil.gateway.0.settings.ask_again;
+        Watch { vigil, idle, again, due: begun + again, last: begun, timer: None, asking: None }
+    }
+
+    /// Something moved.
+    pub(crate) fn moved(&mut self, now: Instant) {
+        self.last = now;
+    }
+
+    /// Ready when it must end; otherwise the task is woken when it is time to look again.
+    pub(crate) fn poll_over(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Over> {
+        if self.poll_asking(now, cx) == Poll::Ready(false) {
+            return Poll::Ready(Over::Refused);
+        }
+        let mut now = now;
+        loop {
+            if now >= self.last + self.idle {
+                return Poll::Ready(Over::Idle);
+            }
+            let mut look = self.last + self.idle;
+            if self.asking.is_none() {
+                look = look.min(self.due);
+            }
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(look)));
+            if timer.deadline() != look {
+                timer.as_mut().reset(look);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            now = Instant::now().max(look);
+            if self.poll_asking(now, cx) == Poll::Ready(false) {
+                return Poll::Ready(Over::Refused);
+            }
+        }
+    }
+
+    /// Asks when it is due. Pending while there is no answer or nothing to ask.
+    pub(crate) fn poll_asking(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<bool> {
+        if self.asking.is_none() {
+            if now < self.due {
+                return Poll::Pending;
+            }
+            self.asking = Some(Box::pin(self.vigil.clone().is_still_permitted()));
+        }
+        let Some(asking) = &mut self.asking else { return Poll::Pending };
+        match asking.as_mut().poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(yes) => {
+                self.asking = None;
+                self.due = now + self.again;
+                Poll::Ready(yes)
+            }
+        }
+    }
+}

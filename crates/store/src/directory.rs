@@ -2,7 +2,7 @@
 //! a role that has policies on the tables named here and on no other.
 
 use crate::{
-    FromRow, OperatorSql, Row, Store, StoreError, Value,
+    FromRow, OperatorSql, PlatformKey, Row, Store, StoreError, Value,
     audit::personal,
     engine::{Scope, Tx},
     operator_sql,
@@ -10,11 +10,11 @@ use crate::{
     values,
 };
 use access::{
-    Answer, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit,
+    Answer, AssumeTenant, OperatorPermit, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit,
     PersonGrant, SessionGrant, TenantAction, TenantRecord,
 };
 use domain::{
-    Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
+    Change, Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
     TenantId, UserId,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -88,7 +88,8 @@ impl StoreDirectory {
     }
 
     /// What somebody is at a tenant: only if active there, and only by a provider that the tenant has an
-    /// active connection to. A session that another organisation's provider vouched for opens nothing here.
+    /// active connection to, which is its own or shared with it now. A session that another organisation's
+    /// provider vouched for opens nothing here.
     async fn grant(
         &self,
         reading: &mut Reading,
@@ -99,7 +100,11 @@ impl StoreDirectory {
         let connected: Vec<Found> = reading
             .rows(
                 operator_sql!(
-                    "SELECT id FROM connection WHERE tenant_id = $1 AND provider_id = $2 AND standing = 'active' LIMIT 1"
+                    "SELECT c.id FROM connection c JOIN provider p ON p.id = c.provider_id
+                     WHERE c.tenant_id = $1 AND c.provider_id = $2 AND c.standing = 'active' AND (p.tenant_id = $1
+                       OR EXISTS (SELECT 1 FROM provider_share s
+                         WHERE s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.with_tenant = $1))
+                     LIMIT 1"
                 ),
                 values![tenant, provider],
             )
@@ -238,6 +243,23 @@ impl StoreDirectory {
         reading.row::<Found>(sql, values![provider, subject]).await?.map(|row| row.parse()).transpose()
     }
 
+    /// The public halves of every key that audit checkpoints were ever signed under. They are taken from the
+    /// sealed keys, so that altering the database does not add one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_keys(&self) -> Result<Vec<(domain::KeyId, domain::VerifyingKey)>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT id, purpose, standing, sealed, created_at FROM platform_key WHERE purpose = 'audit'
+             ORDER BY created_at, id"
+        );
+        let keys: Vec<PlatformKey> = reading.rows(sql, &[]).await?;
+        keys.iter()
+            .map(|key| Ok((key.id, key.open_signing(&self.store.tools.master)?.public().clone())))
+            .collect()
+    }
+
     /// The issuer and name of a provider that another tenant owns and has shared with this permit's; none
     /// if there is no such provider, or it is not shared: the two cannot be told apart.
     ///
@@ -250,11 +272,28 @@ impl StoreDirectory {
     ) -> Result<Option<SharedProvider>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
-            "SELECT p.tenant_id, p.issuer, p.name, p.kind FROM provider p
+            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind FROM provider p
              JOIN provider_share s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
              WHERE p.id = $1 AND s.with_tenant = $2"
         );
         reading.row(sql, values![provider, by.tenant_id()]).await
+    }
+
+    /// The providers that other tenants share with this permit's, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn shared_providers<A: TenantAction>(
+        &self,
+        by: &Permit<A>,
+    ) -> Result<Vec<SharedProvider>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind FROM provider p
+             JOIN provider_share s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
+             WHERE s.with_tenant = $1 ORDER BY p.id LIMIT 500"
+        );
+        reading.rows(sql, values![by.tenant_id()]).await
     }
 
     /// The tenants that a person is an active member of, whose connections their provider may serve.
@@ -284,6 +323,8 @@ enum Key {
 pub struct SharedProvider {
     /// Its owner.
     pub owner: TenantId,
+    /// Its id.
+    pub id: ProviderId,
     /// Its issuer.
     pub issuer: String,
     /// Its name.
@@ -296,6 +337,7 @@ impl FromRow for SharedProvider {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(SharedProvider {
             owner: row.parse("tenant_id")?,
+            id: row.parse("id")?,
             issuer: row.text("issuer")?,
             name: row.text("name")?,
             kind: row.text("kind")?,
@@ -474,5 +516,20 @@ impl Directory for StoreDirectory {
     }
     fn claim(&self, class: &'static str) -> Answer<'_, Option<ClaimedJob>> {
         Box::pin(async move { answer(self.store.claim_job(class).await) })
+    }
+    fn note_assumption<'a>(
+        &'a self,
+        by: &'a OperatorPermit<AssumeTenant>,
+        tenant: TenantId,
+        reason: &'a str,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let noted = self.store.operate(by, async |tx| {
+                let why = serde_json::json!({ "reason": reason });
+                tx.changed_tenant(tenant, Change::new(tenant, serde_json::Value::Null, why));
+                Ok(())
+            });
+            answer(noted.await)
+        })
     }
 }

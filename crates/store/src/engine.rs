@@ -215,6 +215,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Waits for other transactions that named the same turn. SQLite has one writer anyway.
+    pub(crate) async fn take_turns(&mut self, turn: String) -> Result<(), StoreError> {
+        if let Tx::Postgres(tx) = self {
+            let text = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            sqlx::query(text).bind(turn).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Rings the other nodes' bell when this transaction commits.
     pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
         if let Tx::Postgres(tx) = self {

@@ -1,7 +1,7 @@
 //! The platform's own keys: sealed in the database, opened once at start and again when they change.
 
 use crate::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, operator_sql, values};
-use domain::{Digest, KeyId, Moment, digest::MacKey, seal::SealingKey, sign::SigningKey};
+use domain::{Digest, KeyId, MasterKey, Moment, digest::MacKey, seal::SealingKey, sign::SigningKey};
 use std::sync::Arc;
 
 /// What a key is for.
@@ -23,6 +23,17 @@ pub struct PlatformKey {
     sealed: domain::Sealed,
     /// When it was made.
     pub created_at: Moment,
+}
+
+impl PlatformKey {
+    fn open(&self, master: &MasterKey) -> Result<Vec<u8>, StoreError> {
+        Ok(master.open(&purpose_of(&self.purpose, self.id), &self.sealed)?)
+    }
+
+    /// Opens a key that signs.
+    pub(crate) fn open_signing(&self, master: &MasterKey) -> Result<SigningKey, StoreError> {
+        SigningKey::from_pkcs8(&self.open(master)?).map_err(|_| unreadable())
+    }
 }
 
 impl FromRow for PlatformKey {
@@ -69,7 +80,7 @@ impl Keyring {
             .await?;
         let mut opened = Vec::new();
         for key in keys {
-            let bytes = tx.master().open(&purpose_of(&key.purpose, key.id), &key.sealed)?;
+            let bytes = key.open(tx.master())?;
             opened.push((key, bytes));
         }
         let of =

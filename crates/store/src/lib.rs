@@ -22,9 +22,9 @@ mod person;
 mod row;
 mod sql;
 mod tenant;
-mod touch;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod touch;
 
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine};

@@ -118,6 +118,15 @@ impl OperatorRead {
         let bound = bind(sql.text(), sql.wants(), None, values)?;
         self.tx.fetch(sql.text(), bound).await?.first().map_or(Ok(0), |row| row.int("n"))
     }
+
+    /// The operator's own tenant; none before the first start.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn house(&mut self) -> Result<Option<TenantId>, StoreError> {
+        let rows = self.tx.fetch(HOUSE.text(), vec![]).await?;
+        rows.first().map(|row| row.parse("id")).transpose()
+    }
 }
 
 /// Reads and writes the platform's rows.
@@ -208,15 +217,6 @@ impl OperatorWrite {
             Some(house) => self.emit(house, event).await,
             None => Ok(()),
         }
-    }
-
-    /// The operator's own tenant; none before the first start.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn house(&mut self) -> Result<Option<TenantId>, StoreError> {
-        let rows = self.read.tx.fetch(HOUSE.text(), vec![]).await?;
-        rows.first().map(|row| row.parse("id")).transpose()
     }
 
     async fn finish<A: OperatorAction>(

@@ -223,6 +223,12 @@ impl TenantWrite {
         audit::personal::seal(self, member, plain).await
     }
 
+    /// Waits for other transactions of this tenant that take turns at `what`, until this one ends.
+    pub(crate) async fn take_turns(&mut self, what: &'static str) -> Result<(), StoreError> {
+        let turn = format!("{what} {}", self.read.tenant);
+        self.read.tx.take_turns(turn).await
+    }
+
     /// Runs a statement that changes rows; gives how many.
     ///
     /// # Errors

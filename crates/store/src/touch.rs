@@ -10,11 +10,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn touch_sessions(&self, permit: &Permit<SweepTenant>, digests: &[Digest]) -> Result<(), StoreError> {
+    pub async fn touch_sessions(
+        &self,
+        permit: &Permit<SweepTenant>,
+        digests: &[Digest],
+    ) -> Result<(), StoreError> {
         self.write(permit, async |tx| {
             for digest in digests {
                 let now = tx.now();
-                let update = sql!("UPDATE session SET idle_ends = $3 + idle WHERE tenant_id = $1 AND digest = $2");
+                let update =
+                    sql!("UPDATE session SET idle_ends = $3 + idle WHERE tenant_id = $1 AND digest = $2");
                 tx.run(update, values![*digest, now]).await?;
             }
             Ok(())
@@ -34,8 +39,9 @@ impl Store {
         self.operate(permit, async |tx| {
             for (user, digest) in sessions {
                 let now = tx.now();
-                let update =
-                    operator_sql!("UPDATE person_session SET idle_ends = $3 + idle WHERE user_id = $1 AND digest = $2");
+                let update = operator_sql!(
+                    "UPDATE person_session SET idle_ends = $3 + idle WHERE user_id = $1 AND digest = $2"
+                );
                 tx.run(update, values![*user, *digest, now]).await?;
             }
             Ok(())

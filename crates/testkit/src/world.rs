@@ -7,7 +7,7 @@ use access::{
 };
 use domain::{Chance, Clock, MasterKey, Moment, RequestId, seal::SealingKey};
 use std::{sync::Arc, time::Duration};
-use store::{Database, Engine, Store, migrate::migrate, testing};
+use store::{Database, Engine, Keyring, Store, migrate::migrate, testing};
 
 /// Monday, 5 January 2026, nine in the morning.
 const START: Moment = Moment::from_seconds(1_767_603_600);
@@ -75,6 +75,12 @@ impl World {
     /// A permit for the platform's own upkeep.
     pub fn upkeep(&self) -> OperatorPermit<Upkeep> {
         self.warden.platform(self.origin()).expect("upkeep is the platform's own")
+    }
+
+    /// The platform's keys, opened.
+    pub async fn keyring(&self) -> Keyring {
+        let opened = self.store.survey(&self.upkeep(), async |tx| Keyring::open(tx).await).await;
+        opened.expect("the keys open").expect("the town has made the keys")
     }
 
     /// A permit for an operator's action, by the machine's own socket.

@@ -1,6 +1,6 @@
 //! What is personal about a member, sealed under that member's own key.
 
-use crate::{FromRow, Row, StoreError, TenantRead, TenantWrite, sql, values};
+use crate::{FromRow, OperatorRead, Row, StoreError, TenantRead, TenantWrite, operator_sql, sql, values};
 use domain::{MasterKey, MemberId, Sealed, TenantId, seal::SealError, seal::SealingKey};
 
 struct MemberKey(Sealed);
@@ -70,7 +70,46 @@ impl TenantRead {
         sealed: &Sealed,
     ) -> Result<Option<String>, StoreError> {
         let Some(key) = find(self, member).await? else { return Ok(None) };
-        let plain = key.open(&value_purpose(self.tenant(), member), sealed)?;
-        Ok(String::from_utf8(plain).ok())
+        open(&key, self.tenant(), member, sealed)
+    }
+
+    /// The same where the member's sealed key was fetched beside the value, so that a page of members
+    /// takes one statement.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_beside_key(
+        &self,
+        member: MemberId,
+        key: &Sealed,
+        sealed: &Sealed,
+    ) -> Result<Option<String>, StoreError> {
+        open(&open_key(self.master(), self.tenant(), member, key)?, self.tenant(), member, sealed)
+    }
+}
+
+/// The same for an operator's own transaction, about the house.
+pub(crate) async fn open_as_operator(
+    tx: &mut OperatorRead,
+    tenant: TenantId,
+    member: MemberId,
+    sealed: &Sealed,
+) -> Result<Option<String>, StoreError> {
+    let find = operator_sql!("SELECT sealed FROM member_key WHERE tenant_id = $1 AND member_id = $2");
+    let Some(MemberKey(key)) = tx.row(find, values![tenant, member]).await? else { return Ok(None) };
+    open(&open_key(tx.master(), tenant, member, &key)?, tenant, member, sealed)
+}
+
+fn open(
+    key: &SealingKey,
+    tenant: TenantId,
+    member: MemberId,
+    sealed: &Sealed,
+) -> Result<Option<String>, StoreError> {
+    match key.open(&value_purpose(tenant, member), sealed) {
+        Ok(plain) => Ok(String::from_utf8(plain).ok()),
+        // Sealed under a key that was erased before this one was made.
+        Err(SealError::UnknownKey) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,0 +1,6 @@
+//! What the store promises, told on both engines.
+
+#![expect(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
+
+mod audit;
+mod waist;

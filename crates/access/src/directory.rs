@@ -5,6 +5,7 @@ use domain::{
     DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, ProviderId, RightSet,
     RoleName, Slug, Standing, TenantId, TokenId, UserId,
 };
+use crate::{AssumeTenant, OperatorPermit};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer on its way.
@@ -136,4 +137,15 @@ pub trait Directory: Send + Sync {
     fn tenants(&self, after: Option<TenantId>, limit: u32) -> Answer<'_, Vec<TenantRecord>>;
     /// Leases the next job of a class, fairly among tenants.
     fn claim(&self, class: &'static str) -> Answer<'_, Option<ClaimedJob>>;
+
+    /// Writes into the house's trail and into the tenant's that an operator goes in there, and why. A
+    /// directory that cannot write lets nobody in.
+    fn note_assumption<'a>(
+        &'a self,
+        _by: &'a OperatorPermit<AssumeTenant>,
+        _tenant: TenantId,
+        _reason: &'a str,
+    ) -> Answer<'a, ()> {
+        Box::pin(async { Err(DirectoryError) })
+    }
 }

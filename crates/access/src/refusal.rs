@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The caller is known and may not do this.
     #[error("the caller may not do this")]
     NotAllowed,
+    /// An operator who assumes a tenant must say why.
+    #[error("assuming a tenant needs a reason of 10 to 500 characters")]
+    ReasonNeeded,
     /// The change feed has been silent for too long, and what is cached can not be trusted.
     #[error("this node has lost touch with the database")]
     OutOfTouch,
@@ -48,6 +51,7 @@ impl Fault for Refusal {
             Refusal::SignInNeeded => "session.needed",
             Refusal::BadCredential => "credential.invalid",
             Refusal::NotAllowed => "action.forbidden",
+            Refusal::ReasonNeeded => "assume.reason-needed",
             Refusal::OutOfTouch => "node.out-of-touch",
         }
     }

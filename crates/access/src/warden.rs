@@ -559,40 +559,36 @@ impl Warden {
         }
     }
 
-    /// Break-glass: an operator acts inside a tenant as its admin could, for a reason that lands in the
-    /// tenant's audit trail with every line. The operator's own trail holds the act of assuming.
+    /// Break-glass: an operator acts inside a tenant as its admin could, for a reason that is written into
+    /// the operator's trail and the tenant's before anything else, and again with every line that follows.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] without a reason of at least ten characters, [`Refusal::NoSuchTenant`].
-    pub fn assume<A: TenantAction>(
+    /// [`Refusal::SignInNeeded`] and [`Refusal::NotAllowed`] as for [`Warden::operator`];
+    /// [`Refusal::ReasonNeeded`] for one outside of 10 to 500 characters; [`Refusal::NoSuchTenant`].
+    pub async fn assume<A: TenantAction>(
         &self,
-        by: &OperatorPermit<AssumeTenant>,
+        credential: &Credential,
         tenant: TenantId,
         reason: &str,
+        origin: Origin,
     ) -> Result<Permit<A>, Refusal> {
         let reason = reason.trim();
-        if reason.chars().count() < 10 || matches!(A::NEEDS, Needs::Platform) {
+        let by = self.operator::<AssumeTenant>(credential, origin).await?;
+        if !(10..=500).contains(&reason.chars().count()) || reason.contains(char::is_control) {
+            return Err(Refusal::ReasonNeeded);
+        }
+        if matches!(A::NEEDS, Needs::Platform) {
             return Err(Refusal::NotAllowed);
         }
         let at = self.resolve_id(tenant)?;
+        let noted = self.directory.note_assumption(&by, tenant, reason).await;
+        noted.map_err(|DirectoryError| Refusal::OutOfTouch)?;
         let operator = match by.actor() {
             Actor::User(user) => Some(*user),
             _ => None,
         };
-        let actor = Actor::Assumed {
-            operator,
-            reason: reason.to_owned(),
-        };
-        let origin = Origin {
-            request: by.request(),
-        };
-        Ok(Permit::new(self.caller(
-            &at,
-            None,
-            PlatformRole::Admin.rights(),
-            actor,
-            origin,
-        )))
+        let actor = Actor::Assumed { operator, reason: reason.to_owned() };
+        Ok(Permit::new(self.caller(&at, None, PlatformRole::Admin.rights(), actor, origin)))
     }
 
     // --- memory

@@ -1,8 +1,8 @@
 //! Every problem there is: code, status, title and advice. The single truth; `docs/problems.md` and the
 //! pages under `/problems/` are made from it.
 //!
-//! To add one, add an entry in alphabetical order and run this crate's tests with `WRITE_DOCS=1` in the
-//! environment, which writes the document anew.
+//! To add one, add its two lines in alphabetical order and run `WRITE_DOCS=1 cargo test -p web`, which
+//! writes the document anew.
 
 /// One problem.
 #[derive(Clone, Copy, Debug)]
@@ -25,326 +25,199 @@ pub fn find(code: &str) -> Option<&'static Entry> {
     Some(&CATALOGUE[at])
 }
 
-const fn entry(code: &'static str, status: u16, title: &'static str, advice: &'static str) -> Entry {
-    Entry { code, status, title, advice, retry_after: None }
+macro_rules! catalogue {
+    ($($code:literal $status:literal $title:literal $(again in $seconds:literal)? => $advice:literal;)*) => {
+        /// All of them, in alphabetical order of their codes.
+        pub static CATALOGUE: &[Entry] = &[$(Entry {
+            code: $code,
+            status: $status,
+            title: $title,
+            advice: $advice,
+            retry_after: catalogue!(@seconds $($seconds)?),
+        }),*];
+    };
+    (@seconds) => { None };
+    (@seconds $seconds:literal) => { Some($seconds) };
 }
 
-impl Entry {
-    const fn again_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
-        self
-    }
+catalogue! {
+    "action.forbidden" 403 "You may not do this" =>
+        "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.";
+    "callback.malformed" 400 "The provider's answer cannot be read" =>
+        "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.";
+    "callback.state" 400 "This sign-in was not begun in this browser, or it was finished already" =>
+        "Begin the sign-in again, in one browser and without going back.";
+    "credential.invalid" 401 "The credential is not valid" =>
+        "The token is unknown, altered or ended, or it is of a kind that is not read here. Make a new one, or leave the Authorization header out.";
+    "csrf.refused" 403 "This did not come from a page of ours" =>
+        "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.";
+    "deployment.nothing-prepared" 409 "There is no next secret yet" =>
+        "Make the next secret before it can take over.";
+    "hostname.reserved" 422 "This hostname belongs to the platform" =>
+        "Choose a name outside the platform's own domain.";
+    "hostname.resting" 409 "This hostname rests" =>
+        "It was given up not long ago and rests, so that nobody is taken for somebody else. An operator can release it early.";
+    "hostname.taken" 409 "This hostname belongs to another tenant" =>
+        "Choose another, or remove it there first.";
+    "house.protected" 409 "The operator's own organisation stays as it is" =>
+        "The house keeps its slug and stays open, so that there is always a way in.";
+    "input.invalid" 422 "Some of this cannot be accepted" =>
+        "The values that are wrong are listed, each with what it should be.";
+    "input.malformed" 400 "This cannot be read" =>
+        "The body, query or path is not in the form that it claims to be.";
+    "input.slow" 408 "The body took too long to arrive" =>
+        "Send it again over a better line, or send less at once.";
+    "input.too-large" 413 "This is too large" =>
+        "Send less at once. The description of the API says how much is taken.";
+    "input.type" 415 "This kind of body is not taken here" =>
+        "Send application/json to the API; forms are sent by pages.";
+    "internal" 500 "Something went wrong on our side" =>
+        "It is in the log under the request's id. Trying again may help; telling the operator that id certainly does.";
+    "invitation.invalid" 403 "This link is not valid any more" =>
+        "A one-time link works once and for a short time. Ask whoever sent it for a new one.";
+    "item.unknown" 404 "There is nothing here by that name" =>
+        "It does not exist, it was removed, or you may not know of it.";
+    "limit.exceeded" 429 "Too many attempts" again in 30 =>
+        "Wait for as many seconds as Retry-After says, then try again.";
+    "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
+        "Wait a second, then try again.";
+    "method.not-allowed" 405 "This address does not do that" =>
+        "The header Allow lists the methods that this address takes.";
+    "name.taken" 409 "Something else has this name" =>
+        "Choose another name.";
+    "node.out-of-touch" 503 "We cannot check who you are just now" again in 5 =>
+        "This node has not heard from the database for a while and will not guess. It will be back as soon as the database is.";
+    "outbound.forbidden-address" 422 "That address is not reachable from here, on purpose" =>
+        "The name leads to a private or special network range. An operator can allow named private providers; loopback works only in the development setting.";
+    "outbound.insecure" 422 "That address is not https" =>
+        "Use an https address. Plain http is taken for loopback addresses in the development setting only.";
+    "outbound.protocol" 502 "The other side does not speak HTTP as it should" =>
+        "Check that the address is right and that nothing in between answers in its place.";
+    "outbound.timeout" 504 "The other side did not answer in time" again in 10 =>
+        "Try again; if it stays silent, ask those who run it.";
+    "outbound.tls" 502 "The other side's certificate is not to be trusted" =>
+        "It is expired, for another name, or from an authority that we do not know.";
+    "outbound.too-large" 502 "The other side's answer is too large" =>
+        "Check that the address is the one that the setup asks for.";
+    "outbound.unreachable" 502 "The other side cannot be reached" again in 10 =>
+        "Check the name and the port, and that it is up.";
+    "outbound.url" 422 "That is not an address that can be called" =>
+        "Give a whole address: scheme, host and path, with no user name in it.";
+    "path.unknown" 404 "There is no such page" =>
+        "Check the address.";
+    "plan.limit" 409 "The plan does not allow more" =>
+        "Remove something that is not needed, or ask the operator for another plan.";
+    "provider.answer" 502 "The identity provider's answer makes no sense" =>
+        "It answered, but not as OpenID Connect prescribes. The connection's test page says what exactly was wrong.";
+    "provider.exists" 409 "This provider is known already" =>
+        "Make a connection to the one there is.";
+    "provider.issuer-mismatch" 502 "The identity provider calls itself something else" =>
+        "The issuer in its metadata must be, letter for letter, the issuer that the connection names.";
+    "provider.keys" 502 "The identity provider's keys cannot be used" =>
+        "Its key set is empty, malformed, or holds no key of an algorithm that we take.";
+    "provider.metadata" 502 "The identity provider's metadata cannot be used" =>
+        "The document under /.well-known/openid-configuration lacks something or is malformed.";
+    "provider.refused" 403 "The identity provider said no" =>
+        "The sign-in was cancelled or refused there. Its own log says why.";
+    "request.body" 400 "The body of this request broke off or is malformed" =>
+        "Send the request again.";
+    "request.cross-site" 403 "This request was made by a page of another site" =>
+        "Open the application itself and try again there.";
+    "request.expectation" 417 "This request expects what is not offered here" =>
+        "Send it without the Expect header.";
+    "request.head-too-large" 431 "The header fields of this request are larger than is accepted" =>
+        "Remove the cookies of this site, then try again.";
+    "request.host" 400 "This request does not name its host in a form that is accepted" =>
+        "Send one host name, with a port at most, and the same one everywhere in the request.";
+    "request.loop" 508 "This request is going in circles" =>
+        "Tell whoever runs this: an upstream leads back to the gateway.";
+    "request.method" 405 "This method is not accepted here" =>
+        "Use another method.";
+    "request.path" 400 "This address holds a path that is not accepted" =>
+        "Write the path without dot segments and without encoded zero bytes.";
+    "request.target-too-long" 414 "This address is longer than is accepted" =>
+        "Send long values in the body.";
+    "request.timeout" 408 "The body of this request did not arrive in time" =>
+        "Send the request again.";
+    "request.too-large" 413 "The body of this request is larger than is accepted here" =>
+        "Send less at a time.";
+    "request.transfer-coding" 501 "This request uses a transfer coding that is not known here" =>
+        "Send the body chunked or with a Content-Length.";
+    "route.unknown" 404 "There is nothing at this address" =>
+        "Check the address; the description of the API lists all there are.";
+    "session.needed" 401 "Please sign in" =>
+        "You are not signed in, or your session has ended.";
+    "sign-in.full" 403 "There is no room for another member" =>
+        "The organisation's plan allows no more members. Ask one of its admins.";
+    "sign-in.no-connection" 409 "There is no way to sign in here yet" =>
+        "The organisation has not connected an identity provider, or has switched it off. Ask one of its admins.";
+    "sign-in.not-admitted" 403 "You are not admitted here" =>
+        "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
+    "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>
+        "Try again in a moment; if it stays away, ask one of the organisation's admins.";
+    "store.busy" 503 "The database is busy" again in 1 =>
+        "Nothing was changed. Try again in a moment.";
+    "store.conflict" 409 "Somebody else changed this at the same time" =>
+        "Nothing was changed. Load it again and repeat what you did.";
+    "store.full" 507 "There is no room left" again in 60 =>
+        "Nothing was changed. The operator has to make room on the disk of the database.";
+    "store.unavailable" 503 "The database cannot be reached" again in 5 =>
+        "Nothing was changed. Try again in a moment.";
+    "tenant.closed" 503 "This organisation is closed at the moment" again in 60 =>
+        "The operator has closed it. Ask those who run the service.";
+    "tenant.has-admin" 409 "This tenant has an admin" =>
+        "Who has one invites others there; the operator makes no further links.";
+    "tenant.maintenance" 503 "This organisation is being worked on" again in 120 =>
+        "It will be back shortly; nothing is lost.";
+    "tenant.read-only" 403 "This organisation is read-only at the moment" =>
+        "Looking is possible, changing is not.";
+    "tenant.slug-resting" 409 "This slug rests" =>
+        "It was given up not long ago and rests, so that nobody is taken for somebody else. An operator can release it early.";
+    "tenant.slug-taken" 409 "This slug belongs to another tenant" =>
+        "Choose another slug.";
+    "tenant.transition" 409 "A tenant cannot go from this standing to that one" =>
+        "The detail says how it stands now and what was asked.";
+    "tenant.unknown" 403 "You cannot go there" =>
+        "There is no such organisation, or it is not one that you belong to. The address tells which one is meant; perhaps you are signed in as somebody else.";
+    "tenant.unnamed" 400 "This request does not say which tenant it is for" =>
+        "Name the tenant as the detail says.";
+    "token.access-token" 401 "The provider's two tokens do not belong together" =>
+        "The ID token's hash is not that of the access token beside it. Begin the sign-in again.";
+    "token.algorithm" 401 "The token is signed with an algorithm that is not taken" =>
+        "The provider must sign with one of the algorithms that its connection allows, and never with none.";
+    "token.audience" 401 "The token is for somebody else" =>
+        "The client id of the connection must be in the token's audience.";
+    "token.expired" 401 "The token has expired" =>
+        "Begin again. If it happens every time, a clock is wrong: ours or the provider's.";
+    "token.issuer" 401 "The token is from another issuer" =>
+        "The issuer in the token must be, letter for letter, the one that the connection names.";
+    "token.malformed" 401 "The token cannot be read" =>
+        "It is not a signed token of the form that is expected here.";
+    "token.nonce" 401 "The token is not from this sign-in" =>
+        "Its nonce is not the one that was sent along. Begin the sign-in again.";
+    "token.not-yet" 401 "The token is not valid yet" =>
+        "A clock is wrong: ours or the provider's.";
+    "token.signature" 401 "The token's signature is not sound" =>
+        "It was altered, or signed with another key than it says.";
+    "token.stale" 401 "The sign-in at the provider is too long ago" =>
+        "The connection asks for a fresh one. Begin the sign-in again.";
+    "token.subject" 401 "The token names nobody" =>
+        "It has no subject, or one that is too long to be one.";
+    "token.type" 401 "The token is of another kind" =>
+        "A token that was made for one purpose is not taken for another.";
+    "token.unknown-key" 401 "The token is signed with a key that nobody knows" =>
+        "The provider's key set does not hold it, not even after fetching it again.";
+    "upstream.broken" 502 "The application gave an answer that cannot be understood" =>
+        "Try again in a moment.";
+    "upstream.busy" 503 "The application is busy" again in 1 =>
+        "Try again in a moment.";
+    "upstream.none" 503 "The application is not set up yet" =>
+        "Ask whoever runs it.";
+    "upstream.timeout" 504 "The application did not answer in time" again in 5 =>
+        "Try again in a moment.";
+    "upstream.unreachable" 502 "The application cannot be reached" again in 5 =>
+        "Try again in a moment.";
 }
-
-/// All of them, in alphabetical order of their codes.
-pub static CATALOGUE: &[Entry] = &[
-    entry(
-        "action.forbidden",
-        403,
-        "You may not do this",
-        "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.",
-    ),
-    entry(
-        "callback.malformed",
-        400,
-        "The provider's answer cannot be read",
-        "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.",
-    ),
-    entry(
-        "callback.state",
-        400,
-        "This sign-in was not begun in this browser, or it was finished already",
-        "Begin the sign-in again, in one browser and without going back.",
-    ),
-    entry(
-        "credential.invalid",
-        401,
-        "The credential is not valid",
-        "The token is unknown, altered or ended, or it is of a kind that is not read here. Make a new one, or leave the Authorization header out.",
-    ),
-    entry(
-        "csrf.refused",
-        403,
-        "This did not come from a page of ours",
-        "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.",
-    ),
-    entry(
-        "input.invalid",
-        422,
-        "Some of this cannot be accepted",
-        "The values that are wrong are listed, each with what it should be.",
-    ),
-    entry(
-        "input.malformed",
-        400,
-        "This cannot be read",
-        "The body, query or path is not in the form that it claims to be.",
-    ),
-    entry(
-        "input.slow",
-        408,
-        "The body took too long to arrive",
-        "Send it again over a better line, or send less at once.",
-    ),
-    entry(
-        "input.too-large",
-        413,
-        "This is too large",
-        "Send less at once. The description of the API says how much is taken.",
-    ),
-    entry(
-        "input.type",
-        415,
-        "This kind of body is not taken here",
-        "Send application/json to the API; forms are sent by pages.",
-    ),
-    entry(
-        "internal",
-        500,
-        "Something went wrong on our side",
-        "It is in the log under the request's id. Trying again may help; telling the operator that id certainly does.",
-    ),
-    entry(
-        "item.unknown",
-        404,
-        "There is nothing here by that name",
-        "It does not exist, it was removed, or you may not know of it.",
-    ),
-    entry(
-        "limit.exceeded",
-        429,
-        "Too many attempts",
-        "Wait for as many seconds as Retry-After says, then try again.",
-    ).again_after(30),
-    entry(
-        "method.not-allowed",
-        405,
-        "This address does not do that",
-        "The header Allow lists the methods that this address takes.",
-    ),
-    entry(
-        "node.out-of-touch",
-        503,
-        "We cannot check who you are just now",
-        "This node has not heard from the database for a while and will not guess. It will be back as soon as the database is.",
-    ).again_after(5),
-    entry(
-        "outbound.forbidden-address",
-        422,
-        "That address is not reachable from here, on purpose",
-        "The name leads to a private or special network range. An operator can allow named private providers; loopback works only in the development setting.",
-    ),
-    entry(
-        "outbound.insecure",
-        422,
-        "That address is not https",
-        "Use an https address. Plain http is taken for loopback addresses in the development setting only.",
-    ),
-    entry(
-        "outbound.protocol",
-        502,
-        "The other side does not speak HTTP as it should",
-        "Check that the address is right and that nothing in between answers in its place.",
-    ),
-    entry(
-        "outbound.timeout",
-        504,
-        "The other side did not answer in time",
-        "Try again; if it stays silent, ask those who run it.",
-    ).again_after(10),
-    entry(
-        "outbound.tls",
-        502,
-        "The other side's certificate is not to be trusted",
-        "It is expired, for another name, or from an authority that we do not know.",
-    ),
-    entry(
-        "outbound.too-large",
-        502,
-        "The other side's answer is too large",
-        "Check that the address is the one that the setup asks for.",
-    ),
-    entry(
-        "outbound.unreachable",
-        502,
-        "The other side cannot be reached",
-        "Check the name and the port, and that it is up.",
-    ).again_after(10),
-    entry(
-        "outbound.url",
-        422,
-        "That is not an address that can be called",
-        "Give a whole address: scheme, host and path, with no user name in it.",
-    ),
-    entry(
-        "provider.answer",
-        502,
-        "The identity provider's answer makes no sense",
-        "It answered, but not as OpenID Connect prescribes. The connection's test page says what exactly was wrong.",
-    ),
-    entry(
-        "provider.issuer-mismatch",
-        502,
-        "The identity provider calls itself something else",
-        "The issuer in its metadata must be, letter for letter, the issuer that the connection names.",
-    ),
-    entry(
-        "provider.keys",
-        502,
-        "The identity provider's keys cannot be used",
-        "Its key set is empty, malformed, or holds no key of an algorithm that we take.",
-    ),
-    entry(
-        "provider.metadata",
-        502,
-        "The identity provider's metadata cannot be used",
-        "The document under /.well-known/openid-configuration lacks something or is malformed.",
-    ),
-    entry(
-        "provider.refused",
-        403,
-        "The identity provider said no",
-        "The sign-in was cancelled or refused there. Its own log says why.",
-    ),
-    entry(
-        "route.unknown",
-        404,
-        "There is nothing at this address",
-        "Check the address; the description of the API lists all there are.",
-    ),
-    entry(
-        "session.needed",
-        401,
-        "Please sign in",
-        "You are not signed in, or your session has ended.",
-    ),
-    entry(
-        "store.busy",
-        503,
-        "The database is busy",
-        "Nothing was changed. Try again in a moment.",
-    ).again_after(1),
-    entry(
-        "store.conflict",
-        409,
-        "Somebody else changed this at the same time",
-        "Nothing was changed. Load it again and repeat what you did.",
-    ),
-    entry(
-        "store.full",
-        507,
-        "There is no room left",
-        "Nothing was changed. The operator has to make room on the disk of the database.",
-    ).again_after(60),
-    entry(
-        "store.unavailable",
-        503,
-        "The database cannot be reached",
-        "Nothing was changed. Try again in a moment.",
-    ).again_after(5),
-    entry(
-        "tenant.closed",
-        403,
-        "This organisation is closed",
-        "The operator has closed it. Ask those who run the service.",
-    ),
-    entry(
-        "tenant.maintenance",
-        503,
-        "This organisation is being worked on",
-        "It will be back shortly; nothing is lost.",
-    ).again_after(120),
-    entry(
-        "tenant.read-only",
-        403,
-        "This organisation is read-only at the moment",
-        "Looking is possible, changing is not.",
-    ),
-    entry(
-        "tenant.unknown",
-        403,
-        "You cannot go there",
-        "There is no such organisation, or it is not one that you belong to. The address tells which one is meant; perhaps you are signed in as somebody else.",
-    ),
-    entry(
-        "token.access-token",
-        401,
-        "The provider's two tokens do not belong together",
-        "The ID token's hash is not that of the access token beside it. Begin the sign-in again.",
-    ),
-    entry(
-        "token.algorithm",
-        401,
-        "The token is signed with an algorithm that is not taken",
-        "The provider must sign with one of the algorithms that its connection allows, and never with none.",
-    ),
-    entry(
-        "token.audience",
-        401,
-        "The token is for somebody else",
-        "The client id of the connection must be in the token's audience.",
-    ),
-    entry(
-        "token.expired",
-        401,
-        "The token has expired",
-        "Begin again. If it happens every time, a clock is wrong: ours or the provider's.",
-    ),
-    entry(
-        "token.issuer",
-        401,
-        "The token is from another issuer",
-        "The issuer in the token must be, letter for letter, the one that the connection names.",
-    ),
-    entry(
-        "token.malformed",
-        401,
-        "The token cannot be read",
-        "It is not a signed token of the form that is expected here.",
-    ),
-    entry(
-        "token.nonce",
-        401,
-        "The token is not from this sign-in",
-        "Its nonce is not the one that was sent along. Begin the sign-in again.",
-    ),
-    entry(
-        "token.not-yet",
-        401,
-        "The token is not valid yet",
-        "A clock is wrong: ours or the provider's.",
-    ),
-    entry(
-        "token.signature",
-        401,
-        "The token's signature is not sound",
-        "It was altered, or signed with another key than it says.",
-    ),
-    entry(
-        "token.stale",
-        401,
-        "The sign-in at the provider is too long ago",
-        "The connection asks for a fresh one. Begin the sign-in again.",
-    ),
-    entry(
-        "token.subject",
-        401,
-        "The token names nobody",
-        "It has no subject, or one that is too long to be one.",
-    ),
-    entry(
-        "token.type",
-        401,
-        "The token is of another kind",
-        "A token that was made for one purpose is not taken for another.",
-    ),
-    entry(
-        "token.unknown-key",
-        401,
-        "The token is signed with a key that nobody knows",
-        "The provider's key set does not hold it, not even after fetching it again.",
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,8 @@
 
 use crate::{HostKind, Problem, Refused, Visitor, Web, ask::Ask};
 use access::{
-    Action, Caller, Credential, OperatorAction, OperatorPermit, Permit, PersonAction, PersonPermit, Refusal,
-    Resolved, TenantAction,
+    Action, Caller, Credential, OperatorAction, OperatorPermit, Permit, PersonAction, PersonPermit, Resolved,
+    TenantAction,
 };
 use axum::{
     extract::{FromRef, FromRequestParts, RawPathParams},
@@ -71,13 +71,12 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let web = Web::from_ref(state);
         let ask = Ask::of(parts, &web)?;
-        ask.stays_outside_tenants()?;
-        let at = match ask.kind {
-            HostKind::Tenant => parts.extensions.get::<Resolved>().cloned().ok_or(Refusal::NoSuchTenant),
-            _ => named_in_path(parts).await?.and_then(|id| web.warden.resolve_id(id)),
+        let tenant = match ask.kind {
+            HostKind::Tenant => parts.extensions.get::<Resolved>().map(|at| at.tenant().record.id),
+            _ => named_in_path(parts).await?,
         };
-        let at = at.map_err(Problem::from)?;
-        ask.permit(&at, parts, &web).await.map(Allow)
+        let tenant = tenant.ok_or(Problem::new("tenant.unknown"))?;
+        ask.permit(tenant, parts, &web).await.map(Allow)
     }
 }
 
@@ -93,10 +92,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let web = Web::from_ref(state);
         let ask = Ask::of(parts, &web)?;
-        ask.stays_outside_tenants()?;
         let by = V::read(parts, state).await?;
-        let at = web.warden.resolve_id(by.tenant()).map_err(Problem::from)?;
-        let permit = ask.permit(&at, parts, &web).await?;
+        let permit = ask.permit(by.tenant(), parts, &web).await?;
         Ok(AllowBy(permit, by))
     }
 }
@@ -115,6 +112,7 @@ where
         note::<A>();
         let permit = web.warden.person::<A>(&ask.presented.credential, ask.origin).await;
         let permit = permit.map_err(|refusal| ask.refuse(refusal, parts, &web, None))?;
+        note_actor(permit.user());
         parts.extensions.insert(Visitor::person(&ask.presented, permit.user()));
         Ok(AllowPerson(permit))
     }
@@ -138,6 +136,7 @@ where
         let permit = permit.map_err(|refusal| {
             ask.refuse(refusal, parts, &web, house.as_ref().map(|house| house.record.id))
         })?;
+        note_actor(permit.actor());
         let at_house = match (ask.presented.session(), house) {
             (Some(_), Some(house)) => ask.caller_at(&web, house.record.id).await,
             _ => None,
@@ -148,16 +147,6 @@ where
 }
 
 impl Ask {
-    /// What runs the platform does not reach into a tenant (ledger C06). This is said before any tenant
-    /// is looked for, so that nobody learns from it which tenants there are.
-    fn stays_outside_tenants(&self) -> Result<(), Problem> {
-        match self.presented.credential {
-            Credential::OperatorToken(_) | Credential::Socket => Err(Problem::new("action.forbidden")
-                .detail("An operator token and the machine's socket do not open a tenant.")),
-            Credential::None | Credential::Session(_) => Ok(()),
-        }
-    }
-
     async fn caller_at(&self, web: &Web, tenant: TenantId) -> Option<Caller> {
         let at = web.warden.resolve_id(tenant).ok()?;
         web.warden.caller_at(&at, &self.presented.credential, self.origin).await.ok()
@@ -165,33 +154,54 @@ impl Ask {
 
     async fn permit<A: TenantAction>(
         &self,
-        at: &Resolved,
+        tenant: TenantId,
         parts: &mut Parts,
         web: &Web,
     ) -> Result<Permit<A>, Refused> {
         note::<A>();
-        let tenant = at.tenant().record.id;
+        let (warden, credential) = (&web.warden, &self.presented.credential);
         tracing::Span::current().record("tenant", tracing::field::display(tenant));
-        let permit = web
-            .warden
-            .permit::<A>(at, &self.presented.credential, self.origin)
-            .await
-            .map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
+        let permit = match credential {
+            // What runs the platform opens no tenant (ledger C06), except for a reason that both sides can
+            // read. The warden looks at token and reason before it looks for the tenant, so that nobody
+            // learns from a refusal which tenants there are.
+            Credential::OperatorToken(_) | Credential::Socket => {
+                warden.assume::<A>(credential, tenant, reason_in(parts), self.origin).await
+            }
+            Credential::None | Credential::Session(_) => match warden.resolve_id(tenant) {
+                Ok(at) => warden.permit::<A>(&at, credential, self.origin).await,
+                Err(refusal) => Err(refusal),
+            },
+        };
+        let permit = permit.map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
+        note_actor(permit.caller().actor());
         parts.extensions.insert(Visitor::member(&self.presented, permit.caller()));
         Ok(permit)
     }
 }
 
-/// The tenant that `{tenant}` in the path names. What is no id is answered like an id that nobody has.
-async fn named_in_path(parts: &mut Parts) -> Result<Result<TenantId, Refusal>, Problem> {
+/// The header in which an operator's script says why it goes into a tenant.
+pub const ASSUME_REASON: &str = "partywall-assume-reason";
+
+fn reason_in(parts: &Parts) -> &str {
+    let header = parts.headers.get(ASSUME_REASON);
+    header.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+}
+
+/// The tenant that `{tenant}` in the path names; none for what is no id.
+async fn named_in_path(parts: &mut Parts) -> Result<Option<TenantId>, Problem> {
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params = params.map_err(|_| Problem::new("tenant.unknown"))?;
     let named = params.iter().find(|(name, _)| *name == "tenant");
     let (_, text) =
         named.ok_or_else(|| Problem::internal("a route inside a tenant has no {tenant} in its path"))?;
-    Ok(text.parse().map_err(|_| Refusal::NoSuchTenant))
+    Ok(text.parse().ok())
 }
 
 fn note<A: Action>() {
     tracing::Span::current().record("action", A::NAME);
+}
+
+fn note_actor(actor: impl std::fmt::Display) {
+    tracing::Span::current().record("actor", tracing::field::display(actor));
 }

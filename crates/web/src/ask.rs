@@ -7,7 +7,7 @@ use crate::{
     csrf, sign_in,
 };
 use access::{Origin, Refusal};
-use axum::http::request::Parts;
+use axum::{extract::MatchedPath, http::request::Parts};
 use domain::{RequestId, TenantId};
 
 /// What was found out at the beginning.
@@ -20,6 +20,9 @@ pub(crate) struct Ask {
 impl Ask {
     /// Reads host, credential and request id, and refuses forged writes.
     pub(crate) fn of(parts: &Parts, web: &Web) -> Result<Self, Refused> {
+        if let Some(path) = parts.extensions.get::<MatchedPath>() {
+            tracing::Span::current().record("route", path.as_str());
+        }
         let presented = presented(parts, web)?;
         let kind = host_of(parts)?;
         let forged = presented.by_browser

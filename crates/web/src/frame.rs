@@ -313,7 +313,7 @@ impl FramePerson {
 pub fn letters(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    first.into_iter().chain(words.last()).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
 }
 
 /// A tenant's colour, which follows from its id and so never changes.

@@ -56,7 +56,7 @@ mod tests;
 mod visitor;
 pub mod wants;
 
-pub use allow::{Allow, AllowBy, AllowOperator, AllowPerson, InQuery, NamesTenant};
+pub use allow::{ASSUME_REASON, Allow, AllowBy, AllowOperator, AllowPerson, InQuery, NamesTenant};
 pub use ask::origin_of;
 pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};

@@ -53,6 +53,7 @@ impl Site {
             method = %request.method(),
             route = tracing::field::Empty,
             tenant = tracing::field::Empty,
+            actor = tracing::field::Empty,
             action = tracing::field::Empty,
         );
         self.walk(request, id).instrument(span).await

@@ -127,10 +127,36 @@ async fn a_token_opens_the_platform_and_no_tenant() {
     let mut bodies = vec![];
     for tenant in [ACME, HIDDEN, domain::TenantId::from_bits(777)] {
         let reply = world.get(HostKind::Api, &members(tenant), &token).await;
-        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "action.forbidden"));
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "assume.reason-needed")
+        );
         bodies.push(reply.body.len());
     }
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "a guessed token learns of no tenant");
+}
+
+#[tokio::test]
+async fn an_operator_goes_into_a_tenant_only_for_a_reason_that_was_written_down() {
+    let world = world(routes()).await;
+    let enter = async |reason: &str| {
+        world.get(HostKind::Socket, &members(ACME), &[("partywall-assume-reason", reason)]).await
+    };
+    assert_eq!(enter("ticket 4711: the admin is locked out").await.body, ACME.to_string());
+    assert_eq!(enter("because").await.code(), "assume.reason-needed");
+    assert_eq!(enter("ticket 4711, but the disk is full").await.code(), "node.out-of-touch");
+    let guessed = [
+        ("authorization", "Bearer pwo_9999999999999999999999999999999999999999999"),
+        ("partywall-assume-reason", "ticket 4711: the admin is locked out"),
+    ];
+    for tenant in [ACME, HIDDEN, domain::TenantId::from_bits(777)] {
+        let reply = world.get(HostKind::Api, &members(tenant), &guessed).await;
+        assert_eq!(reply.code(), "credential.invalid", "a guessed token learns of no tenant");
+    }
+    let cookie = OPERATOR.cookie(HostKind::Console);
+    let in_person =
+        [("cookie", cookie.as_str()), ("partywall-assume-reason", "ticket 4711: the admin is locked out")];
+    assert_eq!(world.get(HostKind::Console, &members(ACME), &in_person).await.code(), "tenant.unknown");
 }
 
 #[tokio::test]
@@ -163,7 +189,7 @@ async fn where_token_and_cookie_come_together_the_token_counts() {
     let (cookie, token) = (ADMIN_AT_ACME.cookie(HostKind::Console), bearer());
     let both = [("cookie", cookie.as_str()), ("authorization", token.as_str())];
     assert_eq!(world.get(HostKind::Console, "/v1/tenants", &both).await.status, StatusCode::OK);
-    assert_eq!(world.get(HostKind::Console, &members(ACME), &both).await.code(), "action.forbidden");
+    assert_eq!(world.get(HostKind::Console, &members(ACME), &both).await.code(), "assume.reason-needed");
 }
 
 #[tokio::test]
@@ -237,4 +263,50 @@ fn a_route_inside_a_tenant_names_it() {
 #[should_panic(expected = "does not name this path")]
 fn an_exemption_is_good_at_its_own_paths_only() {
     let _ = Routes::<Web>::new().get("/v1/members", async |_: Open<open::Home>| "");
+}
+
+#[derive(Clone, Default)]
+struct Paper(std::sync::Arc<parking_lot::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Paper {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().extend_from_slice(text);
+        Ok(text.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_holds_ids_and_never_what_opens_something() {
+    let (world, paper) = (world(routes()).await, Paper::default());
+    let writer = paper.clone();
+    let log = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let guard = tracing::subscriber::set_default(log);
+    let cookie = ADMIN_AT_ACME.cookie(HostKind::Console);
+    let path = format!("{}?code=one-time-secret", members(ACME));
+    let reply = world.get(HostKind::Console, &path, &[("cookie", &cookie)]).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let wrong = [("authorization", "Bearer pwo_9999999999999999999999999999999999999999999")];
+    world.get(HostKind::Api, "/v1/tenants?code=one-time-secret", &wrong).await;
+    drop(guard);
+    let text = String::from_utf8(paper.0.lock().clone()).expect("text");
+    for told in [
+        reply.header(REQUEST_ID),
+        &ACME.to_string(),
+        "member.read",
+        "/v1/tenants/{tenant}/members",
+        &ADMIN_AT_ACME.user().to_string(),
+    ] {
+        assert!(text.contains(told), "{told}\n{text}");
+    }
+    let value = cookie.split('=').nth(1).expect("a value");
+    for secret in ["one-time-secret", value, "pwo_9999"] {
+        assert!(!text.contains(secret), "{secret}\n{text}");
+    }
 }

@@ -64,6 +64,11 @@ impl PublicUrl {
         self.0.authority()
     }
 
+    /// The host alone.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
     /// Whether it is https.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"

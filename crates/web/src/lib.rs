@@ -68,6 +68,7 @@ pub use host::{BadPublicUrl, HostKind, Hosts, PublicUrl};
 pub use limit::{ClientAddress, Counted, Limited, Throttle};
 pub use listing::{Listing, Paging};
 pub use open::{EXEMPTIONS, Exemption, Open};
+pub use own::own_routes;
 pub use page::Page;
 pub use pages::{Pages, Section};
 pub use plain::{FormToken, Plain};

@@ -1,7 +1,7 @@
 //! The description of the API (OpenAPI 3.1), made from the list of routes. What a route does not say about
 //! itself is not in it, so a test of `server` asks that every route of the API says something.
 
-use crate::{FieldError, Hosts, Route, Surface, Type};
+use crate::{FieldError, Route, Surface, Type};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::{
@@ -40,15 +40,15 @@ struct ProblemOnTheWire {
 const TOKEN: &str = "operatorToken";
 const CONSOLE: &str = "consoleSession";
 
-/// The description of these routes, as JSON.
+/// The description of the API among these routes. Its addresses are relative to where it was fetched.
 ///
 /// # Panics
 /// At start, if two different types on the wire have the same name.
-pub fn describe(routes: &[Route], hosts: &Hosts) -> Vec<u8> {
-    serde_json::to_vec(&document(routes, hosts)).expect("a description is plain data")
+pub fn document(routes: &[Route]) -> serde_json::Value {
+    serde_json::to_value(describe(routes)).expect("a description is plain data")
 }
 
-fn document(routes: &[Route], hosts: &Hosts) -> OpenApi {
+fn describe(routes: &[Route]) -> OpenApi {
     let mut types = Types::default();
     types.add(&Type::of::<ProblemOnTheWire>());
     let mut paths = Paths::new();
@@ -66,9 +66,9 @@ fn document(routes: &[Route], hosts: &Hosts) -> OpenApi {
         .license(Some(license));
     OpenApiBuilder::new()
         .info(info.build())
-        .servers(Some([Server::new(hosts.api.origin())]))
+        .servers(Some([Server::new("/")]))
         .paths(paths)
-        .components(Some(types.components(hosts)))
+        .components(Some(types.components()))
         .build()
 }
 
@@ -178,7 +178,7 @@ impl Types {
         assert!(held == schema, "two different types on the wire are called {name}; rename one");
     }
 
-    fn components(self, hosts: &Hosts) -> Components {
+    fn components(self) -> Components {
         let problem = ResponseBuilder::new()
             .description("A refusal or failure.")
             .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
@@ -186,7 +186,7 @@ impl Types {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("pwo_…")
             .description(Some("An operator token. It opens no tenant."));
-        let cookie = crate::cookie::Jar::new(hosts.https).name(crate::cookie::CONSOLE);
+        let cookie = crate::cookie::Jar::new(true).name(crate::cookie::CONSOLE);
         let console = ApiKeyValue::with_description(
             cookie,
             "The console's session; at the console's host only.".to_owned(),
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(reply.header("content-type"), "application/json");
         let json: serde_json::Value = serde_json::from_str(&reply.body).expect("JSON");
         assert_eq!(json["openapi"], "3.1.0");
-        assert_eq!(json["servers"][0]["url"], "https://api.example.com");
+        assert_eq!(json["servers"][0]["url"], "/");
         let list = &json["paths"]["/v1/tenants"]["get"];
         assert_eq!(list["summary"], "Lists tenants.");
         assert_eq!(list["parameters"][0]["name"], "after");

@@ -7,27 +7,19 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{FromRef, State},
+    Extension,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use serde::Serialize;
 
-/// What these routes know.
+/// The description of the whole API, which [`crate::Site`] makes and hands to every request.
 #[derive(Clone)]
-pub(crate) struct Own {
-    pub(crate) web: Web,
-    pub(crate) openapi: Bytes,
-}
+pub(crate) struct Description(pub(crate) Bytes);
 
-impl FromRef<Own> for Web {
-    fn from_ref(own: &Own) -> Web {
-        own.web.clone()
-    }
-}
-
-pub(crate) fn routes() -> Routes<Own> {
+/// Our own routes, to be merged with the rooms'.
+pub fn own_routes() -> Routes<Web> {
     Routes::new()
         .get("/v1/openapi.json", describe)
         .says("Describes this API.")
@@ -49,9 +41,12 @@ async fn asset(
     assets::serve(&hash, &file).ok_or(Problem::new("item.unknown"))
 }
 
-async fn describe(_: Open<open::ApiDescription>, State(own): State<Own>) -> Response {
+async fn describe(
+    _: Open<open::ApiDescription>,
+    Extension(Description(text)): Extension<Description>,
+) -> Response {
     let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], own.openapi).into_response()
+    ([(header::CONTENT_TYPE, json)], text).into_response()
 }
 
 #[derive(Template)]

@@ -246,9 +246,13 @@ pub(crate) fn write(
     } else {
         problem.respond(MEDIA, problem.as_json(api, Some(request)))
     };
-    // `Allow`, which axum sets beside a method that is not allowed.
-    if let Some(allow) = drafted.headers().get(header::ALLOW) {
-        response.headers_mut().insert(header::ALLOW, allow.clone());
+    // What goes with the answer whatever its words are: the methods that are allowed, and a cookie that
+    // ends. The answer that betrays nothing takes nothing along.
+    let kept = if problem.betrays_nothing() { &[][..] } else { &[header::ALLOW, header::SET_COOKIE] };
+    for name in kept {
+        for value in drafted.headers().get_all(name) {
+            response.headers_mut().append(name, value.clone());
+        }
     }
     response
 }

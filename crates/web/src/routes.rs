@@ -297,6 +297,10 @@ fn check(route: &Route) -> Result<(), &'static str> {
     if by_address && *surface != Surface::Tenant && !path.contains("/{tenant}") {
         return Err("its action is inside a tenant, so its path must hold {tenant}");
     }
+    let by_another = guard.tenant_from.is_some() && !by_address;
+    if by_another && (path.contains("/{tenant}") || *surface == Surface::Tenant) {
+        return Err("its address names a tenant already, so nothing else may");
+    }
     if !by_address && path.contains("/{tenant}") && guard.scope == "person" {
         return Err("a person's own things are not at a tenant's address");
     }

@@ -1,7 +1,9 @@
 //! The whole of what we answer ourselves, on every host: a request gets its id, finds its router by the
 //! host it came to, and its answer leaves with the headers that every answer has.
 
-use crate::{HostKind, Problem, Route, Routes, Surface, Web, headers, openapi, own, problem, wants};
+use crate::{
+    HostKind, Problem, Route, Routes, Surface, Web, headers, openapi, own::Description, problem, wants,
+};
 use axum::{Router, body::Body, extract::Request, http::HeaderValue, response::Response};
 use domain::RequestId;
 use futures_util::FutureExt;
@@ -21,13 +23,14 @@ pub struct Site {
     id: Router,
     tenant: Router,
     list: Arc<[Route]>,
+    description: Description,
 }
 
 impl Site {
-    /// Puts the routes of all rooms where they answer.
-    pub fn new(web: Web, routes: Routes<()>) -> Self {
-        let mut routes = with_own(&web, routes);
-        let list = routes.list().into();
+    /// Puts all routes where they answer: the rooms' and [`crate::own_routes`].
+    pub fn new(web: Web, mut routes: Routes<()>) -> Self {
+        let list: Arc<[Route]> = routes.list().into();
+        let description = Description(openapi::document(&list).to_string().into());
         let api = routes.router(Surface::Api);
         let console = routes.router(Surface::Console).merge(api.clone());
         let [api, console, id, tenant] =
@@ -36,10 +39,10 @@ impl Site {
                     .fallback(async || Problem::new("route.unknown"))
                     .method_not_allowed_fallback(async || Problem::new("method.not-allowed"))
             });
-        Site { web, api, console, id, tenant, list }
+        Site { web, api, console, id, tenant, list, description }
     }
 
-    /// Every route there is, our own included.
+    /// Every route there is.
     pub fn list(&self) -> &[Route] {
         &self.list
     }
@@ -61,7 +64,8 @@ impl Site {
 
     async fn walk(&self, request: Request, id: RequestId) -> Response {
         let began = tokio::time::Instant::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(self.description.clone());
         let reader = wants::Reader::of(&parts);
         let router = match parts.extensions.get::<HostKind>() {
             Some(HostKind::Console) => self.console.clone(),
@@ -93,12 +97,4 @@ impl Site {
         request.extensions_mut().insert(id);
         id
     }
-}
-
-/// The rooms' routes and our own, with the description that is made from them all.
-fn with_own(web: &Web, routes: Routes<()>) -> Routes<()> {
-    let own = own::routes();
-    let list: Vec<Route> = routes.list().iter().chain(own.list()).cloned().collect();
-    let openapi = openapi::describe(&list, &web.hosts);
-    routes.merge(own.with_state(own::Own { web: web.clone(), openapi: openapi.into() }))
 }

@@ -1,7 +1,7 @@
 //! The world of this crate's tests: two tenants and a house in a directory of their own, a clock that
 //! stands still, and people as objects. The warden is the real one.
 
-use crate::{HostKind, Hosts, Manners, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit};
+use crate::{HostKind, Hosts, Manners, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes};
 use access::{
     Answer, AssumeTenant, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError,
     MemberGrant, OperatorGrant, OperatorPermit, PersonGrant, Resolved, SessionGrant, TenantRecord, Warden,
@@ -220,7 +220,7 @@ pub(crate) async fn world_with(routes: Routes<Web>, pages: Pages) -> World {
         throttle: Throttle::new(Clock::movable(NOW), 16, limit::usual),
         pages,
     });
-    let site = Site::new(web.clone(), routes.with_state(web.clone()));
+    let site = Site::new(web.clone(), routes.merge(own_routes()).with_state(web.clone()));
     World { web, site }
 }
 

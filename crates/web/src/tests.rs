@@ -260,6 +260,25 @@ fn a_route_inside_a_tenant_names_it() {
 }
 
 #[test]
+#[should_panic(expected = "names a tenant already")]
+fn a_tenant_is_named_once() {
+    let enter = async |_: AllowBy<EnterTenant, InQuery>| "";
+    let _ = Routes::<Web>::new().on(Surface::Tenant).get("/.partywall/enter", enter);
+}
+
+#[tokio::test]
+async fn a_problem_may_take_a_cookie_along_that_ends() {
+    let leave = async |_: AllowOperator<ReadTenants>| {
+        let cookie = cookie::Jar::new(true).remove("pw_signin_abcdefgh");
+        ([("set-cookie", cookie)], Problem::new("callback.state"))
+    };
+    let world = world(Routes::new().get("/v1/x", leave)).await;
+    let reply = world.get(HostKind::Socket, "/v1/x", &[]).await;
+    assert_eq!(reply.code(), "callback.state");
+    assert!(reply.header("set-cookie").starts_with("__Host-pw_signin_abcdefgh=;"));
+}
+
+#[test]
 #[should_panic(expected = "does not name this path")]
 fn an_exemption_is_good_at_its_own_paths_only() {
     let _ = Routes::<Web>::new().get("/v1/members", async |_: Open<open::Home>| "");

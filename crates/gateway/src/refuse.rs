@@ -47,7 +47,7 @@ impl From<Refusal> for No {
             Refusal::Closed(Standing::ReadOnly) => &problem::READ_ONLY,
             Refusal::Closed(_) => &problem::CLOSED,
             Refusal::SignInNeeded | Refusal::BadCredential => &problem::SESSION_NEEDED,
-            Refusal::NotAllowed => &problem::FORBIDDEN,
+            Refusal::NotAllowed | Refusal::ReasonNeeded => &problem::FORBIDDEN,
             Refusal::OutOfTouch => &problem::OUT_OF_TOUCH,
         })
     }

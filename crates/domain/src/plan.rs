@@ -16,15 +16,18 @@ pub enum Limit {
     Hostnames,
     /// Requests a second through the gateway; 0 is no limit.
     RequestsPerSecond,
+    /// How many background jobs a tenant gets in a round in which others with a weight of 1 get one.
+    JobWeight,
 }
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 4] = [
+    pub const ALL: [Limit; 5] = [
         Limit::Members,
         Limit::Connections,
         Limit::Hostnames,
         Limit::RequestsPerSecond,
+        Limit::JobWeight,
     ];
 
     /// Its name in a plan.
@@ -34,6 +37,7 @@ impl Limit {
             Limit::Connections => "connections",
             Limit::Hostnames => "hostnames",
             Limit::RequestsPerSecond => "requests_per_second",
+            Limit::JobWeight => "job_weight",
         }
     }
 
@@ -44,6 +48,7 @@ impl Limit {
             Limit::Connections => 10,
             Limit::Hostnames => 20,
             Limit::RequestsPerSecond => 0,
+            Limit::JobWeight => 1,
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     values,
 };
 use access::{
-    Answer, AssumeTenant, OperatorPermit, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant, Permit,
-    PersonGrant, SessionGrant, TenantAction, TenantRecord,
+    Answer, AssumeTenant, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant,
+    OperatorPermit, Permit, PersonGrant, SessionGrant, TenantAction, TenantRecord,
 };
 use domain::{
     Change, Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,

@@ -195,6 +195,19 @@ impl Tx {
         })
     }
 
+    /// Fetches rows that this transaction goes on to change. Rows that another transaction is changing are
+    /// passed over; on SQLite there is no other that writes.
+    pub(crate) async fn fetch_to_change(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let Tx::Postgres(tx) = self else { return self.fetch(text, values).await };
+        let text = AssertSqlSafe(format!("{text} FOR UPDATE SKIP LOCKED"));
+        let rows = bound!(text, values).fetch_all(&mut **tx).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
     pub(crate) async fn execute(
         &mut self,
         text: &'static str,

@@ -25,6 +25,9 @@ pub enum StoreError {
         /// What was wrong with it.
         why: String,
     },
+    /// A job's lease ended and somebody else has the job now: what was done for it must not land.
+    #[error("the lease on {0} is no longer held")]
+    LeaseLost(domain::JobId),
     /// A statement was given too few or too many values. A fault of ours.
     #[error("a statement wants {wanted} values and was given {given}: {text}")]
     Arity {
@@ -49,7 +52,7 @@ impl Fault for StoreError {
             StoreError::Unavailable(_) => "store.unavailable",
             StoreError::Busy(_) => "store.busy",
             StoreError::Full(_) => "store.full",
-            StoreError::Conflict(_) => "store.conflict",
+            StoreError::Conflict(_) | StoreError::LeaseLost(_) => "store.conflict",
             StoreError::Unreadable { .. }
             | StoreError::Arity { .. }
             | StoreError::Sealed(_)

@@ -29,6 +29,7 @@ mod touch;
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
+pub use jobs::{JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
 pub use operator::{OperatorRead, OperatorWrite};
 pub use person::{PersonRead, PersonWrite};
@@ -45,6 +46,7 @@ use tokio::sync::Notify;
 pub struct Store {
     pub(crate) engine: Engine,
     pub(crate) tools: Arc<Tools>,
+    pub(crate) jobs: JobSettings,
 }
 
 /// What every transaction carries with it.
@@ -58,7 +60,17 @@ pub(crate) struct Tools {
 impl Store {
     /// A store over an open database. Personal values, secrets and keys are sealed under `master`.
     pub fn new(engine: Engine, clock: Clock, chance: Chance, master: MasterKey) -> Self {
-        Store { engine, tools: Arc::new(Tools { clock, chance, master, bell: Notify::new() }) }
+        Store {
+            engine,
+            tools: Arc::new(Tools { clock, chance, master, bell: Notify::new() }),
+            jobs: JobSettings::default(),
+        }
+    }
+
+    /// The same store with other lifetimes of jobs.
+    pub fn with_job_settings(mut self, jobs: JobSettings) -> Self {
+        self.jobs = jobs;
+        self
     }
 
     /// What answers the warden's questions.

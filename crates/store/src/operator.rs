@@ -22,10 +22,9 @@ impl Store {
         _permit: &OperatorPermit<A>,
         work: impl AsyncFnOnce(&mut OperatorRead) -> Result<T, E>,
     ) -> Result<T, E> {
-        let tx = self.engine.begin_read(Scope::Platform).await?;
-        let mut read = OperatorRead { tx, now: self.tools.clock.now(), tools: self.tools.clone() };
+        let mut read = self.begin_survey().await?;
         let result = work(&mut read).await;
-        read.tx.roll_back().await?;
+        read.close().await?;
         result
     }
 
@@ -60,7 +59,12 @@ impl Store {
         Err(failed)
     }
 
-    async fn begin_operate(&self) -> Result<OperatorWrite, StoreError> {
+    pub(crate) async fn begin_survey(&self) -> Result<OperatorRead, StoreError> {
+        let tx = self.engine.begin_read(Scope::Platform).await?;
+        Ok(OperatorRead { tx, now: self.tools.clock.now(), tools: self.tools.clone() })
+    }
+
+    pub(crate) async fn begin_operate(&self) -> Result<OperatorWrite, StoreError> {
         let tx = self.engine.begin_write(Scope::Platform).await?;
         let read = OperatorRead { tx, now: self.tools.clock.now(), tools: self.tools.clone() };
         Ok(OperatorWrite { read, changes: Vec::new(), told: false })
@@ -75,6 +79,10 @@ pub struct OperatorRead {
 }
 
 impl OperatorRead {
+    pub(crate) async fn close(self) -> Result<(), StoreError> {
+        self.tx.roll_back().await
+    }
+
     /// The one time of this transaction.
     pub fn now(&self) -> Moment {
         self.now
@@ -150,6 +158,11 @@ impl ops::DerefMut for OperatorWrite {
 }
 
 impl OperatorWrite {
+    /// Lands without a line: for the store's own housekeeping, which is nobody's act.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.read.tx.commit().await
+    }
+
     /// A fresh id.
     pub fn new_id<K: Kind>(&self) -> Id<K> {
         Id::new(self.read.now, &self.read.tools.chance)
@@ -173,6 +186,17 @@ impl OperatorWrite {
     /// A fresh signing key.
     pub fn new_signing_key(&self) -> domain::sign::SigningKey {
         domain::sign::SigningKey::generate(&self.read.tools.chance)
+    }
+
+    /// The first row that `sql` finds and that no other transaction is changing.
+    pub(crate) async fn row_to_change<T: FromRow>(
+        &mut self,
+        sql: OperatorSql,
+        values: &[Value],
+    ) -> Result<Option<T>, StoreError> {
+        let bound = bind(sql.text(), sql.wants(), None, values)?;
+        let rows = self.read.tx.fetch_to_change(sql.text(), bound).await?;
+        rows.first().map(T::from_row).transpose()
     }
 
     /// Runs a statement that changes rows; gives how many.

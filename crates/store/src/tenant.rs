@@ -4,14 +4,13 @@ use crate::{
     FromRow, Row, Sql, Store, StoreError, Tools, Value,
     audit::{self, NewLine},
     engine::{Scope, Tx},
-    operator_sql, person_sql, sql, values,
+    jobs, operator_sql, person_sql, sql, values,
 };
 use access::{Action, Introduces, Needs, Permit, TenantAction, Writes};
 use domain::{
-    Change, Digest, Event, EventId, Fault, Id, JobId, MasterKey, Moment, ProviderId, TenantId, UserId,
-    id::Kind,
+    Change, Digest, Event, EventId, Fault, Id, MasterKey, Moment, ProviderId, TenantId, UserId, id::Kind,
 };
-use std::{ops, sync::Arc};
+use std::{collections::BTreeMap, ops, sync::Arc};
 
 impl Store {
     /// Reads this tenant's rows.
@@ -63,7 +62,7 @@ impl Store {
         let tenant = permit.scope().tenant();
         let tx = self.engine.begin_write(Scope::Tenant(tenant)).await?;
         let read = TenantRead { tx, tenant, now: self.tools.clock.now(), tools: self.tools.clone() };
-        Ok(TenantWrite { read, changes: Vec::new(), told: false })
+        Ok(TenantWrite { read, changes: Vec::new(), told: false, lanes: BTreeMap::new() })
     }
 
     /// A write that failed is told in a transaction of its own: the one that failed is gone.
@@ -164,6 +163,8 @@ pub struct TenantWrite {
     read: TenantRead,
     changes: Vec<Change>,
     told: bool,
+    /// When the earliest job that this write put into each lane may run.
+    pub(crate) lanes: BTreeMap<String, Moment>,
 }
 
 impl ops::Deref for TenantWrite {
@@ -270,31 +271,6 @@ impl TenantWrite {
         self.run(insert, values![id, meter, amount, at]).await.map(drop)
     }
 
-    /// Queues a job in this tenant's lane of `class`, to run when this write has landed and `run_at` has come.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn enqueue(
-        &mut self,
-        class: &str,
-        kind: &str,
-        body: &str,
-        run_at: Moment,
-    ) -> Result<JobId, StoreError> {
-        let id: JobId = self.new_id();
-        let insert = sql!(
-            "INSERT INTO job (tenant_id, id, class, kind, body, standing, run_at, tries, fence, lease_ends, failure)
-             VALUES ($1, $2, $3, $4, $5, 'waiting', $6, 0, 0, 0, '')"
-        );
-        self.run(insert, values![id, class, kind, body, run_at]).await?;
-        let lane = sql!(
-            "INSERT INTO lane (tenant_id, class, weight, deficit, waiting, visited) VALUES ($1, $2, 1, 0, 1, 0)
-             ON CONFLICT (tenant_id, class) DO UPDATE SET waiting = lane.waiting + 1"
-        );
-        self.run(lane, values![class]).await?;
-        Ok(id)
-    }
-
     /// Records a person who was not known before, under the external identity that proved them. Only an
     /// action that introduces people can.
     ///
@@ -332,6 +308,8 @@ impl TenantWrite {
         if changes.is_empty() && !matches!(A::NEEDS, Needs::Platform) {
             audit::append(&mut self, NewLine::of(permit, &Change::default())).await?;
         }
+        // Last, because other writes of this tenant wait for a lane that one has touched.
+        jobs::open_lanes(&mut self).await?;
         if self.told {
             self.read.tx.ring().await?;
         }

@@ -361,19 +361,22 @@ CREATE INDEX outbox_by_age ON outbox (at);
 --directory: outbox select,insert,delete
 --pg: GRANT USAGE ON SEQUENCE outbox_seq_seq TO partywall_app, partywall_directory;
 
+-- A lane holds one tenant's jobs of one class. `next_at` is when the earliest of them may run, and the
+-- largest number there is while there is none; `turn` says whose turn comes first.
 CREATE TABLE lane (
     tenant_id {text} NOT NULL,
     class {text} NOT NULL,
-    weight {int} NOT NULL,
-    deficit {int} NOT NULL,
-    waiting {int} NOT NULL,
-    visited {int} NOT NULL,
+    next_at {int} NOT NULL,
+    turn {int} NOT NULL,
+    credit {int} NOT NULL,
     PRIMARY KEY (tenant_id, class)
 ) {strict};
-CREATE INDEX lane_to_visit ON lane (class, visited) WHERE waiting > 0;
+CREATE INDEX lane_in_turn ON lane (class, turn, tenant_id) WHERE next_at < 9223372036854775807;
 --tenant: lane
---directory: lane select,insert,update
+--directory: lane select,update
 
+-- A job is waiting, leased or dead; one that is done is gone. `run_at` is when it may be taken next: of one
+-- that is leased, when its lease ends.
 CREATE TABLE job (
     tenant_id {text} NOT NULL,
     id {text} NOT NULL,
@@ -384,11 +387,10 @@ CREATE TABLE job (
     run_at {int} NOT NULL,
     tries {int} NOT NULL,
     fence {int} NOT NULL,
-    lease_ends {int} NOT NULL,
     failure {text} NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) {strict};
-CREATE INDEX job_to_run ON job (tenant_id, class, standing, run_at, id);
+CREATE INDEX job_to_run ON job (tenant_id, class, run_at, id) WHERE standing <> 'dead';
 --tenant: job
 --directory: job select,update
 

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
 
 mod audit;
+mod jobs;
 mod waist;

@@ -30,6 +30,8 @@ pub const MOST_CONNECTIONS: usize = 1024;
 pub const MOST_IDLE_CONNECTIONS: usize = 256;
 /// How long a kept connection is kept: less than the five seconds after which common servers close theirs.
 pub const KEEP_CONNECTION: Duration = Duration::from_secs(4);
+/// A kept connection that was used more lately than this is taken to be open still.
+pub const SURELY_OPEN: Duration = Duration::from_millis(500);
 /// For how long an upstream that cannot be reached is passed over.
 pub const PASS_OVER: Duration = Duration::from_secs(5);
 /// What an upstream's answer may hold before its body, and how much of a body is buffered.

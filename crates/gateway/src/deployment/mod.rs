@@ -44,6 +44,9 @@ pub struct Connections {
     pub most_idle: usize,
     /// How long a connection is kept.
     pub keep: Duration,
+    /// A kept connection that was used more lately than this is very unlikely to have been closed, so no
+    /// copy of a request is made for that case.
+    pub surely_open: Duration,
     /// For how long an upstream that cannot be reached is passed over.
     pub pass_over: Duration,
     /// Whom https upstreams are trusted by; without it they count as unreachable.
@@ -57,6 +60,7 @@ impl Default for Connections {
             most: limits::MOST_CONNECTIONS,
             most_idle: limits::MOST_IDLE_CONNECTIONS,
             keep: limits::KEEP_CONNECTION,
+            surely_open: limits::SURELY_OPEN,
             pass_over: limits::PASS_OVER,
             tls: None,
         }

@@ -5,7 +5,7 @@ use super::{Connections, UpstreamOrigin, connect::connect};
 use crate::upload::RequestBody;
 use hyper::client::conn::http1::SendRequest;
 use parking_lot::Mutex;
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
@@ -30,8 +30,8 @@ struct Idle {
 pub(crate) struct Lease {
     pub(crate) sender: SendRequest<RequestBody>,
     pub(crate) upstream: Arc<Upstream>,
-    /// How long it had been idle; none if it is fresh.
-    pub(crate) rested: Option<Duration>,
+    /// It was idle for so long that the upstream may have closed it without our knowing yet.
+    pub(crate) may_be_stale: bool,
     room: OwnedSemaphorePermit,
 }
 
@@ -67,7 +67,12 @@ impl Upstream {
             let rested = since.elapsed();
             // It was given back at the end of an answer, so it is ready at once or never.
             if rested < self.connections.keep && sender.ready().await.is_ok() {
-                return Some(Lease { sender, upstream: self.clone(), rested: Some(rested), room });
+                return Some(Lease {
+                    sender,
+                    upstream: self.clone(),
+                    may_be_stale: rested >= self.connections.surely_open,
+                    room,
+                });
             }
         }
     }
@@ -90,7 +95,7 @@ impl Upstream {
         let sender = made.map_err(|_| NoLease::TimedOut).and_then(|made| made.map_err(NoLease::Failed));
         let passed_over = sender.is_err().then(|| Instant::now() + connections.pass_over);
         *self.passed_over_until.lock() = passed_over;
-        Ok(Lease { sender: sender?, upstream: self.clone(), rested: None, room })
+        Ok(Lease { sender: sender?, upstream: self.clone(), may_be_stale: false, room })
     }
 
     pub(crate) fn is_passed_over(&self) -> bool {

@@ -16,9 +16,6 @@ use tokio::time::{Instant, timeout_at};
 
 /// How many upstreams are tried when they cannot be reached.
 const MOST_UPSTREAMS: usize = 3;
-/// A kept connection that was used this lately is very unlikely to have been closed, so no copy of the
-/// request is made for that case.
-const SURELY_OPEN: Duration = Duration::from_millis(500);
 
 /// An answer that has begun, and the connection that it comes over.
 pub(crate) struct Answered {
@@ -54,8 +51,7 @@ pub(crate) async fn exchange(
     let mut why = &problem::UNREACHABLE;
     for upstream in deployment.in_turn().take(MOST_UPSTREAMS) {
         if let Some(lease) = upstream.kept().await {
-            let spare =
-                lease.rested.is_some_and(|rested| rested > SURELY_OPEN).then(|| copy(&request)).flatten();
+            let spare = lease.may_be_stale.then(|| copy(&request)).flatten();
             match send(lease, request, upload.as_deref(), answer_within).await {
                 Ok(answered) => return Ok(answered),
                 Err(Lost::Unsent(back)) => request = *back,

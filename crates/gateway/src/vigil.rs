@@ -26,7 +26,7 @@ pub(crate) struct Vigil {
 impl Vigil {
     /// Whether the same person would still be let in. On an open route somebody whose session ended would
     /// be, as nobody; but what flows here was made for somebody.
-    pub(crate) async fn is_still_permitted(self) -> bool {
+    pub(crate) async fn ask_again(self) -> bool {
         let warden = &self.gateway.0.needs.warden;
         let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
         match permitted(&self.gateway, self.open, &resolved, &self.credential, self.origin).await {
@@ -146,7 +146,7 @@ impl Watch {
             if now < self.due {
                 return Poll::Pending;
             }
-            self.asking = Some(Box::pin(self.vigil.clone().is_still_permitted()));
+            self.asking = Some(Box::pin(self.vigil.clone().ask_again()));
         }
         let Some(asking) = &mut self.asking else { return Poll::Pending };
         match asking.as_mut().poll(cx) {

@@ -1,6 +1,8 @@
 //! Stories of requests, told over real sockets: a client, the gateway in a real server, a backend that
 //! says what it got.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
+
 mod backend;
 mod bad_input;
 mod context;

@@ -6,8 +6,10 @@ use crate::{
     wire::{Ask, Told, ask, get, raw, within},
 };
 use gateway::Settings;
-use hyper::Response;
+use hyper::{Response, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -15,6 +17,10 @@ use std::{
     time::Duration,
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivateKeyDer},
+};
 
 async fn carol_asks(house: &House, ask: Ask) -> Told {
     ask.with("cookie", &house.carol_at(ACME)).at(house.address).await
@@ -234,4 +240,46 @@ async fn a_tenant_that_moves_is_served_by_its_new_deployment_at_once() {
         .await;
     let told = get("acme.base.test", "/").with("cookie", &carol).at(house.address).await;
     assert_eq!(told.text(), "there");
+}
+
+/// A backend that speaks https under the name `localhost`, and whom to trust for it.
+async fn over_tls() -> (String, Arc<ClientConfig>) {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(issued.signing_key.serialize_der()).unwrap();
+    let server = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let backend = Backend::raw(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let service = service_fn(|request| async { Ok::<_, Infallible>(echo(request).await) });
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        }
+    })
+    .await;
+    let mut roots = RootCertStore::empty();
+    roots.add(issued.cert.der().clone()).unwrap();
+    let trust = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    (format!("https://localhost:{}", backend.address.port()), Arc::new(trust))
+}
+
+#[tokio::test]
+async fn a_backend_over_tls_is_believed_only_if_its_certificate_is() {
+    let (origin, trust) = over_tls().await;
+    let trusting =
+        House::with(Backend::echo().await, |settings| settings.connections.tls = Some(trust)).await;
+    trusting.gateway.set_deployments(vec![deployment(&[&origin])]);
+    assert_eq!(carol_asks(&trusting, get("acme.base.test", "/x")).await.target(), "/x");
+
+    let strange =
+        ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    for tls in [Some(Arc::new(strange)), None] {
+        let house = House::with(Backend::echo().await, |settings| settings.connections.tls = tls).await;
+        house.gateway.set_deployments(vec![deployment(&[&origin])]);
+        let told = carol_asks(&house, get("acme.base.test", "/x")).await;
+        assert_eq!(told.code(), "upstream.unreachable");
+    }
 }

@@ -55,8 +55,8 @@ impl From<Refusal> for Stopped {
     }
 }
 
-impl From<&'static Problem> for Stopped {
-    fn from(problem: &'static Problem) -> Self {
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
         Stopped::No(No::because(problem))
     }
 }
@@ -70,8 +70,8 @@ impl Gateway {
         origin: Origin,
     ) -> Result<Admitted, Stopped> {
         check_shape(parts)?;
-        let authority =
-            Authority::of(parts).map_err(|bad| No::with(&problem::BAD_HOST, format!("{bad}.")))?;
+        let authority = Authority::of(&parts.headers, &parts.uri)
+            .map_err(|bad| No::with(problem::BAD_HOST, format!("{bad}.")))?;
         let path = parts.uri.path();
         check_path(path)?;
         let routes = self.0.routes.load();
@@ -92,7 +92,7 @@ impl Gateway {
         }
         let traffic = self.0.meters.of(tenant.record.id);
         if !self.0.meters.admits(&traffic, tenant.record.limits.of(Limit::RequestsPerSecond)) {
-            return Err((&problem::BUSY).into());
+            return Err(problem::BUSY.into());
         }
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
         let route = route.clone();
@@ -126,38 +126,38 @@ fn check_shape(parts: &Parts) -> Result<(), No> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        return no(&problem::BAD_METHOD);
+        return no(problem::BAD_METHOD);
     }
     if target > limits::MOST_TARGET {
-        return no(&problem::LONG_TARGET);
+        return no(problem::LONG_TARGET);
     }
     if head > limits::MOST_HEAD || parts.headers.len() > limits::MOST_FIELDS {
-        return no(&problem::LONG_HEAD);
+        return no(problem::LONG_HEAD);
     }
     let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
     if codings.next().is_some_and(|first| !first.as_bytes().eq_ignore_ascii_case(b"chunked"))
         || codings.next().is_some()
     {
         // Whatever else it was coded with would be lost on the way.
-        return no(&problem::BAD_CODING);
+        return no(problem::BAD_CODING);
     }
     if parts
         .headers
         .get(EXPECT)
         .is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
-        return no(&problem::BAD_EXPECTATION);
+        return no(problem::BAD_EXPECTATION);
     }
     if proxy::hops(&parts.headers) >= limits::MOST_HOPS {
-        return no(&problem::LOOP);
+        return no(problem::LOOP);
     }
     Ok(())
 }
 
 fn check_path(path: &str) -> Result<(), No> {
     target::check(path).map_err(|bad| match bad {
-        BadTarget::Odd | BadTarget::Dots => No::because(&problem::BAD_PATH),
-        BadTarget::Reserved => No::because(&problem::NOTHING_HERE),
+        BadTarget::Odd | BadTarget::Dots => No::because(problem::BAD_PATH),
+        BadTarget::Reserved => No::because(problem::NOTHING_HERE),
     })
 }
 
@@ -209,7 +209,7 @@ fn check_site(
         // No browser: nobody else's page can have sent it.
         (None, None) => true,
     };
-    if own { Ok(()) } else { Err(No::because(&problem::CROSS_SITE)) }
+    if own { Ok(()) } else { Err(No::because(problem::CROSS_SITE)) }
 }
 
 fn is_own(origin: &str, peer: &Peer, here: &Authority<'_>) -> bool {

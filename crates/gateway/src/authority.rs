@@ -1,7 +1,7 @@
 //! The host that a request is for. Taken from one place only, and refused where two places could be read
 //! differently by us and by a backend (RFC 9112 section 3.2, RFC 9113 section 8.3.1).
 
-use http::{header::HOST, request::Parts};
+use http::{HeaderMap, Request, Uri, header::HOST};
 use std::{borrow::Cow, net::Ipv6Addr};
 
 /// The host of a request: as it was sent, and in the form that names are compared in.
@@ -37,8 +37,16 @@ impl<'r> Authority<'r> {
     ///
     /// # Errors
     /// [`BadAuthority`] unless there is exactly one and it is plain.
-    pub fn of(parts: &'r Parts) -> Result<Self, BadAuthority> {
-        let mut fields = parts.headers.get_all(HOST).iter();
+    pub fn of_request<B>(request: &'r Request<B>) -> Result<Self, BadAuthority> {
+        Self::of(request.headers(), request.uri())
+    }
+
+    /// As [`Authority::of_request`], for a request in parts.
+    ///
+    /// # Errors
+    /// [`BadAuthority`].
+    pub fn of(headers: &'r HeaderMap, uri: &'r Uri) -> Result<Self, BadAuthority> {
+        let mut fields = headers.get_all(HOST).iter();
         let field = fields.next();
         if fields.next().is_some() {
             return Err(BadAuthority::Two);
@@ -48,7 +56,7 @@ impl<'r> Authority<'r> {
             .transpose()?
             .map(Self::parse)
             .transpose()?;
-        let line = parts.uri.authority().map(|line| Self::parse(line.as_str())).transpose()?;
+        let line = uri.authority().map(|line| Self::parse(line.as_str())).transpose()?;
         match (line, field) {
             (None, None) => Err(BadAuthority::Missing),
             (Some(line), Some(field)) if line.host != field.host || line.port != field.port => {
@@ -108,15 +116,14 @@ fn dns_name(name: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Request;
 
     fn of(uri: &str, hosts: &[&str]) -> Result<(String, Option<u16>), BadAuthority> {
         let mut request = Request::builder().uri(uri);
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        Authority::of(&parts).map(|authority| (authority.host.into_owned(), authority.port))
+        Authority::of_request(&request.body(()).unwrap())
+            .map(|authority| (authority.host.into_owned(), authority.port))
     }
 
     #[test]

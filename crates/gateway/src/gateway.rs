@@ -77,6 +77,14 @@ impl Gateway {
         Ok(())
     }
 
+    /// Checks routes as [`Gateway::set_routes`] would, and leaves those in force as they are.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn check_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
+        Routes::parse(json, &self.0.settings.hosts).map(drop)
+    }
+
     /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
     pub fn set_deployments(&self, deployments: Vec<DeploymentSpec>) {
         self.0.deployments.set(deployments);
@@ -145,7 +153,7 @@ impl Gateway {
         let back = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         match HeaderValue::try_from(self.0.needs.sign_in.location(tenant, &back, shared)) {
             Ok(location) => self.0.refusals.sign_in(location),
-            Err(_) => self.0.refusals.answer(&No::because(&problem::SESSION_NEEDED), Wants::Page),
+            Err(_) => self.0.refusals.answer(&No::because(problem::SESSION_NEEDED), Wants::Page),
         }
     }
 
@@ -160,7 +168,7 @@ impl Gateway {
     ) -> Result<Response<Body>, No> {
         let Admitted { route, tenant, target, traffic, websocket, .. } = &admitted;
         let deployment = self.0.deployments.get(tenant.record.deployment);
-        let deployment = deployment.ok_or_else(|| No::because(&problem::NO_UPSTREAM))?;
+        let deployment = deployment.ok_or_else(|| No::because(problem::NO_UPSTREAM))?;
         let flight = self.0.flights.begin(admitted.origin.request, tenant.record.id);
         traffic.count_request();
         let told = self.0.contexts.of(tenant, admitted.pass.caller());
@@ -175,7 +183,7 @@ impl Gateway {
         traffic.count_wait(wait);
         let status = answered
             .as_ref()
-            .map_or_else(|no| no.problem.status, |answered| answered.response.status().as_u16());
+            .map_or_else(|no| no.problem.entry().status, |answered| answered.response.status().as_u16());
         if status >= 500 {
             traffic.count_error();
         }
@@ -187,7 +195,7 @@ impl Gateway {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let upstream = head.extensions.remove::<OnUpgrade>();
             let (Some(client), Some(upstream)) = (client, upstream) else {
-                return Err(No::because(&problem::BROKEN));
+                return Err(No::because(problem::BROKEN));
             };
             head.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
             head.headers.insert(http::header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -231,7 +239,7 @@ fn outgoing(
 ) -> Result<(Request<RequestBody>, Option<Arc<Upload>>), No> {
     let Admitted { route, tenant, target, traffic, websocket, .. } = admitted;
     if http_body::Body::size_hint(&body).lower() > route.most_body {
-        return Err(No::because(&problem::TOO_LARGE));
+        return Err(No::because(problem::TOO_LARGE));
     }
     let (body, upload) = RequestBody::of(body, route.most_body, route.idle, traffic.clone());
     let mut request = Request::new(body);

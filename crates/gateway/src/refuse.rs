@@ -13,25 +13,27 @@ use domain::Standing;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
 use std::collections::HashMap;
+use web::catalogue::Entry;
 
 /// Why a request goes no further, with what the client may be told beyond the problem's own words.
 #[derive(Debug)]
 pub(crate) struct No {
-    pub(crate) problem: &'static Problem,
+    pub(crate) problem: Problem,
     pub(crate) detail: Option<String>,
 }
 
 impl No {
-    pub(crate) fn because(problem: &'static Problem) -> Self {
+    pub(crate) fn because(problem: Problem) -> Self {
         No { problem, detail: None }
     }
 
-    pub(crate) fn with(problem: &'static Problem, detail: String) -> Self {
+    pub(crate) fn with(problem: Problem, detail: String) -> Self {
         No { problem, detail: Some(detail) }
     }
 }
@@ -42,13 +44,13 @@ impl From<Refusal> for No {
             Refusal::NoTenantNamed
             | Refusal::NoSuchTenant
             | Refusal::Disagreement
-            | Refusal::ForeignCredential => &problem::TENANT_UNKNOWN,
-            Refusal::Closed(Standing::Maintenance | Standing::Moving) => &problem::MAINTENANCE,
-            Refusal::Closed(Standing::ReadOnly) => &problem::READ_ONLY,
-            Refusal::Closed(_) => &problem::CLOSED,
-            Refusal::SignInNeeded | Refusal::BadCredential => &problem::SESSION_NEEDED,
-            Refusal::NotAllowed | Refusal::ReasonNeeded => &problem::FORBIDDEN,
-            Refusal::OutOfTouch => &problem::OUT_OF_TOUCH,
+            | Refusal::ForeignCredential => problem::TENANT_UNKNOWN,
+            Refusal::Closed(Standing::Maintenance | Standing::Moving) => problem::MAINTENANCE,
+            Refusal::Closed(Standing::ReadOnly) => problem::READ_ONLY,
+            Refusal::Closed(_) => problem::CLOSED,
+            Refusal::SignInNeeded | Refusal::BadCredential => problem::SESSION_NEEDED,
+            Refusal::NotAllowed | Refusal::ReasonNeeded => problem::FORBIDDEN,
+            Refusal::OutOfTouch => problem::OUT_OF_TOUCH,
         })
     }
 }
@@ -84,12 +86,26 @@ pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// How a problem looks as a page.
-pub type Pages = dyn Fn(&Problem) -> String + Send + Sync;
+pub type Pages = dyn Fn(&Entry) -> String + Send + Sync;
+
+/// What every answer of ours carries.
+const FIXED: [(HeaderName, &str); 4] = [
+    (CACHE_CONTROL, "no-store"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "same-origin"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// How a program could authenticate (RFC 9110 section 15.5.2): by the session that signing in begins.
+const CHALLENGE: &str = "Partywall sign-in=\"/.partywall/sign-in\"";
 
 /// The answers, made once.
 pub(crate) struct Refusals {
     prefix: String,
-    texts: HashMap<&'static str, Texts>,
+    texts: HashMap<Problem, Texts>,
 }
 
 struct Texts {
@@ -100,40 +116,36 @@ struct Texts {
 impl Refusals {
     /// `prefix` begins the address of the pages that explain problems.
     pub(crate) fn new(prefix: String, pages: &Pages) -> Self {
-        let text = |problem: &Problem| Texts {
-            page: pages(problem).into(),
-            problem: as_json(&prefix, problem, None).into(),
+        let text = |entry: &Entry| Texts {
+            page: pages(entry).into(),
+            problem: as_json(&prefix, entry, None).into(),
         };
-        let texts = problem::ALL.iter().map(|problem| (problem.code, text(problem))).collect();
+        let texts = problem::ALL.iter().map(|problem| (*problem, text(problem.entry()))).collect();
         Refusals { prefix, texts }
     }
 
     /// The answer.
     pub(crate) fn answer(&self, no: &No, wants: Wants) -> Response<Body> {
-        let texts = &self.texts[no.problem.code];
+        let (entry, texts) = (no.problem.entry(), &self.texts[&no.problem]);
         let (kind, text) = match (wants, &no.detail) {
             (Wants::Page, _) => ("text/html; charset=utf-8", texts.page.clone()),
             (Wants::Problem, None) => ("application/problem+json", texts.problem.clone()),
             (Wants::Problem, Some(detail)) => {
-                ("application/problem+json", as_json(&self.prefix, no.problem, Some(detail)).into())
+                ("application/problem+json", as_json(&self.prefix, entry, Some(detail)).into())
             }
         };
         let mut response = Response::new(Body::full(text));
-        *response.status_mut() = StatusCode::from_u16(no.problem.status).expect("statuses of the catalogue");
-        let mut set = |name: HeaderName, value| {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        };
-        set(CONTENT_TYPE, kind);
-        set(CACHE_CONTROL, "no-store");
-        set(
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
-        );
-        if let Some(seconds) = no.problem.retry_after() {
-            set(RETRY_AFTER, seconds);
+        *response.status_mut() = StatusCode::from_u16(entry.status).expect("statuses of the catalogue");
+        let headers = response.headers_mut();
+        for (name, value) in FIXED {
+            headers.insert(name, HeaderValue::from_static(value));
         }
-        if no.problem.status == 401 {
-            set(WWW_AUTHENTICATE, "Partywall sign-in=\"/.partywall/sign-in\"");
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(seconds) = entry.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if entry.status == 401 {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response
     }
@@ -148,20 +160,22 @@ impl Refusals {
     }
 }
 
-fn as_json(prefix: &str, problem: &Problem, detail: Option<&str>) -> String {
+fn as_json(prefix: &str, entry: &Entry, detail: Option<&str>) -> String {
     let mut members = json!({
-        "type": format!("{prefix}{}", problem.code),
-        "title": problem.title,
-        "status": problem.status,
-        "code": problem.code,
+        "type": format!("{prefix}{}", entry.code),
+        "title": entry.title,
+        "status": entry.status,
+        "code": entry.code,
     });
-    members["detail"] = detail.unwrap_or(problem.advice).into();
+    if let Some(detail) = detail {
+        members["detail"] = detail.into();
+    }
     members.to_string()
 }
 
 /// A plain page, for when nobody handed in a better one.
-pub fn plain_page(problem: &Problem) -> String {
-    let Problem { title, advice, code, .. } = problem;
+pub fn plain_page(entry: &Entry) -> String {
+    let Entry { title, advice, code, .. } = entry;
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -179,16 +193,8 @@ mod tests {
         for refusal in
             [Refusal::NoTenantNamed, Refusal::NoSuchTenant, Refusal::Disagreement, Refusal::ForeignCredential]
         {
-            assert_eq!(No::from(refusal).problem, &problem::TENANT_UNKNOWN);
+            assert_eq!(No::from(refusal).problem, problem::TENANT_UNKNOWN);
         }
-    }
-
-    #[test]
-    fn no_two_answers_share_a_code() {
-        let mut codes: Vec<_> = problem::ALL.iter().map(|problem| problem.code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), problem::ALL.len());
     }
 
     #[test]

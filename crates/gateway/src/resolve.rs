@@ -100,7 +100,7 @@ impl<'r> Identifiers<'r> {
             (None, None) => return Err(Refusal::NoTenantNamed.into()),
         };
         Err(No::with(
-            &problem::TENANT_UNNAMED,
+            problem::TENANT_UNNAMED,
             format!("Name the tenant in {missing}, as its id or its slug."),
         ))
     }

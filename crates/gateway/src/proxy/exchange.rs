@@ -45,10 +45,10 @@ pub(crate) async fn exchange(
     prove: impl Fn(&mut Request<RequestBody>),
 ) -> Result<Answered, No> {
     if !deployment.has_upstreams() {
-        return Err(No::because(&problem::NO_UPSTREAM));
+        return Err(No::because(problem::NO_UPSTREAM));
     }
     prove(&mut request);
-    let mut why = &problem::UNREACHABLE;
+    let mut why = problem::UNREACHABLE;
     for upstream in deployment.in_turn().take(MOST_UPSTREAMS) {
         if let Some(lease) = upstream.kept().await {
             let spare = lease.may_be_stale.then(|| copy(&request)).flatten();
@@ -76,11 +76,11 @@ pub(crate) async fn exchange(
     Err(No::because(why))
 }
 
-fn unreachable(why: &NoLease) -> &'static Problem {
+fn unreachable(why: &NoLease) -> Problem {
     match why {
-        NoLease::Crowded => &problem::CROWDED,
-        NoLease::TimedOut => &problem::TIMEOUT,
-        NoLease::Failed(_) => &problem::UNREACHABLE,
+        NoLease::Crowded => problem::CROWDED,
+        NoLease::TimedOut => problem::TIMEOUT,
+        NoLease::Failed(_) => problem::UNREACHABLE,
     }
 }
 
@@ -124,12 +124,12 @@ fn lost(error: &hyper::Error) -> Lost {
 /// The client's own fault comes first: an upstream that is cut off because of it is not to blame.
 fn no(lost: Lost, upload: Option<&Upload>) -> No {
     No::because(match (upload.map(Upload::fate), lost) {
-        (Some(Fate::TooLarge), _) => &problem::TOO_LARGE,
-        (Some(Fate::Stalled), _) => &problem::TOO_SLOW,
-        (Some(Fate::Broken), _) => &problem::BAD_BODY,
-        (_, Lost::Late) => &problem::TIMEOUT,
-        (_, Lost::Unsent(_)) => &problem::UNREACHABLE,
-        (_, Lost::Silent | Lost::Broken) => &problem::BROKEN,
+        (Some(Fate::TooLarge), _) => problem::TOO_LARGE,
+        (Some(Fate::Stalled), _) => problem::TOO_SLOW,
+        (Some(Fate::Broken), _) => problem::BAD_BODY,
+        (_, Lost::Late) => problem::TIMEOUT,
+        (_, Lost::Unsent(_)) => problem::UNREACHABLE,
+        (_, Lost::Silent | Lost::Broken) => problem::BROKEN,
     })
 }
 

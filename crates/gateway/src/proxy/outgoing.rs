@@ -46,7 +46,7 @@ impl Target {
     ) -> Result<Self, No> {
         let asked_host = match parts.headers.get(HOST) {
             Some(host) => host.clone(),
-            None => HeaderValue::from_str(sent_host).map_err(|_| No::because(&problem::BAD_HOST))?,
+            None => HeaderValue::from_str(sent_host).map_err(|_| No::because(problem::BAD_HOST))?,
         };
         let written = |write: &Write| match write.form {
             TenantForm::Id => tenant.id.to_string(),
@@ -85,7 +85,7 @@ fn uri(asked: &Uri, seam: &Seam, query: Option<String>) -> Result<Uri, No> {
     let rest = &asked.path()[seam.outer.len()..];
     if target::check(if rest.is_empty() { "/" } else { rest }).is_err() {
         // What was no path of ours before the prefix was taken away may be one now.
-        return Err(No::because(&problem::NOTHING_HERE));
+        return Err(No::because(problem::NOTHING_HERE));
     }
     let slash = if seam.inner.is_empty() && rest.is_empty() { "/" } else { "" };
     let mut path = format!("{}{slash}{rest}", seam.inner);
@@ -94,7 +94,7 @@ fn uri(asked: &Uri, seam: &Seam, query: Option<String>) -> Result<Uri, No> {
         path.push_str(query);
     }
     let path = PathAndQuery::from_maybe_shared(Bytes::from(path));
-    Ok(path.map_err(|_| No::because(&problem::BAD_PATH))?.into())
+    Ok(path.map_err(|_| No::because(problem::BAD_PATH))?.into())
 }
 
 /// The query with this parameter once, said by us.

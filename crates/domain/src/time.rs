@@ -40,6 +40,18 @@ impl Moment {
         self.0.div_euclid(1_000_000)
     }
 
+    /// For people who see no other zone: "4 Mar 2026, 09:12 UTC".
+    pub fn words(self) -> String {
+        match ::time::OffsetDateTime::from_unix_timestamp(self.seconds()) {
+            Ok(time) => {
+                let month = time.month().to_string();
+                let (day, month, year) = (time.day(), &month[..3], time.year());
+                format!("{day} {month} {year}, {:02}:{:02} UTC", time.hour(), time.minute())
+            }
+            Err(_) => String::new(),
+        }
+    }
+
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)
@@ -120,4 +132,16 @@ impl Clock {
 fn system_now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_reads_well_and_exactly() {
+        let moment = Moment::from_seconds(1_772_615_520);
+        assert_eq!(moment.words(), "4 Mar 2026, 09:12 UTC");
+        assert_eq!(moment.to_string(), "2026-03-04T09:12:00Z");
+    }
 }

@@ -43,6 +43,7 @@ mod page;
 #[cfg(test)]
 mod page_tests;
 pub mod pages;
+pub mod parts;
 mod plain;
 mod problem;
 mod routes;

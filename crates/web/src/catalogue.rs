@@ -49,12 +49,22 @@ catalogue! {
         "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.";
     "callback.state" 400 "This sign-in was not begun in this browser, or it was finished already" =>
         "Begin the sign-in again, in one browser and without going back.";
+    "connection.reservation" 409 "This redirect URI cannot be used" =>
+        "It was reserved elsewhere, or there is a connection with it already. Begin the setup again.";
+    "connection.stage" 409 "The connection is not where this begins" =>
+        "A draft is tested and activated; an active one can be switched off; one that is off can be switched on or removed.";
+    "connection.unconfirmed" 409 "This would lock people out" =>
+        "If that is meant, say so: the field confirm.";
+    "connection.untested" 409 "The connection has not been tested" =>
+        "Run a test sign-in. It must have succeeded since the client was last changed.";
     "credential.invalid" 401 "The credential is not valid" =>
         "The token is unknown, altered or ended, or it is of a kind that is not read here. Make a new one, or leave the Authorization header out.";
     "csrf.refused" 403 "This did not come from a page of ours" =>
         "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.";
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
         "Make the next secret before it can take over.";
+    "hand-over.refused" 403 "This sign-in cannot be finished here" =>
+        "The way back from a sign-in is good once, for half a minute, and in the browser that began it. Begin again from where you wanted to go.";
     "hostname.reserved" 422 "This hostname belongs to the platform" =>
         "Choose a name outside the platform's own domain.";
     "hostname.resting" 409 "This hostname rests" =>
@@ -83,6 +93,10 @@ catalogue! {
         "Wait for as many seconds as Retry-After says, then try again.";
     "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
         "Wait a second, then try again.";
+    "member.last-admin" 409 "Somebody must be left to run the organisation" =>
+        "Give the role to another active member first.";
+    "member.standing" 409 "The member is not where this begins" =>
+        "An active member can be suspended or removed; one who is suspended or removed can be restored.";
     "method.not-allowed" 405 "This address does not do that" =>
         "The header Allow lists the methods that this address takes.";
     "name.taken" 409 "Something else has this name" =>
@@ -121,6 +135,8 @@ catalogue! {
         "The document under /.well-known/openid-configuration lacks something or is malformed.";
     "provider.refused" 403 "The identity provider said no" =>
         "The sign-in was cancelled or refused there. Its own log says why.";
+    "provider.unknown" 422 "There is no such provider" =>
+        "It does not exist, or its owner does not share it with this organisation.";
     "request.body" 400 "The body of this request broke off or is malformed" =>
         "Send the request again.";
     "request.cross-site" 403 "This request was made by a page of another site" =>
@@ -145,6 +161,8 @@ catalogue! {
         "Send less at a time.";
     "request.transfer-coding" 501 "This request uses a transfer coding that is not known here" =>
         "Send the body chunked or with a Content-Length.";
+    "role.unknown" 422 "There is no such role" =>
+        "The application's roles are listed where roles are given.";
     "route.unknown" 404 "There is nothing at this address" =>
         "Check the address; the description of the API lists all there are.";
     "session.needed" 401 "Please sign in" =>

@@ -7,6 +7,8 @@ async function ask(path, options) {
   return { ok: response.ok, status: response.status, body };
 }
 
+const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
 function line(survey) {
   const item = document.createElement('li');
   item.className = 'card';
@@ -18,7 +20,7 @@ function line(survey) {
   heading.append(link);
   const facts = document.createElement('p');
   facts.className = 'facts';
-  facts.textContent = `${survey.author.name} · ${survey.questions.length} questions · ${survey.answers} answers`;
+  facts.textContent = `${survey.author.name} · ${count(survey.questions.length, 'question')} · ${count(survey.answers, 'answer')}`;
   item.append(heading, facts);
   return item;
 }
@@ -26,7 +28,7 @@ function line(survey) {
 async function showSurveys() {
   const { ok, body } = await ask('/api/surveys');
   $('surveys').replaceChildren(...(ok ? body.surveys.map(line) : []));
-  $('state').textContent = ok ? `${body.surveys.length} surveys at ${body.tenant.name}` : body?.detail ?? 'Not available right now.';
+  $('state').textContent = ok ? `${count(body.surveys.length, 'survey')} at ${body.tenant.name}` : body?.detail ?? 'Not available right now.';
 }
 
 async function start() {

@@ -1,5 +1,6 @@
 //! Who is at the other end of a connection.
 
+use bytes::Bytes;
 use http::HeaderValue;
 use std::net::IpAddr;
 
@@ -9,7 +10,7 @@ pub struct Peer {
     secure: bool,
     pub(crate) address: HeaderValue,
     /// As `Forwarded` wants it (RFC 7239 section 6).
-    pub(crate) node: Vec<u8>,
+    pub(crate) node: Bytes,
 }
 
 impl Peer {
@@ -18,7 +19,7 @@ impl Peer {
         let address = address.to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
-        Peer { secure, address: text, node: node.into_bytes() }
+        Peer { secure, address: text, node: node.into() }
     }
 
     pub(crate) fn scheme(&self) -> &'static str {

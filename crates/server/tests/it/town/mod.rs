@@ -1,0 +1,10 @@
+//! A town to tell stories in: the real binary, real identity providers of three organisations, a real
+//! backend, and people with browsers. Everything on loopback, on free ports, gone when the story ends.
+
+mod backend;
+mod node;
+mod people;
+
+pub(crate) use backend::Backend;
+pub(crate) use node::{Engine, Node, free_port};
+pub(crate) use people::{Person, Town};

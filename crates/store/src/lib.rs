@@ -5,7 +5,7 @@
 //! Statements are written with [`sql!`], which refuses text that never names the tenant; `$1` is the
 //! tenant, bound by the waist and by nobody else.
 //!
-//! One SQL text runs on SQLite and on PostgreSQL; `engine.rs` is the only file that knows which.
+//! One SQL text runs on SQLite and on PostgreSQL; only `engine` and `migrate` know which.
 //!
 //! Unscoped are only `directory.rs`, which answers the warden's few questions, and the operator's
 //! transactions over the platform's own rows; on PostgreSQL both run under a role of their own.
@@ -14,6 +14,7 @@ pub mod audit;
 mod directory;
 mod engine;
 mod error;
+mod feed;
 mod jobs;
 mod keyring;
 pub mod migrate;
@@ -29,6 +30,7 @@ mod touch;
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine};
 pub use error::StoreError;
+pub use feed::{Feed, Position};
 pub use jobs::{JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
 pub use operator::{OperatorRead, OperatorWrite};
@@ -37,8 +39,8 @@ pub use row::{FromRow, Row, Value};
 pub use sql::{OperatorSql, PersonSql, Sql};
 pub use tenant::{TenantRead, TenantWrite};
 
-use domain::{Chance, Clock, MasterKey};
-use std::sync::Arc;
+use domain::{Chance, Clock, MasterKey, TenantId};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 /// The way to the database.
@@ -55,6 +57,7 @@ pub(crate) struct Tools {
     pub(crate) chance: Chance,
     pub(crate) master: MasterKey,
     pub(crate) bell: Notify,
+    pub(crate) house: OnceLock<TenantId>,
 }
 
 impl Store {
@@ -62,7 +65,7 @@ impl Store {
     pub fn new(engine: Engine, clock: Clock, chance: Chance, master: MasterKey) -> Self {
         Store {
             engine,
-            tools: Arc::new(Tools { clock, chance, master, bell: Notify::new() }),
+            tools: Arc::new(Tools { clock, chance, master, bell: Notify::new(), house: OnceLock::new() }),
             jobs: JobSettings::default(),
         }
     }

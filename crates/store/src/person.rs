@@ -3,12 +3,12 @@
 use crate::{
     FromRow, PersonSql, Store, StoreError, Tools, Value,
     engine::{Scope, Tx},
-    operator_sql,
-    tenant::{HOUSE, bind},
+    sql,
+    tenant::bind,
     values,
 };
 use access::{PersonAction, PersonPermit, Writes};
-use domain::{Event, EventId, Fault, Moment, UserId};
+use domain::{Event, EventId, Fault, Moment, TenantId, UserId};
 use std::{ops, sync::Arc};
 
 impl Store {
@@ -44,34 +44,42 @@ impl Store {
         let mut write = PersonWrite { read, events: Vec::new() };
         let result = work(&mut write).await?;
         let PersonWrite { read, events } = write;
-        read.tx.commit().await?;
-        self.tell(events).await?;
+        let mut tx = read.tx;
+        let told = self.tell(&mut tx, events).await?;
+        tx.commit().await?;
+        if told {
+            self.tools.bell.notify_waiters();
+        }
         Ok(result)
     }
 
-    /// A person's events have no tenant to be written under; the directory's role writes them, under the
-    /// house, after the fact. What they tell of is checked again anyway when a session is loaded.
-    async fn tell(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.engine.begin_write(Scope::Platform).await?;
-        let house = tx.fetch(HOUSE.text(), vec![]).await?;
-        let Some(house) = house.first() else { return Ok(()) };
-        let house = house.text("id")?;
-        let insert = operator_sql!(
+    /// A person's events have no tenant to be written under; they stand under the house. The person's own
+    /// statements have all run by now, so that what the house admits is these events and nothing else.
+    async fn tell(&self, tx: &mut Tx, events: Vec<Event>) -> Result<bool, StoreError> {
+        let Some(house) = self.house_for(&events).await? else { return Ok(false) };
+        tx.admit_tenant(house).await?;
+        let insert = sql!(
             "INSERT INTO outbox (tenant_id, id, name, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)"
         );
         for event in events {
             let now = self.tools.clock.now();
             let id = EventId::new(now, &self.tools.chance);
-            let values = values![&house, id, event.name, event.subject, &event.body, now];
+            let values = values![house, id, event.name, event.subject, &event.body, now];
             tx.execute(insert.text(), values.to_vec()).await?;
         }
         tx.ring().await?;
-        tx.commit().await?;
-        self.tools.bell.notify_waiters();
-        Ok(())
+        Ok(true)
+    }
+
+    /// The house, if there is something to tell and a house to tell it under. Its id never changes.
+    async fn house_for(&self, events: &[Event]) -> Result<Option<TenantId>, StoreError> {
+        if events.is_empty() || self.tools.house.get().is_some() {
+            return Ok(self.tools.house.get().copied().filter(|_| !events.is_empty()));
+        }
+        let mut read = self.begin_survey().await?;
+        let house = read.house().await?;
+        read.close().await?;
+        Ok(house.map(|house| *self.tools.house.get_or_init(|| house)))
     }
 }
 

@@ -356,6 +356,7 @@ CREATE TABLE outbox (
     body {text} NOT NULL,
     at {int} NOT NULL
 ) {strict};
+CREATE INDEX outbox_in_order ON outbox (xid, seq);
 CREATE INDEX outbox_by_age ON outbox (at);
 --tenant: outbox
 --directory: outbox select,insert,delete

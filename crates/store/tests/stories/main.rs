@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
 
 mod audit;
+mod feed;
 mod jobs;
 mod waist;

@@ -1,8 +1,14 @@
-//! SQLite or PostgreSQL: the one place that branches.
+//! SQLite or PostgreSQL: with `migrate.rs`, the one place that branches.
 
-use crate::{Row, StoreError, Value};
+mod listen;
+mod tx;
+
+pub(crate) use listen::Listening;
+pub(crate) use tx::{Scope, Tx};
+
+use crate::StoreError;
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    AssertSqlSafe, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -43,20 +49,6 @@ pub enum Engine {
         /// The address, for connections that listen.
         options: Box<PgConnectOptions>,
     },
-}
-
-/// Whose rows a transaction is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Scope {
-    Tenant(domain::TenantId),
-    Person(domain::UserId),
-    Platform,
-}
-
-/// A transaction of either engine.
-pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
 }
 
 /// How long a connection is waited for, and a lock, before the answer is "busy".
@@ -162,102 +154,5 @@ impl Engine {
             Scope::Platform => (directory, begin.to_owned()),
         };
         Ok(Tx::Postgres(pool.begin_with(AssertSqlSafe(text)).await?))
-    }
-}
-
-/// Binds `values` to `text`, in order.
-macro_rules! bound {
-    ($text:expr, $values:expr) => {{
-        let mut query = sqlx::query($text);
-        for value in $values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Int(number) => query.bind(number),
-            };
-        }
-        query
-    }};
-}
-
-impl Tx {
-    pub(crate) async fn fetch(
-        &mut self,
-        text: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Tx::Sqlite(tx) => {
-                bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
-            }
-            Tx::Postgres(tx) => {
-                bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
-            }
-        })
-    }
-
-    /// Fetches rows that this transaction goes on to change. Rows that another transaction is changing are
-    /// passed over; on SQLite there is no other that writes.
-    pub(crate) async fn fetch_to_change(
-        &mut self,
-        text: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let Tx::Postgres(tx) = self else { return self.fetch(text, values).await };
-        let text = AssertSqlSafe(format!("{text} FOR UPDATE SKIP LOCKED"));
-        let rows = bound!(text, values).fetch_all(&mut **tx).await?;
-        Ok(rows.into_iter().map(Row::Postgres).collect())
-    }
-
-    pub(crate) async fn execute(
-        &mut self,
-        text: &'static str,
-        values: Vec<Value>,
-    ) -> Result<u64, StoreError> {
-        Ok(match self {
-            Tx::Sqlite(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
-            Tx::Postgres(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
-        })
-    }
-
-    /// Lets the rest of this transaction write this person's rows too.
-    pub(crate) async fn admit_person(&mut self, user: domain::UserId) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
-            let text = AssertSqlSafe(format!("SET LOCAL partywall.person = '{user}'"));
-            sqlx::query(text).execute(&mut **tx).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for other transactions that named the same turn. SQLite has one writer anyway.
-    pub(crate) async fn take_turns(&mut self, turn: String) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
-            let text = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-            sqlx::query(text).bind(turn).execute(&mut **tx).await?;
-        }
-        Ok(())
-    }
-
-    /// Rings the other nodes' bell when this transaction commits.
-    pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
-            sqlx::query("SELECT pg_notify('partywall', '')").execute(&mut **tx).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
-        match self {
-            Tx::Sqlite(tx) => tx.rollback().await?,
-            Tx::Postgres(tx) => tx.rollback().await?,
-        }
-        Ok(())
     }
 }

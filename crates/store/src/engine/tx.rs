@@ -1,0 +1,145 @@
+//! A transaction of either engine.
+
+use crate::{Row, StoreError, Value};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, Transaction};
+
+/// Whose rows a transaction is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope {
+    Tenant(domain::TenantId),
+    Person(domain::UserId),
+    Platform,
+}
+
+/// A transaction of either engine.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Binds `values` to `text`, in order.
+macro_rules! bound {
+    ($text:expr, $values:expr) => {{
+        let mut query = sqlx::query($text);
+        for value in $values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Int(number) => query.bind(number),
+            };
+        }
+        query
+    }};
+}
+
+impl Tx {
+    pub(crate) async fn fetch(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Tx::Sqlite(tx) => {
+                bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Tx::Postgres(tx) => {
+                bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Fetches rows that this transaction goes on to change. Rows that another transaction is changing are
+    /// passed over; on SQLite there is no other that writes.
+    pub(crate) async fn fetch_to_change(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let Tx::Postgres(tx) = self else { return self.fetch(text, values).await };
+        let text = AssertSqlSafe(format!("{text} FOR UPDATE SKIP LOCKED"));
+        let rows = bound!(text, values).fetch_all(&mut **tx).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    pub(crate) async fn execute(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Tx::Sqlite(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Lets the rest of this transaction write this person's rows too.
+    pub(crate) async fn admit_person(&mut self, user: domain::UserId) -> Result<(), StoreError> {
+        if let Tx::Postgres(tx) = self {
+            let text = AssertSqlSafe(format!("SET LOCAL partywall.person = '{user}'"));
+            sqlx::query(text).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for other transactions that named the same turn. SQLite has one writer anyway.
+    pub(crate) async fn take_turns(&mut self, turn: String) -> Result<(), StoreError> {
+        if let Tx::Postgres(tx) = self {
+            let text = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            sqlx::query(text).bind(turn).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the rest of this transaction write this tenant's rows too.
+    pub(crate) async fn admit_tenant(&mut self, tenant: domain::TenantId) -> Result<(), StoreError> {
+        if let Tx::Postgres(tx) = self {
+            let text = AssertSqlSafe(format!("SET LOCAL partywall.tenant = '{tenant}'"));
+            sqlx::query(text).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Rings the other nodes' bell when this transaction commits.
+    pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
+        if let Tx::Postgres(tx) = self {
+            sqlx::query("SELECT pg_notify('partywall', '')").execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.rollback().await?,
+            Tx::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+
+    /// The end of the outbox: a reader that goes on from here, as `(xid, seq)`, hears whatever was not
+    /// visible yet, and little of what was.
+    pub(crate) async fn feed_end(&mut self) -> Result<(i64, i64), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => {
+                let last =
+                    sqlx::query("SELECT COALESCE(MAX(seq), 0) AS n FROM outbox").fetch_one(&mut **tx).await?;
+                Ok((0, last.try_get("n")?))
+            }
+            Tx::Postgres(_) => Ok((self.feed_horizon().await? - 1, i64::MAX)),
+        }
+    }
+
+    /// Rows of transactions before this one can be read without missing any: nobody who might still commit
+    /// an earlier one is under way. SQLite has one writer, whose rows appear in order.
+    pub(crate) async fn feed_horizon(&mut self) -> Result<i64, StoreError> {
+        let Tx::Postgres(tx) = self else { return Ok(i64::MAX) };
+        let text = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS n";
+        Ok(sqlx::query(text).fetch_one(&mut **tx).await?.try_get("n")?)
+    }
+}

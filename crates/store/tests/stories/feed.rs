@@ -1,0 +1,172 @@
+//! What one node tells, every node hears: in order, once it has landed, and nothing is lost.
+
+use access::{BeginPersonSession, EndPersonSession, FinishSignIn, RunJob};
+use domain::{Event, event::names};
+use std::time::Duration;
+use store::{Feed, Store, StoreError, person_sql, values};
+use testkit::{Town, Village, World, for_each_engine, for_postgres};
+use tokio::{sync::oneshot, time::timeout};
+
+/// Long enough that only a bell can be quicker.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+async fn tell(world: &World, by: &Store, at: &Village, subject: &str) {
+    let permit = world.background::<RunJob>(at);
+    let told = by.write(&permit, async |tx| tx.emit(Event::new(names::MEMBER_CHANGED, subject)).await);
+    told.await.unwrap();
+}
+
+async fn subjects(feed: &mut Feed) -> Vec<String> {
+    let heard = timeout(Duration::from_secs(20), feed.next()).await.expect("the bell rang");
+    heard.unwrap().into_iter().map(|event| event.subject).collect()
+}
+
+#[tokio::test]
+async fn a_node_hears_what_is_told_after_it_began_to_listen() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let mut feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap().polling_every(NEVER);
+        let (heard, ()) = tokio::join!(subjects(&mut feed), async {
+            tokio::task::yield_now().await;
+            tell(world, &world.store, &town.contoso, "one").await;
+        });
+        assert_eq!(heard, ["one"]);
+        tell(world, &world.store, &town.fabrikam, "two").await;
+        tell(world, &world.store, &town.contoso, "three").await;
+        let mut heard = Vec::new();
+        while heard.len() < 2 {
+            heard.extend(subjects(&mut feed).await);
+        }
+        assert_eq!(heard, ["two", "three"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_silent_feed_is_still_heard() {
+    for_each_engine(async |world| {
+        let _town = Town::build(world).await;
+        let feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        let mut feed = feed.polling_every(Duration::from_millis(20));
+        for _ in 0..3 {
+            assert_eq!(subjects(&mut feed).await, Vec::<String>::new());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_feed_goes_on_where_another_left_off() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        let from = feed.position();
+        drop(feed);
+        tell(world, &world.store, &town.contoso, "meanwhile").await;
+        let feed = Feed::open(&world.store, &world.upkeep(), Some(from)).await.unwrap();
+        let mut feed = feed.polling_every(NEVER);
+        assert_eq!(subjects(&mut feed).await, ["meanwhile"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_ends_is_told_with_the_end_or_not_at_all() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        let at = world.resolved(&town.contoso);
+        let by = world
+            .warden
+            .permit::<FinishSignIn>(&at, &access::Credential::None, world.origin())
+            .await
+            .unwrap();
+        let permit = world.warden.introduced::<EndPersonSession, _>(&by, town.contoso.reader.user);
+        let failed = world.store.write_person(&permit, async |tx| {
+            tx.emit(Event::new(names::PERSON_SESSION_ENDED, "never"));
+            Err::<(), _>(StoreError::LeaseLost(world.new_id()))
+        });
+        assert!(failed.await.is_err());
+        let begin = world.warden.introduced::<BeginPersonSession, _>(&by, town.contoso.reader.user);
+        let session = person_sql!(
+            "INSERT INTO person_session (user_id, digest, host, provider, since, idle, idle_ends, ends)
+             VALUES ($1, 'd', 'id', $2, 0, 0, 0, 0)"
+        );
+        let told = world.store.write_person(&begin, async |tx| {
+            tx.run(session, values![town.contoso.provider]).await?;
+            tx.emit(Event::new(names::PERSON_SESSION_ENDED, "told"));
+            Ok::<_, StoreError>(())
+        });
+        told.await.unwrap();
+        let mut feed = feed.polling_every(NEVER);
+        let heard = timeout(Duration::from_secs(20), feed.next()).await.unwrap().unwrap();
+        assert_eq!((heard.len(), heard[0].subject.as_str(), heard[0].tenant), (1, "told", town.house.id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_bell_rings_on_other_nodes() {
+    for_postgres(async |world| {
+        let town = Town::build(world).await;
+        let other = world.another_store().await;
+        let mut feed = Feed::open(&other, &world.upkeep(), None).await.unwrap();
+        // The listener connects in the background; until it has, only polling hears.
+        while !is_listening(world).await {
+            tokio::task::yield_now().await;
+        }
+        feed = feed.polling_every(NEVER);
+        let (heard, ()) = tokio::join!(subjects(&mut feed), async {
+            tokio::task::yield_now().await;
+            tell(world, &world.store, &town.contoso, "from afar").await;
+        });
+        assert_eq!(heard, ["from afar"]);
+        drop(feed);
+        other.engine().close().await;
+    })
+    .await;
+}
+
+async fn is_listening(world: &World) -> bool {
+    let listening = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN \"partywall\"'";
+    world.number(listening).await > 0
+}
+
+#[tokio::test]
+async fn a_write_that_began_early_and_lands_late_is_not_passed_over() {
+    for_postgres(async |world| {
+        let town = Town::build(world).await;
+        let mut feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        feed = feed.polling_every(Duration::from_millis(50));
+        let other = world.another_store().await;
+        let ((told, has_told), (go_on, may_go_on)) = (oneshot::channel(), oneshot::channel());
+        let early = async {
+            let permit = world.background::<RunJob>(&town.contoso);
+            let early = other.write(&permit, async |tx| {
+                tx.emit(Event::new(names::MEMBER_CHANGED, "early")).await?;
+                told.send(()).unwrap();
+                may_go_on.await.unwrap();
+                Ok::<_, StoreError>(())
+            });
+            early.await.unwrap();
+        };
+        let story = async {
+            has_told.await.unwrap();
+            tell(world, &world.store, &town.fabrikam, "late").await;
+            assert_eq!(
+                subjects(&mut feed).await,
+                Vec::<String>::new(),
+                "what landed waits for what may still land"
+            );
+            go_on.send(()).unwrap();
+            let mut heard = Vec::new();
+            while heard.len() < 2 {
+                heard.extend(subjects(&mut feed).await);
+            }
+            assert_eq!(heard, ["early", "late"]);
+        };
+        tokio::join!(early, story);
+        other.engine().close().await;
+    })
+    .await;
+}

@@ -57,6 +57,16 @@ fn every_dependency_gives_its_reason() {
         "Write into docs/dependencies.md why each is there and what it would take to leave it.",
     );
 
+    let manifests = files(&["Cargo.toml"]);
+    let used = |name: &str| {
+        let starts = [format!("\n{name}.workspace"), format!("\n{name} = {{ workspace")];
+        manifests
+            .iter()
+            .any(|(path, text)| path != "Cargo.toml" && starts.iter().any(|start| text.contains(start)))
+    };
+    let idle = named.keys().filter(|name| !used(name)).cloned();
+    must_be_empty(idle.collect(), "Take these out of the root manifest: no crate uses them.");
+
     let listed = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let gone = listed.filter(|name| !named.contains_key(*name)).map(str::to_owned);
     must_be_empty(

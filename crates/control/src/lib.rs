@@ -1,1 +1,26 @@
+//! The room of the control plane: tenants and their names, deployments, routes, plans, the application's
+//! roles, operator tokens, tenants' own settings, and the views of audit and usage.
+//!
+//! It owns the platform's registry and tells others `tenant.changed`, `deployment.changed`, `plan.changed`,
+//! `roles.changed` and `tokens.changed`. It never looks at a tenant's members, roles or connections with an
+//! operator's permit, and never assigns anybody a role: the first admin comes by a one-time link (C06).
 
+pub mod assume;
+pub mod deployment;
+pub mod hostname;
+pub mod house;
+pub mod invitation;
+pub mod plan;
+pub mod resting_name;
+pub mod role;
+pub mod route;
+pub mod setting;
+pub mod tenant;
+mod terms;
+pub mod token;
+mod turn;
+
+#[cfg(test)]
+mod scene;
+
+pub use terms::Terms;

@@ -1,0 +1,49 @@
+//! A deployment gets another name, other backends, another health path.
+
+use super::{Deployment, DeploymentError, HealthPath, Upstream, check_upstreams, create::facts, rows};
+use access::{ChangePlatformSettings, OperatorPermit};
+use domain::{Change, DeploymentId, DisplayName, Event, event::names};
+use store::Store;
+
+/// What is to be different.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Another name.
+    pub name: Option<DisplayName>,
+    /// Other backends, the whole list.
+    pub upstreams: Option<Vec<Upstream>>,
+    /// Another health path; `Some(None)` for none.
+    pub health_path: Option<Option<HealthPath>>,
+}
+
+/// Changes a deployment; gives it as it is now.
+///
+/// # Errors
+/// [`DeploymentError`].
+pub async fn change(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    id: DeploymentId,
+    changes: Changes,
+) -> Result<Deployment, DeploymentError> {
+    store
+        .operate(permit, async |tx| {
+            let old = rows::find(tx, id).await?.ok_or(DeploymentError::Unknown)?;
+            let new = Deployment {
+                id,
+                name: changes.name.unwrap_or_else(|| old.name.clone()),
+                upstreams: changes.upstreams.unwrap_or_else(|| old.upstreams.clone()),
+                health_path: changes.health_path.unwrap_or_else(|| old.health_path.clone()),
+                changed_at: tx.now(),
+            };
+            check_upstreams(&new.upstreams)?;
+            if !rows::may_be_called(tx, id, &new.name).await? {
+                return Err(DeploymentError::NameTaken);
+            }
+            rows::put(tx, &new).await?;
+            tx.changed(Change::new(id, facts(&old), facts(&new)));
+            tx.emit_platform(Event::new(names::DEPLOYMENT_CHANGED, id)).await?;
+            Ok(new)
+        })
+        .await
+}

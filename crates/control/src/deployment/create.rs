@@ -1,0 +1,60 @@
+//! A deployment is made, with its proof secret.
+
+use super::{
+    Deployment, DeploymentError, HealthPath, ProofSecrets, Upstream, WithSecret, check_upstreams, rows,
+};
+use access::{ChangePlatformSettings, OperatorPermit};
+use domain::{Change, DisplayName, Event, event::names};
+use serde_json::{Value, json};
+use store::Store;
+
+/// What a new deployment is to be like.
+#[derive(Clone, Debug)]
+pub struct NewDeployment {
+    /// Its name.
+    pub name: DisplayName,
+    /// Its backends; none yet is fine.
+    pub upstreams: Vec<Upstream>,
+    /// What the gateway asks a backend for, to see whether it is up.
+    pub health_path: Option<HealthPath>,
+}
+
+/// Makes a deployment.
+///
+/// # Errors
+/// [`DeploymentError::NameTaken`], [`DeploymentError::Upstreams`].
+pub async fn create(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    new: NewDeployment,
+) -> Result<WithSecret, DeploymentError> {
+    store
+        .operate(permit, async |tx| {
+            check_upstreams(&new.upstreams)?;
+            let deployment = Deployment {
+                id: tx.new_id(),
+                name: new.name,
+                upstreams: new.upstreams,
+                health_path: new.health_path,
+                changed_at: tx.now(),
+            };
+            if !rows::may_be_called(tx, deployment.id, &deployment.name).await? {
+                return Err(DeploymentError::NameTaken);
+            }
+            let secrets = ProofSecrets::make(tx);
+            rows::add(tx, &deployment, &secrets).await?;
+            tx.changed(Change::new(deployment.id, Value::Null, facts(&deployment)));
+            tx.emit_platform(Event::new(names::DEPLOYMENT_CHANGED, deployment.id)).await?;
+            Ok(WithSecret { deployment, secret: secrets.current })
+        })
+        .await
+}
+
+/// What an audit line says of a deployment.
+pub(super) fn facts(deployment: &Deployment) -> Value {
+    json!({
+        "name": deployment.name,
+        "upstreams": deployment.upstreams,
+        "health_path": deployment.health_path,
+    })
+}

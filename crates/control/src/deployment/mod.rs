@@ -1,0 +1,109 @@
+//! Deployments: sets of backends that host tenants.
+//!
+//! Each has a proof secret, by which its backends tell a request of the gateway from any other. It is
+//! shown when it is made and never again. To roll it without a refused request there are two steps: the
+//! next secret is made and given to the backends, which then take either; after that it takes over.
+//!
+//! Tells others `deployment.changed`. Never calls a backend: that is the gateway's.
+
+mod change;
+mod create;
+mod list;
+mod load;
+mod read;
+mod roll;
+pub(crate) mod rows;
+mod secret;
+mod upstream;
+
+pub use change::{Changes, change};
+pub use create::{NewDeployment, create};
+pub use list::list;
+pub use load::{Loaded, load_all};
+pub use read::read;
+pub use roll::{prepare, take_over};
+pub(crate) use secret::ProofSecrets;
+pub use upstream::{BadUpstream, HealthPath, Upstream};
+
+use domain::{DeploymentId, DisplayName, Fault, Moment, Secret};
+use store::StoreError;
+
+/// A deployment, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its id; the audience of the context tokens that its backends get.
+    pub id: DeploymentId,
+    /// Its name.
+    pub name: DisplayName,
+    /// Its backends.
+    pub upstreams: Vec<Upstream>,
+    /// What the gateway asks a backend for, to see whether it is up; none if it does not ask.
+    pub health_path: Option<HealthPath>,
+    /// When it last changed.
+    pub changed_at: Moment,
+}
+
+/// A deployment with a proof secret that was just made.
+#[derive(Debug)]
+pub struct WithSecret {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// The secret, to be shown once.
+    pub secret: Secret<String>,
+}
+
+/// The most backends of one deployment.
+pub const MOST_UPSTREAMS: usize = 64;
+
+/// In which way a caller of these verbs can be wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// No deployment has this id.
+    #[error("there is no deployment with this id")]
+    Unknown,
+    /// Another deployment is called so.
+    #[error("another deployment has this name")]
+    NameTaken,
+    /// The list of backends holds one twice, or too many.
+    #[error("a deployment has at most {MOST_UPSTREAMS} backends, each once")]
+    Upstreams,
+    /// No next secret was made that could take over.
+    #[error("make the next secret before it can take over")]
+    NothingPrepared,
+    /// The database's own trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for DeploymentError {
+    fn code(&self) -> &'static str {
+        match self {
+            DeploymentError::Unknown => "item.unknown",
+            DeploymentError::NameTaken => "name.taken",
+            DeploymentError::Upstreams => "input.invalid",
+            DeploymentError::NothingPrepared => "deployment.nothing-prepared",
+            DeploymentError::Store(error) => error.code(),
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        matches!(self, DeploymentError::Upstreams).then(|| self.to_string())
+    }
+
+    fn place(&self) -> Option<&'static str> {
+        match self {
+            DeploymentError::NameTaken => Some("name"),
+            DeploymentError::Upstreams => Some("upstreams"),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a list of backends may stand.
+pub(crate) fn check_upstreams(upstreams: &[Upstream]) -> Result<(), DeploymentError> {
+    let once = upstreams.iter().enumerate().all(|(at, upstream)| !upstreams[..at].contains(upstream));
+    if once && upstreams.len() <= MOST_UPSTREAMS { Ok(()) } else { Err(DeploymentError::Upstreams) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The address of a backend, parsed once.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Scheme, host and port of a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Upstream {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+/// The text is no backend's address, or no path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadUpstream(&'static str);
+
+const NO_ADDRESS: BadUpstream = BadUpstream(
+    "a backend's address is http:// or https://, a host and perhaps a port, with nothing after it",
+);
+
+impl Upstream {
+    /// Whether it is spoken to over TLS.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
+    /// Its host: a name, or an address, an IPv6 one in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl FromStr for Upstream {
+    type Err = BadUpstream;
+
+    fn from_str(text: &str) -> Result<Self, BadUpstream> {
+        let url = url::Url::parse(text.trim()).map_err(|_| NO_ADDRESS)?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let nobody = url.username().is_empty() && url.password().is_none();
+        let scheme = match url.scheme() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(NO_ADDRESS),
+        };
+        match (url.host_str(), url.port_or_known_default()) {
+            (Some(host), Some(port)) if bare && nobody && port != 0 => {
+                Ok(Upstream { scheme, host: host.to_owned(), port })
+            }
+            _ => Err(NO_ADDRESS),
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_https() { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl From<Upstream> for String {
+    fn from(upstream: Upstream) -> String {
+        upstream.to_string()
+    }
+}
+
+impl TryFrom<String> for Upstream {
+    type Error = BadUpstream;
+    fn try_from(text: String) -> Result<Self, BadUpstream> {
+        text.parse()
+    }
+}
+
+/// A path that a backend answers with 2xx while it is well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HealthPath(String);
+
+impl HealthPath {
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for HealthPath {
+    type Err = BadUpstream;
+
+    fn from_str(text: &str) -> Result<Self, BadUpstream> {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>');
+        let fits = text.starts_with('/') && text.len() <= 200 && text.bytes().all(plain);
+        fits.then(|| HealthPath(text.to_owned()))
+            .ok_or(BadUpstream("a health path begins with a slash and has at most 200 plain characters"))
+    }
+}
+
+impl From<HealthPath> for String {
+    fn from(path: HealthPath) -> String {
+        path.0
+    }
+}
+
+impl TryFrom<String> for HealthPath {
+    type Error = BadUpstream;
+    fn try_from(text: String) -> Result<Self, BadUpstream> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_is_scheme_host_and_port() {
+        let parsed = |text: &str| text.parse::<Upstream>().map(|upstream| upstream.to_string());
+        assert_eq!(parsed("http://127.0.0.1:3000"), Ok("http://127.0.0.1:3000".into()));
+        assert_eq!(parsed(" https://App.Example.com/ "), Ok("https://app.example.com:443".into()));
+        assert_eq!(parsed("http://[::1]:81"), Ok("http://[::1]:81".into()));
+        for bad in [
+            "",
+            "127.0.0.1:3000",
+            "app.example.com",
+            "ftp://app.example.com",
+            "http://app.example.com/path",
+            "http://app.example.com?x",
+            "http://user@app.example.com",
+            "http://:80",
+            "http://app.example.com:0",
+            "http://app.example.com:99999",
+            "http://a b",
+        ] {
+            assert_eq!(parsed(bad), Err(NO_ADDRESS), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_health_path_is_a_path() {
+        assert!("/healthz?deep=1".parse::<HealthPath>().is_ok());
+        for bad in ["", "healthz", "/a b", "/a\r\nb", "/a#b", &format!("/{}", "a".repeat(200))] {
+            assert!(bad.parse::<HealthPath>().is_err(), "{bad}");
+        }
+    }
+}

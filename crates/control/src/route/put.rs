@@ -1,0 +1,30 @@
+//! The routes are put, whole.
+
+use super::{RouteCheck, RouteError, Routing, rows};
+use access::{ChangePlatformSettings, OperatorPermit};
+use domain::{Change, Event, event::names};
+use serde_json::Value;
+use store::Store;
+
+/// Puts the routes in place of those before.
+///
+/// # Errors
+/// [`RouteError::Refused`] with everything that is wrong; then those before go on.
+pub async fn put(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    document: Value,
+    check: &RouteCheck,
+) -> Result<Routing, RouteError> {
+    store
+        .operate(permit, async |tx| {
+            check(&document).map_err(RouteError::Refused)?;
+            let before = rows::find(tx).await?.map_or(Value::Null, |old| old.document);
+            let routing = Routing { document, changed_at: tx.now() };
+            rows::put(tx, &routing).await?;
+            tx.changed(Change::new("routes", before, routing.document.clone()));
+            tx.emit_platform(Event::new(names::DEPLOYMENT_CHANGED, "routes")).await?;
+            Ok(routing)
+        })
+        .await
+}

@@ -1,0 +1,67 @@
+//! The settings change.
+
+use super::{IDLE, LIFE, SettingError, Settings, rows};
+use access::{ChangeSettings, Permit};
+use domain::{Change, Event, event::names};
+use serde_json::{Value, json};
+use std::time::Duration;
+use store::Store;
+
+/// What is to be different.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Whether strangers may see the sign-in page.
+    pub published: Option<bool>,
+    /// How long a session lives without being used.
+    pub session_idle: Option<Duration>,
+    /// How long a session lives at most.
+    pub session_life: Option<Duration>,
+}
+
+/// Changes the settings of the permit's tenant; gives them as they are now.
+///
+/// # Errors
+/// [`SettingError`].
+pub async fn change(
+    store: &Store,
+    permit: &Permit<ChangeSettings>,
+    changes: &Changes,
+) -> Result<Settings, SettingError> {
+    store
+        .write(permit, async |tx| {
+            let old = rows::find(tx).await?.ok_or(SettingError::Gone)?;
+            let new = Settings {
+                published: changes.published.unwrap_or(old.published),
+                session_idle: changes.session_idle.unwrap_or(old.session_idle),
+                session_life: changes.session_life.unwrap_or(old.session_life),
+                changed_at: tx.now(),
+            };
+            check(&new)?;
+            rows::put(tx, &new).await?;
+            tx.changed(Change::new(tx.tenant(), facts(&old), facts(&new)));
+            tx.emit(Event::new(names::TENANT_CHANGED, tx.tenant())).await?;
+            Ok(new)
+        })
+        .await
+}
+
+fn check(settings: &Settings) -> Result<(), SettingError> {
+    if !IDLE.contains(&settings.session_idle) {
+        return Err(SettingError::Idle);
+    }
+    if !LIFE.contains(&settings.session_life) {
+        return Err(SettingError::Life);
+    }
+    match settings.session_idle > settings.session_life {
+        true => Err(SettingError::IdleBeyondLife),
+        false => Ok(()),
+    }
+}
+
+fn facts(settings: &Settings) -> Value {
+    json!({
+        "published": settings.published,
+        "session_idle_seconds": settings.session_idle.as_secs(),
+        "session_life_seconds": settings.session_life.as_secs(),
+    })
+}

@@ -1,0 +1,36 @@
+//! How long things last in this room. Every one of them is a setting.
+
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Spans that the operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// How long a name that was given back is kept from others.
+    pub quarantine: Duration,
+    /// How long the one-time link for a tenant's first admin is good.
+    pub invitation: Duration,
+    /// How long the one-time link for the first operator is good.
+    pub bootstrap: Duration,
+    /// The longest an operator token may live.
+    pub token: Duration,
+    /// How long a session lives without being used, in a tenant that has not said otherwise.
+    pub session_idle: Duration,
+    /// How long a session lives at most, in a tenant that has not said otherwise.
+    pub session_life: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Terms {
+            quarantine: DAY * 30,
+            invitation: DAY * 7,
+            bootstrap: HOUR,
+            token: DAY * 90,
+            session_idle: HOUR * 8,
+            session_life: DAY * 7,
+        }
+    }
+}

@@ -17,11 +17,13 @@ mod error;
 mod feed;
 mod jobs;
 mod keyring;
+mod meters;
 pub mod migrate;
 mod operator;
 mod person;
 mod row;
 mod sql;
+mod sweep;
 mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -33,10 +35,12 @@ pub use error::StoreError;
 pub use feed::{Feed, Position};
 pub use jobs::{JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
+pub use meters::{Total, Usage};
 pub use operator::{OperatorRead, OperatorWrite};
 pub use person::{PersonRead, PersonWrite};
 pub use row::{FromRow, Row, Value};
 pub use sql::{OperatorSql, PersonSql, Sql};
+pub use sweep::Retention;
 pub use tenant::{TenantRead, TenantWrite};
 
 use domain::{Chance, Clock, MasterKey, TenantId};
@@ -49,6 +53,7 @@ pub struct Store {
     pub(crate) engine: Engine,
     pub(crate) tools: Arc<Tools>,
     pub(crate) jobs: JobSettings,
+    pub(crate) retention: Retention,
 }
 
 /// What every transaction carries with it.
@@ -67,12 +72,19 @@ impl Store {
             engine,
             tools: Arc::new(Tools { clock, chance, master, bell: Notify::new(), house: OnceLock::new() }),
             jobs: JobSettings::default(),
+            retention: Retention::default(),
         }
     }
 
     /// The same store with other lifetimes of jobs.
     pub fn with_job_settings(mut self, jobs: JobSettings) -> Self {
         self.jobs = jobs;
+        self
+    }
+
+    /// The same store, keeping what has ended for other times.
+    pub fn with_retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 

@@ -1,33 +1,33 @@
-//! Sessions that are in use live on: their idle ends move, noted now and then and never on the path of a
-//! request.
+//! Notes that sessions are in use, so that their idle ends move on. A session that has ended stays ended.
 
 use crate::{Store, StoreError, operator_sql, sql, values};
 use access::{OperatorPermit, Permit, SweepTenant, Upkeep};
 use domain::{Digest, UserId};
 
 impl Store {
-    /// Moves the idle ends of these sessions of one tenant.
+    /// Moves on the idle ends of this tenant's sessions with these hashes.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn touch_sessions(
         &self,
         permit: &Permit<SweepTenant>,
-        digests: &[Digest],
+        sessions: &[Digest],
     ) -> Result<(), StoreError> {
+        let touch = sql!(
+            "UPDATE session SET idle_ends = $3 + idle
+             WHERE tenant_id = $1 AND digest = $2 AND idle_ends > $3 AND ends > $3"
+        );
         self.write(permit, async |tx| {
-            for digest in digests {
-                let now = tx.now();
-                let update =
-                    sql!("UPDATE session SET idle_ends = $3 + idle WHERE tenant_id = $1 AND digest = $2");
-                tx.run(update, values![*digest, now]).await?;
+            for session in sessions {
+                tx.run(touch, values![*session, tx.now()]).await?;
             }
             Ok(())
         })
         .await
     }
 
-    /// Moves the idle ends of these persons' sessions at `id.` and in the console.
+    /// Moves on the idle ends of these persons' sessions.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -36,13 +36,13 @@ impl Store {
         permit: &OperatorPermit<Upkeep>,
         sessions: &[(UserId, Digest)],
     ) -> Result<(), StoreError> {
+        let touch = operator_sql!(
+            "UPDATE person_session SET idle_ends = $3 + idle
+             WHERE user_id = $1 AND digest = $2 AND idle_ends > $3 AND ends > $3"
+        );
         self.operate(permit, async |tx| {
-            for (user, digest) in sessions {
-                let now = tx.now();
-                let update = operator_sql!(
-                    "UPDATE person_session SET idle_ends = $3 + idle WHERE user_id = $1 AND digest = $2"
-                );
-                tx.run(update, values![*user, *digest, now]).await?;
+            for (user, session) in sessions {
+                tx.run(touch, values![*user, *session, tx.now()]).await?;
             }
             Ok(())
         })

@@ -268,6 +268,7 @@ CREATE TABLE hand_over (
 ) {strict};
 CREATE INDEX hand_over_ending ON hand_over (tenant_id, ends);
 --tenant: hand_over
+--directory: hand_over select
 
 -- States that a provider has answered once; none is answered twice.
 CREATE TABLE used_state (
@@ -278,6 +279,7 @@ CREATE TABLE used_state (
 ) {strict};
 CREATE INDEX used_state_ending ON used_state (tenant_id, ends);
 --tenant: used_state
+--directory: used_state select
 
 -- One-time links that make their holder a member with these roles: first admins, first operators.
 CREATE TABLE invitation (
@@ -410,10 +412,10 @@ CREATE INDEX usage_fact_by_meter ON usage_fact (tenant_id, meter, at);
 -- Traffic: cumulative values of one node's life, so that sending one twice counts it once.
 CREATE TABLE traffic (
     tenant_id {text} NOT NULL,
-    meter {text} NOT NULL,
     hour {int} NOT NULL,
+    meter {text} NOT NULL,
     node {text} NOT NULL,
     value {int} NOT NULL,
-    PRIMARY KEY (tenant_id, meter, hour, node)
+    PRIMARY KEY (tenant_id, hour, meter, node)
 ) {strict};
 --tenant: traffic

@@ -5,4 +5,5 @@
 mod audit;
 mod feed;
 mod jobs;
+mod upkeep;
 mod waist;

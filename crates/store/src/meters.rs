@@ -1,0 +1,117 @@
+//! How much was used. Billable facts are counted with what they count (`TenantWrite::count`); traffic comes
+//! from the gateway's memory as cumulative values of one node's life, so that storing one twice, late or
+//! out of order counts it once, and what was lost on the way comes with the next.
+
+use crate::{FromRow, Row, Store, StoreError, sql, values};
+use access::{Permit, ReadSettings, StoreMeters};
+use domain::{Moment, NodeId};
+
+/// What a meter read in one hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The meter's name.
+    pub meter: String,
+    /// The hour, counted from the beginning of Unix time.
+    pub hour: i64,
+    /// How much, over all nodes.
+    pub value: i64,
+}
+
+/// What a meter counted over a span of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// The meter's name.
+    pub meter: String,
+    /// How much.
+    pub value: i64,
+}
+
+impl Store {
+    /// Stores what `node` counted for this tenant: meter, hour, and how much so far in that hour. A node's id
+    /// is fresh every time it starts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record_traffic(
+        &self,
+        permit: &Permit<StoreMeters>,
+        node: NodeId,
+        readings: &[(&str, i64, i64)],
+    ) -> Result<(), StoreError> {
+        let reading = sql!(
+            "INSERT INTO traffic (tenant_id, hour, meter, node, value) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (tenant_id, hour, meter, node) DO UPDATE SET value = excluded.value
+             WHERE traffic.value < excluded.value"
+        );
+        self.write(permit, async |tx| {
+            for (meter, hour, value) in readings {
+                tx.run(reading, values![*hour, *meter, node, *value]).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// This tenant's traffic by hour and meter, from the hour `from` to the one before `until`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn traffic(
+        &self,
+        permit: &Permit<ReadSettings>,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<Usage>, StoreError> {
+        let by_hour = sql!(
+            "SELECT meter, hour, CAST(SUM(value) AS BIGINT) AS value FROM traffic
+             WHERE tenant_id = $1 AND hour >= $2 AND hour < $3 GROUP BY hour, meter ORDER BY hour, meter"
+        );
+        self.read(permit, async |tx| tx.rows(by_hour, values![from, until]).await).await
+    }
+
+    /// This tenant's traffic by meter over the same hours.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn traffic_totals(
+        &self,
+        permit: &Permit<ReadSettings>,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<Total>, StoreError> {
+        let totals = sql!(
+            "SELECT meter, CAST(SUM(value) AS BIGINT) AS value FROM traffic
+             WHERE tenant_id = $1 AND hour >= $2 AND hour < $3 GROUP BY meter ORDER BY meter"
+        );
+        self.read(permit, async |tx| tx.rows(totals, values![from, until]).await).await
+    }
+
+    /// This tenant's billable facts by meter, from `from` to before `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn billable_totals(
+        &self,
+        permit: &Permit<ReadSettings>,
+        from: Moment,
+        until: Moment,
+    ) -> Result<Vec<Total>, StoreError> {
+        let totals = sql!(
+            "SELECT meter, CAST(SUM(amount) AS BIGINT) AS value FROM usage_fact
+             WHERE tenant_id = $1 AND at >= $2 AND at < $3 GROUP BY meter ORDER BY meter"
+        );
+        self.read(permit, async |tx| tx.rows(totals, values![from, until]).await).await
+    }
+}
+
+impl FromRow for Usage {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Usage { meter: row.text("meter")?, hour: row.int("hour")?, value: row.int("value")? })
+    }
+}
+
+impl FromRow for Total {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Total { meter: row.text("meter")?, value: row.int("value")? })
+    }
+}

@@ -1,0 +1,94 @@
+//! Removes what has ended. Everything here is refused by its end anyway; sweeping only makes room.
+
+use crate::{FromRow, Row, Store, StoreError, operator_sql, sql, values};
+use access::{OperatorPermit, Permit, SweepTenant, Upkeep};
+use domain::TenantId;
+use std::time::Duration;
+
+/// How long some things are kept after their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How long an event stays in the outbox. A node that was away for longer must fill its memory anew.
+    pub outbox: Duration,
+    /// How long an invitation that ended is kept, so that its holder reads that it has ended.
+    pub invitations: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3_600;
+        Retention { outbox: Duration::from_secs(DAY), invitations: Duration::from_secs(30 * DAY) }
+    }
+}
+
+impl Store {
+    /// Removes this tenant's sessions, hand-overs, used states and invitations that have ended; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sweep_tenant(&self, permit: &Permit<SweepTenant>) -> Result<u64, StoreError> {
+        let ended = [
+            sql!("DELETE FROM session WHERE tenant_id = $1 AND (ends <= $2 OR idle_ends <= $2)"),
+            sql!("DELETE FROM hand_over WHERE tenant_id = $1 AND ends <= $2"),
+            sql!("DELETE FROM used_state WHERE tenant_id = $1 AND ends <= $2"),
+        ];
+        let invitations = sql!("DELETE FROM invitation WHERE tenant_id = $1 AND ends <= $2");
+        let retention = self.retention.invitations;
+        self.write(permit, async |tx| {
+            let mut swept = tx.run(invitations, values![tx.now() - retention]).await?;
+            for statement in ended {
+                swept += tx.run(statement, values![tx.now()]).await?;
+            }
+            Ok(swept)
+        })
+        .await
+    }
+
+    /// Removes the platform's own things that have ended: persons' sessions, names that have rested, old
+    /// events; gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sweep_platform(&self, permit: &OperatorPermit<Upkeep>) -> Result<u64, StoreError> {
+        let persons = operator_sql!("DELETE FROM person_session WHERE ends <= $1 OR idle_ends <= $1");
+        let names = operator_sql!("DELETE FROM resting_name WHERE until <= $1");
+        let events = operator_sql!("DELETE FROM outbox WHERE at < $1");
+        let retention = self.retention.outbox;
+        self.operate(permit, async |tx| {
+            let mut swept = tx.run(events, values![tx.now() - retention]).await?;
+            for statement in [persons, names] {
+                swept += tx.run(statement, values![tx.now()]).await?;
+            }
+            Ok(swept)
+        })
+        .await
+    }
+
+    /// The tenants for which [`Store::sweep_tenant`] would find something.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tenants_to_sweep(
+        &self,
+        permit: &OperatorPermit<Upkeep>,
+    ) -> Result<Vec<TenantId>, StoreError> {
+        let ended = operator_sql!(
+            "SELECT tenant_id FROM session WHERE ends <= $1 OR idle_ends <= $1
+             UNION SELECT tenant_id FROM hand_over WHERE ends <= $1
+             UNION SELECT tenant_id FROM used_state WHERE ends <= $1
+             UNION SELECT tenant_id FROM invitation WHERE ends <= $2"
+        );
+        let retention = self.retention.invitations;
+        let found: Vec<Ended> = self
+            .survey(permit, async |tx| tx.rows(ended, values![tx.now(), tx.now() - retention]).await)
+            .await?;
+        Ok(found.into_iter().map(|row| row.0).collect())
+    }
+}
+
+struct Ended(TenantId);
+impl FromRow for Ended {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.parse("tenant_id").map(Ended)
+    }
+}

@@ -82,7 +82,8 @@ policy is a change of this page, so that whoever reviews it sees what it gives a
 - **auditor**, **admin**: a member with the platform's role `partywall.auditor` or `partywall.admin` there.
 - **operator**: a member of the tenant `house` with `partywall.operator`, the machine's own socket, or an operator
   token (a token made for reading has only what reads). *assumed*: only after assuming the tenant with a reason, which
-  the tenant's audit trail holds.
+  the tenant's audit trail holds. What anybody may do in a tenant, an operator may as a person; a token and the socket
+  are of no use there without a reason.
 - **platform**: the product's own background work. No request ever is the platform.
 ";
 

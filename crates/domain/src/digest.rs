@@ -46,6 +46,27 @@ impl Digest {
     }
 }
 
+/// SHA-256 of something that comes in pieces.
+pub struct Hasher(lc::Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher(lc::Context::new(&lc::SHA256))
+    }
+}
+
+impl Hasher {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces, one after the other.
+    pub fn finish(self) -> Digest {
+        Digest::take(self.0.finish().as_ref())
+    }
+}
+
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
@@ -103,6 +124,9 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
         assert_eq!(digest, Digest::of_parts(&[b"a", b"bc"]));
+        let mut pieces = Hasher::default();
+        [b"ab".as_slice(), b"c"].into_iter().for_each(|piece| pieces.update(piece));
+        assert_eq!(digest, pieces.finish());
         assert_eq!(Digest::parse("abc"), None);
     }
 

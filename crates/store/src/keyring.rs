@@ -1,6 +1,6 @@
 //! The platform's own keys: sealed in the database, opened once at start and again when they change.
 
-use crate::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, operator_sql, values};
+use crate::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, engine::Tx, operator_sql, values};
 use domain::{Digest, KeyId, MasterKey, Moment, digest::MacKey, seal::SealingKey, sign::SigningKey};
 use std::sync::Arc;
 
@@ -126,6 +126,15 @@ impl Keyring {
     pub fn subject_hash(&self, provider: domain::ProviderId, subject: &str) -> Digest {
         self.subjects.sign(&[provider.to_string().as_bytes(), b"\n", subject.as_bytes()])
     }
+}
+
+/// Whether every key opens, ended ones too.
+pub(crate) async fn check(tx: &mut Tx, master: &MasterKey) -> Result<(), StoreError> {
+    let all = operator_sql!("SELECT id, purpose, standing, sealed, created_at FROM platform_key");
+    for row in tx.fetch(all.text(), vec![]).await? {
+        PlatformKey::from_row(&row)?.open(master)?;
+    }
+    Ok(())
 }
 
 async fn put(tx: &mut OperatorWrite, purpose: &str, bytes: &[u8], public: &str) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@
 //! transactions over the platform's own rows; on PostgreSQL both run under a role of their own.
 
 pub mod audit;
+pub mod backup;
 mod directory;
 mod engine;
 mod error;

@@ -64,6 +64,15 @@ pub fn known_version() -> i64 {
     MIGRATIONS.last().map_or(0, |last| last.version)
 }
 
+/// Every table of the product's own, in the order in which they were made: none comes before one that it
+/// refers to.
+pub fn tables() -> Vec<&'static str> {
+    let of = |migration: &Migration| {
+        migration.source.lines().filter_map(|line| line.strip_prefix("CREATE TABLE "))
+    };
+    MIGRATIONS.iter().flat_map(of).filter_map(|rest| rest.split_whitespace().next()).collect()
+}
+
 /// Brings the schema to this release's version; gives the names of the steps taken. Two nodes that try at
 /// once take turns.
 ///
@@ -138,10 +147,10 @@ async fn prepare(engine: &Engine) -> Result<(), StoreError> {
 }
 
 /// Roles belong to the whole server, so another database may have made them already, or be making them
-/// now, or somebody with more rights may have made them for us. The owner owns; the other two own nothing,
-/// so that row-level security holds for them.
+/// now, or somebody with more rights may have made them for us. The owner owns; the others own nothing, so
+/// that row-level security holds for them. The keeper copies whole tables for backup and restore.
 const ROLES: &str = "DO $$ DECLARE r text; BEGIN \
-     FOREACH r IN ARRAY ARRAY['partywall_app', 'partywall_directory'] LOOP \
+     FOREACH r IN ARRAY ARRAY['partywall_app', 'partywall_directory', 'partywall_keeper'] LOOP \
        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN \
          BEGIN EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', r); \
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; \
@@ -151,7 +160,7 @@ const ROLES: &str = "DO $$ DECLARE r text; BEGIN \
          EXCEPTION WHEN unique_violation THEN NULL; END; \
        END IF; \
      END LOOP; END $$; \
-     GRANT USAGE ON SCHEMA public TO partywall_app, partywall_directory";
+     GRANT USAGE ON SCHEMA public TO partywall_app, partywall_directory, partywall_keeper";
 
 async fn apply(engine: &Engine, migration: &Migration, clock: &Clock) -> Result<bool, MigrateError> {
     let checksum = Digest::of(migration.source.as_bytes()).to_string();
@@ -219,9 +228,10 @@ fn render_line(line: &str, postgres: bool) -> Option<String> {
     let (table, verbs) = rest.split_once(' ').unwrap_or((rest, ""));
     match (kind, postgres) {
         ("pg", true) | ("lite", false) => Some(rest.to_owned()),
-        ("platform", true) => {
-            Some(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO partywall_directory;"))
-        }
+        ("platform", true) => Some(format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO partywall_directory;\n\
+             GRANT SELECT, INSERT ON {table} TO partywall_keeper;"
+        )),
         ("tenant", true) => Some(walled(table, "tenant", "tenant_id", "SELECT, INSERT, UPDATE, DELETE")),
         ("person", true) => Some(walled(table, "person", "user_id", "SELECT, INSERT, UPDATE, DELETE")),
         ("append", true) => {
@@ -244,7 +254,9 @@ fn walled(table: &str, setting: &str, column: &str, verbs: &str) -> String {
         "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n\
          ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n\
          CREATE POLICY {setting} ON {table} TO partywall_app USING ({test}) WITH CHECK ({test});\n\
-         GRANT {verbs} ON {table} TO partywall_app;"
+         GRANT {verbs} ON {table} TO partywall_app;\n\
+         CREATE POLICY keeper ON {table} TO partywall_keeper USING (true) WITH CHECK (true);\n\
+         GRANT SELECT, INSERT ON {table} TO partywall_keeper;"
     )
 }
 

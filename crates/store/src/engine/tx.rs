@@ -1,7 +1,7 @@
 //! A transaction of either engine.
 
 use crate::{Row, StoreError, Value};
-use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
 
 /// Whose rows a transaction is about.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,15 @@ impl Tx {
     pub(crate) async fn execute(
         &mut self,
         text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        self.execute_text(text, values).await
+    }
+
+    /// The same for text that is put together at run time, out of names that are known.
+    pub(super) async fn execute_text(
+        &mut self,
+        text: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         Ok(match self {

@@ -362,7 +362,7 @@ CREATE INDEX outbox_in_order ON outbox (xid, seq);
 CREATE INDEX outbox_by_age ON outbox (at);
 --tenant: outbox
 --directory: outbox select,insert,delete
---pg: GRANT USAGE ON SEQUENCE outbox_seq_seq TO partywall_app, partywall_directory;
+--pg: GRANT USAGE ON SEQUENCE outbox_seq_seq TO partywall_app, partywall_directory, partywall_keeper;
 
 -- A lane holds one tenant's jobs of one class. `next_at` is when the earliest of them may run, and the
 -- largest number there is while there is none; `turn` says whose turn comes first.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps fails where it stands")]
 
 mod audit;
+mod backup;
 mod feed;
 mod jobs;
 mod upkeep;

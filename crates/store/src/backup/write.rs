@@ -1,0 +1,80 @@
+//! Writing one.
+
+use super::{
+    BackupError, Summary, at,
+    manifest::{Manifest, NAME, Table, hex},
+};
+use crate::{Store, migrate};
+use domain::digest::Hasher;
+use std::path::{Path, PathBuf};
+use tokio::{
+    fs::{self, File},
+    io::{AsyncWriteExt, BufWriter},
+};
+
+/// Writes a backup into the new directory `to`. It appears under that name when it is complete.
+///
+/// # Errors
+/// [`BackupError`].
+pub async fn write(store: &Store, to: &Path) -> Result<Summary, BackupError> {
+    if fs::try_exists(to).await.map_err(at(to))? {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let part = PathBuf::from(format!("{}.part", to.display()));
+    // What an earlier attempt left behind is of no use to anyone.
+    if fs::try_exists(&part).await.map_err(at(&part))? {
+        fs::remove_dir_all(&part).await.map_err(at(&part))?;
+    }
+    fs::create_dir_all(&part).await.map_err(at(&part))?;
+    let summary = write_into(store, &part).await?;
+    fs::rename(&part, to).await.map_err(at(to))?;
+    Ok(summary)
+}
+
+async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupError> {
+    let mut tx = store.engine.begin_copy(false).await?;
+    let mut tables = Vec::new();
+    for name in migrate::tables() {
+        tables.push(write_table(&mut tx, name, directory).await?);
+    }
+    tx.roll_back().await?;
+    let summary = Summary { tables: tables.len(), rows: tables.iter().map(|table| table.rows).sum() };
+    let manifest = Manifest {
+        format: 1,
+        schema_version: migrate::known_version(),
+        taken_at: store.clock().now().to_string(),
+        tables,
+    };
+    let path = directory.join(NAME);
+    let mut file = File::create(&path).await.map_err(at(&path))?;
+    let text = manifest.to_text(store.master(), store.chance());
+    file.write_all(text.as_bytes()).await.map_err(at(&path))?;
+    file.sync_all().await.map_err(at(&path))?;
+    Ok(summary)
+}
+
+async fn write_table(
+    tx: &mut crate::engine::Tx,
+    name: &'static str,
+    directory: &Path,
+) -> Result<Table, BackupError> {
+    let mut table = Table { name: name.into(), columns: vec![], rows: 0, sha256: String::new() };
+    let path = directory.join(table.file());
+    let mut file = BufWriter::new(File::create(&path).await.map_err(at(&path))?);
+    let mut hasher = Hasher::default();
+    tx.copy_out(name, async |columns, values| {
+        if table.columns.is_empty() {
+            table.columns = columns;
+        }
+        table.rows += 1;
+        let mut line = serde_json::to_vec(&values).expect("texts and numbers can be written");
+        line.push(b'\n');
+        hasher.update(&line);
+        file.write_all(&line).await.map_err(at(&path))
+    })
+    .await?;
+    file.flush().await.map_err(at(&path))?;
+    file.into_inner().sync_all().await.map_err(at(&path))?;
+    table.sha256 = hex(hasher.finish());
+    Ok(table)
+}

@@ -64,7 +64,8 @@ fn every_dependency_gives_its_reason() {
             .iter()
             .any(|(path, text)| path != "Cargo.toml" && starts.iter().any(|start| text.contains(start)))
     };
-    let idle = named.keys().filter(|name| !used(name)).cloned();
+    let from_outside = named.iter().filter(|(_, value)| value.get("path").is_none());
+    let idle = from_outside.filter(|(name, _)| !used(name)).map(|(name, _)| name.clone());
     must_be_empty(idle.collect(), "Take these out of the root manifest: no crate uses them.");
 
     let listed = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
@@ -82,7 +83,9 @@ fn versions_stand_in_the_root_manifest_only() {
         let manifest: toml::Table = text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let Some(section) = manifest.get(section).and_then(toml::Value::as_table) else { continue };
-            let own = section.iter().filter(|(_, value)| value.get("workspace").is_none());
+            let own = section
+                .iter()
+                .filter(|(_, value)| value.get("workspace").is_none() && value.get("path").is_none());
             wrong.extend(own.map(|(name, _)| format!("{path}: {name}")));
         }
     }

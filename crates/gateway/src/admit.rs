@@ -164,7 +164,7 @@ fn check_path(path: &str) -> Result<(), No> {
 /// Somebody who may not in: sent to sign in if a browser is on its way, told otherwise.
 fn stranger(refusal: Refusal, route: &Route, parts: &Parts, resolved: &Resolved) -> Stopped {
     let needs_sign_in = refusal == Refusal::SignInNeeded;
-    if needs_sign_in && route.audience == Audience::Browser && is_navigation(&parts.method, &parts.headers) {
+    if needs_sign_in && route.audience == Audience::Browser && is_navigation(parts) {
         return Stopped::SignIn { tenant: resolved.tenant().clone(), shared: !route.by_host };
     }
     refusal.into()

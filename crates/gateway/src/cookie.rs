@@ -91,7 +91,8 @@ fn is_ours(name: &[u8]) -> bool {
 }
 
 /// Takes out of an answer what a backend must not set: cookies that bear our names, and cookies for more
-/// than the host that was asked, which a sibling tenant would receive.
+/// than the host that was asked, which a sibling tenant would receive. `host` is empty where no domain at
+/// all may be named.
 pub(crate) fn keep_harmless(headers: &mut HeaderMap, host: &str) {
     let is_harmless = |value: &HeaderValue| is_harmless(value.as_bytes(), host);
     if headers.get_all(SET_COOKIE).iter().all(is_harmless) {

@@ -5,13 +5,13 @@ use crate::{
     admit::{Admitted, Stopped},
     body::{Body, Streamed},
     context::{Contexts, Signing, Told},
-    deployment::{DeploymentSpec, Deployments},
-    flight::Flights,
+    deployment::{Deployment, DeploymentSpec, Deployments},
+    flight::{Flight, Flights},
     headers::names,
     peer::Peer,
     problem,
     proxy::{self, Answered, Socket},
-    refuse::{No, Refusals, Wants},
+    refuse::{No, Reader, Refusals, sign_in},
     resolve::Lookups,
     route::{RouteFault, Routes},
     setup::{Needs, Settings},
@@ -136,25 +136,22 @@ impl Gateway {
         let id = RequestId::new(needs.clock.now(), &needs.chance);
         let id_text = HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII");
         let (parts, body) = request.into_parts();
-        let wants = parts.headers.get(http::header::ACCEPT).cloned();
-        let mut response = match self.admit(&parts, peer, Origin { request: id }).await {
-            Ok(admitted) => match self.forward(admitted, parts, body, peer, &id_text).await {
-                Ok(response) => response,
-                Err(no) => self.0.refusals.answer(&no, Wants::of_accept(wants.as_ref())),
-            },
-            Err(Stopped::No(no)) => self.0.refusals.answer(&no, Wants::of_accept(wants.as_ref())),
+        let reader = Reader::of(&parts);
+        let answered = match self.admit(&parts, peer, Origin { request: id }).await {
+            Ok(admitted) => self.forward(admitted, parts, body, peer, &id_text).await,
+            Err(Stopped::No(no)) => Err(no),
             Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
         };
+        let mut response = answered.unwrap_or_else(|no| self.0.refusals.answer(&no, &reader));
         response.headers_mut().insert(names::REQUEST_ID, id_text);
         response
     }
 
-    fn send_to_sign_in(&self, parts: &Parts, tenant: &Tenant, shared: bool) -> Response<Body> {
+    fn send_to_sign_in(&self, parts: &Parts, tenant: &Tenant, shared: bool) -> Result<Response<Body>, No> {
         let back = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        match HeaderValue::try_from(self.0.needs.sign_in.location(tenant, &back, shared)) {
-            Ok(location) => self.0.refusals.sign_in(location),
-            Err(_) => self.0.refusals.answer(&No::because(problem::SESSION_NEEDED), Wants::Page),
-        }
+        let location = HeaderValue::try_from(self.0.needs.sign_in.location(tenant, &back, shared));
+        let location = location.map_err(|_| No::because(problem::SESSION_NEEDED))?;
+        Ok(sign_in(location))
     }
 
     /// Sends an admitted request to the tenant's deployment and brings back the answer.
@@ -166,45 +163,71 @@ impl Gateway {
         peer: &Peer,
         id: &HeaderValue,
     ) -> Result<Response<Body>, No> {
-        let Admitted { route, tenant, target, traffic, websocket, .. } = &admitted;
-        let deployment = self.0.deployments.get(tenant.record.deployment);
+        let deployment = self.0.deployments.get(admitted.tenant.record.deployment);
         let deployment = deployment.ok_or_else(|| No::because(problem::NO_UPSTREAM))?;
-        let flight = self.0.flights.begin(admitted.origin.request, tenant.record.id);
-        traffic.count_request();
-        let told = self.0.contexts.of(tenant, admitted.pass.caller());
-        let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
+        let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id);
+        let told = self.0.contexts.of(&admitted.tenant, admitted.pass.caller());
+        let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
         let (request, upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
+        let begun = Instant::now();
+        let answered = self.ask(&admitted, &deployment, request, upload.clone(), &told).await?;
+        self.bring_back(&admitted, answered, client, upload, flight, begun)
+    }
+
+    /// Asks an upstream, and counts and logs how that went.
+    async fn ask(
+        &self,
+        admitted: &Admitted,
+        deployment: &Deployment,
+        request: Request<RequestBody>,
+        upload: Option<Arc<Upload>>,
+        told: &Told,
+    ) -> Result<Answered, No> {
+        let Admitted { route, traffic, .. } = admitted;
         let method = request.method().clone();
         let begun = Instant::now();
-        let prove = |request: &mut Request<RequestBody>| self.prove(request, &told, &deployment.proof);
-        let answered =
-            proxy::exchange(&deployment, request, upload.clone(), route.answer_within, prove).await;
+        let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
+        let answered = proxy::exchange(deployment, request, upload, route.answer_within, prove).await;
         let wait = begun.elapsed();
+        let status = match &answered {
+            Ok(answered) => answered.response.status().as_u16(),
+            Err(no) => no.problem.entry().status,
+        };
+        traffic.count_request();
         traffic.count_wait(wait);
-        let status = answered
-            .as_ref()
-            .map_or_else(|no| no.problem.entry().status, |answered| answered.response.status().as_u16());
         if status >= 500 {
             traffic.count_error();
         }
-        log(&admitted, &method, status, wait);
-        let Answered { response, lease } = answered?;
+        log(admitted, &method, status, wait);
+        answered
+    }
+
+    /// The upstream's answer as the client gets it; or the two sides of a socket, joined.
+    fn bring_back(
+        &self,
+        admitted: &Admitted,
+        Answered { response, lease }: Answered,
+        client: Option<OnUpgrade>,
+        upload: Option<Arc<Upload>>,
+        flight: Flight,
+        begun: Instant,
+    ) -> Result<Response<Body>, No> {
         let (mut head, body) = response.into_parts();
-        proxy::finish(&mut head.headers, target, lease.upstream.origin.authority());
-        let watch = Watch::new(self.vigil(&admitted), route.idle, begun);
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let upstream = head.extensions.remove::<OnUpgrade>();
-            let (Some(client), Some(upstream)) = (client, upstream) else {
-                return Err(No::because(problem::BROKEN));
-            };
-            head.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
-            head.headers.insert(http::header::UPGRADE, HeaderValue::from_static("websocket"));
-            proxy::join(Socket { client, upstream, lease, traffic: traffic.clone(), watch, flight });
-            return Ok(Response::from_parts(head, Body::empty()));
+        let upstream = lease.upstream.origin.authority();
+        proxy::finish(&mut head.headers, &admitted.target, upstream, &self.0.settings.hosts.base);
+        let traffic = admitted.traffic.clone();
+        let watch = Watch::new(self.vigil(admitted), admitted.route.idle, begun);
+        if head.status != StatusCode::SWITCHING_PROTOCOLS {
+            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight };
+            return Ok(Response::from_parts(head, Body::streamed(streamed)));
         }
-        let lease = Some(lease);
-        let streamed = Streamed { body, lease, upload, traffic: traffic.clone(), watch, flight };
-        Ok(Response::from_parts(head, Body::streamed(streamed)))
+        let upstream = head.extensions.remove::<OnUpgrade>();
+        let (Some(client), Some(upstream)) = (client, upstream) else {
+            return Err(No::because(problem::BROKEN));
+        };
+        proxy::switch(&mut head.headers);
+        proxy::join(Socket { client, upstream, lease, traffic, watch, flight });
+        Ok(Response::from_parts(head, Body::empty()))
     }
 
     fn prove(&self, request: &mut Request<RequestBody>, told: &Told, secret: &MacKey) {

@@ -11,11 +11,12 @@ use access::Refusal;
 use bytes::Bytes;
 use domain::Standing;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
-        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+        REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
+    request::Parts,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -55,34 +56,42 @@ impl From<Refusal> for No {
     }
 }
 
-/// What kind of text a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wants {
-    /// A page for a person.
-    Page,
-    /// A problem for a program.
-    Problem,
+/// How an answer of ours will be read.
+pub(crate) struct Reader {
+    accept: Option<HeaderValue>,
+    /// Nothing but the head may be sent; HTTP/2 relies on us for that.
+    head_only: bool,
 }
 
-impl Wants {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self::of_accept(headers.get(ACCEPT))
+impl Reader {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Reader { accept: parts.headers.get(ACCEPT).cloned(), head_only: parts.method == Method::HEAD }
     }
 
-    pub(crate) fn of_accept(accept: Option<&HeaderValue>) -> Self {
-        let page = accept.is_some_and(|accept| {
+    /// Whether a person reads it, rather than a program.
+    fn wants_page(&self) -> bool {
+        let names_html = |accept: &HeaderValue| {
             accept.as_bytes().windows(9).any(|part| part.eq_ignore_ascii_case(b"text/html"))
-        });
-        if page { Wants::Page } else { Wants::Problem }
+        };
+        self.accept.as_ref().is_some_and(names_html)
     }
 }
 
 /// Whether a browser goes to this address by itself, so that it can be sent to sign in and back again.
-pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
-    let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
-    matches!(*method, Method::GET | Method::HEAD)
-        && Wants::of(headers) == Wants::Page
+pub(crate) fn is_navigation(parts: &Parts) -> bool {
+    let mode = parts.headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
+    matches!(parts.method, Method::GET | Method::HEAD)
+        && Reader::of(parts).wants_page()
         && mode.is_none_or(|mode| mode == b"navigate" || mode == b"nested-navigate")
+}
+
+/// The way to the sign-in page.
+pub(crate) fn sign_in(location: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// How a problem looks as a page.
@@ -125,37 +134,28 @@ impl Refusals {
     }
 
     /// The answer.
-    pub(crate) fn answer(&self, no: &No, wants: Wants) -> Response<Body> {
+    pub(crate) fn answer(&self, no: &No, reader: &Reader) -> Response<Body> {
         let (entry, texts) = (no.problem.entry(), &self.texts[&no.problem]);
-        let (kind, text) = match (wants, &no.detail) {
-            (Wants::Page, _) => ("text/html; charset=utf-8", texts.page.clone()),
-            (Wants::Problem, None) => ("application/problem+json", texts.problem.clone()),
-            (Wants::Problem, Some(detail)) => {
-                ("application/problem+json", as_json(&self.prefix, entry, Some(detail)).into())
-            }
+        let (kind, text) = match &no.detail {
+            _ if reader.wants_page() => ("text/html; charset=utf-8", texts.page.clone()),
+            None => ("application/problem+json", texts.problem.clone()),
+            Some(detail) => ("application/problem+json", as_json(&self.prefix, entry, Some(detail)).into()),
         };
-        let mut response = Response::new(Body::full(text));
+        let length = HeaderValue::from(text.len());
+        let mut response = Response::new(if reader.head_only { Body::empty() } else { Body::full(text) });
         *response.status_mut() = StatusCode::from_u16(entry.status).expect("statuses of the catalogue");
         let headers = response.headers_mut();
         for (name, value) in FIXED {
             headers.insert(name, HeaderValue::from_static(value));
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CONTENT_LENGTH, length);
         if let Some(seconds) = entry.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if entry.status == 401 {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
-        response
-    }
-
-    /// The way to the sign-in page.
-    pub(crate) fn sign_in(&self, location: HeaderValue) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::SEE_OTHER;
-        response.headers_mut().insert(LOCATION, location);
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 }
@@ -199,19 +199,16 @@ mod tests {
 
     #[test]
     fn only_what_a_browser_opens_by_itself_is_sent_to_sign_in() {
-        let headers = |fields: &[(&'static str, &'static str)]| -> HeaderMap {
-            fields
-                .iter()
-                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-                .collect()
+        let is_sent = |method: Method, fields: &[(&str, &str)]| {
+            let mut request = http::Request::builder().method(method);
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            is_navigation(&request.body(()).unwrap().into_parts().0)
         };
-        let page = headers(&[("accept", "text/html,*/*")]);
-        assert!(is_navigation(&Method::GET, &page));
-        assert!(!is_navigation(&Method::POST, &page));
-        assert!(!is_navigation(&Method::GET, &headers(&[("accept", "application/json")])));
-        assert!(!is_navigation(
-            &Method::GET,
-            &headers(&[("accept", "text/html"), ("sec-fetch-mode", "cors")])
-        ));
+        assert!(is_sent(Method::GET, &[("accept", "text/html,*/*")]));
+        assert!(!is_sent(Method::POST, &[("accept", "text/html,*/*")]));
+        assert!(!is_sent(Method::GET, &[("accept", "application/json")]));
+        assert!(!is_sent(Method::GET, &[("accept", "text/html"), ("sec-fetch-mode", "cors")]));
     }
 }

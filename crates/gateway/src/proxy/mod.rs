@@ -6,7 +6,7 @@ mod exchange;
 mod outgoing;
 mod socket;
 
-pub(crate) use answer::finish;
+pub(crate) use answer::{finish, switch};
 pub(crate) use exchange::{Answered, exchange};
 pub(crate) use outgoing::{Target, hops, is_websocket, write_headers};
 pub(crate) use socket::{Socket, join};

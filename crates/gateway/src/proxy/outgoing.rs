@@ -14,13 +14,16 @@ use access::TenantRecord;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Uri, Version,
-    header::{CONNECTION, FORWARDED, HOST, TE, UPGRADE, VIA},
+    header::{CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE, VIA},
     request::Parts,
     uri::PathAndQuery,
 };
 
 /// Our name in `Via`.
 const VIA_US: HeaderValue = HeaderValue::from_static("1.1 partywall");
+
+/// How many fields are added at most, so that the map grows once.
+const ADDED: usize = 16;
 
 /// Where a request goes at the backend.
 pub(crate) struct Target {
@@ -110,12 +113,14 @@ fn with_parameter(query: Option<&str>, name: &str, value: &str) -> String {
 }
 
 /// Whether this asks for a WebSocket. No other protocol is switched to: an upgrade to HTTP/2, say, would
-/// be a tunnel past everything that is checked here.
+/// be a tunnel past everything that is checked here. One that brings a body is no such request.
 pub(crate) fn is_websocket(parts: &Parts) -> bool {
     parts.version == Version::HTTP_11
         && parts.method == Method::GET
         && holds_token(&parts.headers, UPGRADE, b"websocket")
         && holds_token(&parts.headers, CONNECTION, b"upgrade")
+        && !parts.headers.contains_key(TRANSFER_ENCODING)
+        && parts.headers.get(CONTENT_LENGTH).is_none_or(|length| length == "0")
 }
 
 /// Takes out of the headers what must not reach a backend, and adds what it is told, save for the context
@@ -134,6 +139,7 @@ pub(crate) fn write_headers(
         _ => None,
     });
     headers::clean_request(headers, written.map(|(name, _)| name));
+    headers.reserve(ADDED);
     crate::cookie::forward_without_ours(headers);
     headers.insert(HOST, target.host.clone());
     headers.insert(names::FORWARDED_FOR, peer.address.clone());
@@ -149,8 +155,7 @@ pub(crate) fn write_headers(
         headers.insert(name, HeaderValue::try_from(value).expect("ids and slugs are plain ASCII"));
     }
     if websocket {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        super::switch(headers);
     } else if trailers {
         headers.insert(CONNECTION, HeaderValue::from_static("te"));
         headers.insert(TE, HeaderValue::from_static("trailers"));

@@ -139,3 +139,24 @@ async fn what_was_used_is_counted_for_whom_it_was_used() {
     assert_eq!((reading.tenant, reading.requests, reading.errors), (ACME, 1, 0));
     assert_eq!((reading.bytes_in, reading.bytes_out), (5, told.body.len() as u64));
 }
+
+#[tokio::test]
+async fn a_backend_at_the_base_domain_itself_sets_no_cookie_for_all_tenants() {
+    let backend =
+        Backend::adding(&[("set-cookie", "a=b; Domain=base.test"), ("set-cookie", "c=d; Path=/")]).await;
+    let house = House::with(backend, |_| {}).await;
+    let routes = r#"[{"name": "shared", "host": "base.test", "map_by": ["query"], "audience": "api"}]"#;
+    house.gateway.set_routes(routes).unwrap();
+    let told =
+        get("base.test", "/?tenant=acme").with("cookie", &house.carol_at(ACME)).at(house.address).await;
+    assert_eq!(told.headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["c=d; Path=/"]);
+}
+
+#[tokio::test]
+async fn an_answer_of_ours_to_head_is_a_head_alone() {
+    let house = House::new().await;
+    let told = ask("HEAD", "nosuch.base.test", "/").at_h2(house.address).await;
+    assert!(told.status == 403 && told.body.is_empty());
+    let whole = get("nosuch.base.test", "/").at_h2(house.address).await;
+    assert_eq!(told.headers["content-length"], whole.body.len().to_string());
+}

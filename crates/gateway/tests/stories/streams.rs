@@ -267,6 +267,19 @@ async fn a_sibling_s_page_cannot_open_a_socket_with_a_session() {
 }
 
 #[tokio::test]
+async fn a_request_for_a_socket_that_brings_a_body_is_an_ordinary_request() {
+    let house = House::new().await;
+    let told = get("acme.base.test", "/socket")
+        .with("cookie", &house.carol_at(ACME))
+        .with("connection", "upgrade")
+        .with("upgrade", "websocket")
+        .body("GET / HTTP/1.1")
+        .at(house.address)
+        .await;
+    assert_eq!((told.got("upgrade"), told.echoed()["body"].as_str()), (vec![], Some("GET / HTTP/1.1")));
+}
+
+#[tokio::test]
 async fn a_socket_ends_soon_after_its_session() {
     let house =
         House::with(shouting().await, |settings| settings.ask_again = Duration::from_millis(20)).await;

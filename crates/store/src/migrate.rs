@@ -240,8 +240,9 @@ fn render_line(line: &str, postgres: bool) -> Option<String> {
         }
         ("append", false) => Some(append_only(table, verbs)),
         ("directory", true) => Some(format!(
-            "CREATE POLICY directory ON {table} TO partywall_directory USING (true) WITH CHECK (true);\n\
-             GRANT {verbs} ON {table} TO partywall_directory;"
+            "{}\n\
+             GRANT {verbs} ON {table} TO partywall_directory;",
+            everything(table, "directory")
         )),
         ("pg" | "lite" | "platform" | "tenant" | "person" | "directory", _) => None,
         _ => Some(line.to_owned()),
@@ -255,9 +256,17 @@ fn walled(table: &str, setting: &str, column: &str, verbs: &str) -> String {
          ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n\
          CREATE POLICY {setting} ON {table} TO partywall_app USING ({test}) WITH CHECK ({test});\n\
          GRANT {verbs} ON {table} TO partywall_app;\n\
-         CREATE POLICY keeper ON {table} TO partywall_keeper USING (true) WITH CHECK (true);\n\
-         GRANT SELECT, INSERT ON {table} TO partywall_keeper;"
+         {}\n\
+         GRANT SELECT, INSERT ON {table} TO partywall_keeper;",
+        everything(table, "keeper")
     )
+}
+
+/// A policy that shows every row, to those who have put on the role. The login is a member of each role and
+/// would have its policies without putting it on.
+fn everything(table: &str, role: &str) -> String {
+    let test = format!("current_user = 'partywall_{role}'");
+    format!("CREATE POLICY {role} ON {table} TO partywall_{role} USING ({test}) WITH CHECK ({test});")
 }
 
 /// SQLite has no roles; triggers refuse what PostgreSQL's grants refuse.

@@ -1,0 +1,214 @@
+//! Permits for requests: whether this caller may, loading what memory lacks.
+
+use super::{Origin, Resolved, Warden};
+use crate::{
+    credential::{Cookie, Credential},
+    directory::{DirectoryError, PersonGrant},
+    permit::{Actor, Caller, OperatorPermit, Permit, PersonPermit},
+    policy::{Needs, OperatorAction, PersonAction, TenantAction},
+    refusal::{Refusal, Stop, Wanted},
+};
+use domain::{Digest, PlatformRole, Right, RightSet};
+use std::sync::Arc;
+
+/// Whether a known person who is no member of the tenant counts as nobody, as where signing in begins, or
+/// is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strangers {
+    Welcome,
+    Refused,
+}
+
+/// A request is asked about again at most this often: once for the tenant, the session and the member
+/// each, and once more where a change came in between.
+const MOST_LOADS: usize = 6;
+
+impl Warden {
+    /// A permit for `A`, if this caller may.
+    ///
+    /// # Errors
+    /// [`Refusal::Closed`] for a closed tenant, [`Refusal::SignInNeeded`] or [`Refusal::NoSuchTenant`] for
+    /// somebody unknown, [`Refusal::NotAllowed`] for somebody known.
+    pub fn authorize<A: TenantAction>(&self, caller: Caller) -> Result<Permit<A>, Refusal> {
+        let tenant = caller.tenant.clone().ok_or(Refusal::NotAllowed)?;
+        let published = tenant.record.published;
+        if !tenant.record.standing.is_open() {
+            // To strangers, a closed tenant without a published page is no tenant.
+            let tell = published || caller.person.is_some();
+            return Err(if tell { Refusal::Closed(tenant.record.standing) } else { Refusal::NoSuchTenant });
+        }
+        let stranger = if published { Refusal::SignInNeeded } else { Refusal::NoSuchTenant };
+        match A::NEEDS {
+            Needs::Nothing => Ok(Permit::new(caller)),
+            Needs::Membership | Needs::Right(_) if caller.person.is_none() => Err(stranger),
+            Needs::Membership => Ok(Permit::new(caller)),
+            Needs::Right(right) if caller.rights.has(right) => Ok(Permit::new(caller)),
+            Needs::Right(_) | Needs::Platform => Err(Refusal::NotAllowed),
+        }
+    }
+
+    /// Authenticates and authorises in one go, from memory alone.
+    ///
+    /// # Errors
+    /// As [`Warden::authenticate`] and [`Warden::authorize`].
+    pub fn permit_now<A: TenantAction>(
+        &self,
+        at: &Resolved,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<Permit<A>, Stop> {
+        let caller = self.authenticate(at, credential, origin)?;
+        Ok(self.authorize(caller)?)
+    }
+
+    /// Authenticates and authorises, loading what memory lacks.
+    ///
+    /// # Errors
+    /// Any [`Refusal`]; [`Refusal::OutOfTouch`] if the directory cannot be reached.
+    pub async fn permit<A: TenantAction>(
+        &self,
+        at: &Resolved,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<Permit<A>, Refusal> {
+        let strangers = match A::NEEDS {
+            Needs::Nothing => Strangers::Welcome,
+            _ => Strangers::Refused,
+        };
+        let caller = self.find_caller(at, credential, origin, strangers).await?;
+        self.authorize(caller)
+    }
+
+    /// Authenticates, loading what memory lacks. A credential that has ended counts as none.
+    ///
+    /// # Errors
+    /// As [`Warden::permit`].
+    pub async fn caller_at(
+        &self,
+        at: &Resolved,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<Caller, Refusal> {
+        self.find_caller(at, credential, origin, Strangers::Refused).await
+    }
+
+    async fn find_caller(
+        &self,
+        at: &Resolved,
+        credential: &Credential,
+        origin: Origin,
+        strangers: Strangers,
+    ) -> Result<Caller, Refusal> {
+        let mut at = at.clone();
+        for _ in 0..MOST_LOADS {
+            match self.authenticate(&at, credential, origin) {
+                Ok(caller) => return Ok(caller),
+                Err(Stop::Refused(Refusal::BadCredential)) => {
+                    return Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin));
+                }
+                Err(Stop::Refused(refusal)) => return Err(refusal),
+                Err(Stop::Load(wanted)) => {
+                    if self.load(wanted).await.map_err(|DirectoryError| Refusal::OutOfTouch)? {
+                        at = self.resolve_id(at.tenant.record.id)?;
+                        continue;
+                    }
+                    return match wanted {
+                        // Whoever is known at `id.` and no member here may sign in here, as any stranger.
+                        Wanted::Member(..) if strangers == Strangers::Welcome => {
+                            Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin))
+                        }
+                        Wanted::Member(tenant, user, _) => {
+                            self.report(None, tenant, Some(user), "a person who is no member", origin);
+                            Err(Refusal::NoSuchTenant)
+                        }
+                        Wanted::Tenant(_) => Err(Refusal::NoSuchTenant),
+                        _ => Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin)),
+                    };
+                }
+            }
+        }
+        Err(Refusal::OutOfTouch)
+    }
+
+    /// A permit for what belongs to the person behind a session at `id.` or in the console.
+    ///
+    /// # Errors
+    /// [`Refusal::SignInNeeded`] without a valid session.
+    pub async fn person<A: PersonAction>(
+        &self,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<PersonPermit<A>, Refusal> {
+        let grant = self.grant_of(credential).await?;
+        Ok(PersonPermit::new(grant.user, origin.request, Some(grant)))
+    }
+
+    /// A permit for the platform's own rows.
+    ///
+    /// # Errors
+    /// [`Refusal::SignInNeeded`] without a valid credential, [`Refusal::NotAllowed`] without the right.
+    pub async fn operator<A: OperatorAction>(
+        &self,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<OperatorPermit<A>, Refusal> {
+        let (actor, rights) = self.operator_rights(credential, origin).await?;
+        match A::NEEDS {
+            Needs::Right(right) if rights.has(right) => Ok(OperatorPermit::new(actor, origin.request)),
+            _ => Err(Refusal::NotAllowed),
+        }
+    }
+
+    async fn operator_rights(
+        &self,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<(Actor, RightSet), Refusal> {
+        match credential {
+            Credential::None | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
+            Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),
+            Credential::OperatorToken(secret) => {
+                let digest = Digest::of(secret.reveal().as_bytes());
+                let grant = match self.known.tokens.get(&digest).filter(|_| !self.is_out_of_touch()) {
+                    Some(grant) => grant,
+                    None => {
+                        self.load(Wanted::Token(digest))
+                            .await
+                            .map_err(|DirectoryError| Refusal::OutOfTouch)?;
+                        self.known.tokens.get(&digest).ok_or(Refusal::BadCredential)?
+                    }
+                };
+                let alive = self.clock.now() < grant.ends;
+                alive.then_some((Actor::Token(grant.token), grant.rights)).ok_or(Refusal::BadCredential)
+            }
+            Credential::Session(Cookie::Person { user, .. }) => {
+                let house = self.house().ok_or(Refusal::NotAllowed)?;
+                let at = Resolved { tenant: house };
+                let caller = match self.caller_at(&at, credential, origin).await {
+                    Err(Refusal::NoSuchTenant) => return Err(Refusal::NotAllowed),
+                    other => other?,
+                };
+                let operator = PlatformRole::Operator.rights();
+                let rights =
+                    if caller.rights.has(Right::ReadPlatform) { operator } else { RightSet::default() };
+                if caller.person.is_none() {
+                    return Err(Refusal::SignInNeeded);
+                }
+                Ok((Actor::User(*user), rights))
+            }
+        }
+    }
+
+    async fn grant_of(&self, credential: &Credential) -> Result<Arc<PersonGrant>, Refusal> {
+        let Credential::Session(Cookie::Person { digest, user, .. }) = credential else {
+            return Err(Refusal::SignInNeeded);
+        };
+        if self.is_out_of_touch() || self.known.persons.get(digest).is_none() {
+            let found = self.load(Wanted::Person(*user, *digest)).await;
+            if !found.map_err(|DirectoryError| Refusal::OutOfTouch)? {
+                return Err(Refusal::SignInNeeded);
+            }
+        }
+        self.person_grant(*user, *digest).map_err(|_| Refusal::SignInNeeded)
+    }
+}

@@ -1,0 +1,151 @@
+//! What the warden knows by heart, how it is loaded, and what the feed makes it forget.
+
+use super::{Warden, authenticate::as_person};
+use crate::{
+    cache::{KnownMember, KnownSession},
+    directory::DirectoryError,
+    refusal::Wanted,
+    tenants::Tenant,
+};
+use domain::{Digest, Heard, ProviderId, TenantId, UserId, event::names};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+impl Warden {
+    /// The operator's own tenant, once there is one.
+    pub fn house(&self) -> Option<Arc<Tenant>> {
+        self.tenants.by_slug(domain::Slug::house().as_str())
+    }
+
+    /// Loads every tenant; gives their number.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn fill(&self) -> Result<usize, DirectoryError> {
+        const BATCH: u32 = 5_000;
+        let mut after = None;
+        loop {
+            let batch = self.directory.tenants(after, BATCH).await?;
+            after = batch.last().map(|last| last.id).or(after);
+            let full = batch.len() as u32 == BATCH;
+            batch.into_iter().for_each(|record| self.tenants.put(record));
+            if !full {
+                return Ok(self.tenants.len());
+            }
+        }
+    }
+
+    /// Notes that the feed was heard, whether or not it had anything to say.
+    pub fn heard(&self) {
+        self.heard.store(self.clock.now().micros(), Relaxed);
+    }
+
+    /// Takes in one event of the feed.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] if a changed tenant cannot be loaded; the event must be given again.
+    pub async fn hear(&self, event: &Heard) -> Result<(), DirectoryError> {
+        match event.name.as_str() {
+            names::TENANT_CHANGED => {
+                if let Ok(tenant) = event.subject.parse() {
+                    self.reload(tenant).await?;
+                }
+            }
+            names::PLAN_CHANGED => {
+                self.fill().await?;
+            }
+            names::SESSION_ENDED => {
+                if let Some(digest) = event.fact("session").and_then(Digest::parse) {
+                    self.known.sessions.remove(&(event.tenant, digest));
+                }
+            }
+            names::PERSON_SESSION_ENDED => {
+                if let Some(digest) = event.fact("session").and_then(Digest::parse) {
+                    self.known.persons.remove(&digest);
+                }
+            }
+            names::MEMBER_CHANGED | names::CONNECTION_CHANGED | names::SESSIONS_ENDED => {
+                self.tenants.touch(event.tenant);
+                // A provider that is shared, or no longer: what was written here holds at another tenant.
+                if let Some(other) = event.fact("tenant").and_then(|id| id.parse().ok()) {
+                    self.tenants.touch(other);
+                }
+            }
+            names::TOKENS_CHANGED => self.known.tokens.clear(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Loads one tenant anew, and forgets it if it is gone. Gives whether it is there.
+    ///
+    /// # Errors
+    /// [`DirectoryError`].
+    pub async fn reload(&self, id: TenantId) -> Result<bool, DirectoryError> {
+        let record = self.directory.tenant(id).await?;
+        let there = record.is_some();
+        match record {
+            Some(record) => self.tenants.put(record),
+            None => self.tenants.remove(id),
+        }
+        Ok(there)
+    }
+
+    /// Fetches what memory lacks. Gives whether it was found.
+    pub(super) async fn load(&self, wanted: Wanted) -> Result<bool, DirectoryError> {
+        match wanted {
+            Wanted::Tenant(id) => {
+                let there = self.reload(id).await?;
+                // The database was reached just now, so what follows is loaded from it and true.
+                self.known.sessions.clear();
+                self.known.persons.clear();
+                self.known.members.clear();
+                self.heard();
+                Ok(there)
+            }
+            Wanted::Session(tenant, digest) => self.load_session(tenant, digest).await,
+            Wanted::Person(user, digest) => {
+                let grant = self.directory.person(user, digest).await?;
+                let there = grant.is_some();
+                grant.into_iter().for_each(|grant| self.known.persons.insert(digest, Arc::new(grant)));
+                Ok(there)
+            }
+            Wanted::Member(tenant, user, provider) => self.load_member(tenant, user, provider).await,
+            Wanted::Token(digest) => {
+                let grant = self.directory.token(digest).await?;
+                let there = grant.is_some();
+                grant.into_iter().for_each(|grant| self.known.tokens.insert(digest, grant));
+                Ok(there)
+            }
+        }
+    }
+
+    async fn load_session(&self, tenant: TenantId, digest: Digest) -> Result<bool, DirectoryError> {
+        // The epoch is read before the question: what changes meanwhile makes the answer stale, not true.
+        let Some(epoch) = self.tenants.by_id(tenant).map(|tenant| tenant.epoch()) else {
+            return Ok(false);
+        };
+        let Some(grant) = self.directory.session(tenant, digest).await? else {
+            return Ok(false);
+        };
+        let person = Arc::new(as_person(&grant.member, grant.ends, digest));
+        let (rights, idle_ends, idle) = (grant.member.rights, grant.idle_ends, grant.idle);
+        self.known.sessions.insert((tenant, digest), KnownSession { epoch, person, rights, idle_ends, idle });
+        Ok(true)
+    }
+
+    async fn load_member(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        provider: ProviderId,
+    ) -> Result<bool, DirectoryError> {
+        let Some(epoch) = self.tenants.by_id(tenant).map(|tenant| tenant.epoch()) else {
+            return Ok(false);
+        };
+        let Some(grant) = self.directory.member(tenant, user, provider).await? else {
+            return Ok(false);
+        };
+        self.known.members.insert((tenant, user, provider), KnownMember { epoch, grant: Arc::new(grant) });
+        Ok(true)
+    }
+}

@@ -1,0 +1,139 @@
+//! The warden: resolve, authenticate, authorise; the only mint.
+//!
+//! The synchronous half works over memory alone: `resolve` finds the one tenant that a request names,
+//! `authenticate` who presents a credential there. `authorize` adds the loop that loads what memory lacks,
+//! and gives permits; `mint` has the other ways to one, and `memory` is what the warden knows by heart.
+
+mod authenticate;
+mod authorize;
+mod memory;
+mod mint;
+mod resolve;
+
+use crate::{
+    cache::Known,
+    directory::Directory,
+    refusal::{CrossTenant, Witness},
+    tenants::{Tenant, Tenants},
+};
+use domain::{Clock, Moment, RequestId, TenantId, UserId};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// One thing in a request that names a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identifier<'r> {
+    /// Where in the request it stood.
+    pub source: Source,
+    /// What it says: a hostname for [`Source::Domain`], else a slug or a tenant id.
+    pub value: &'r str,
+}
+
+/// Where in a request an identifier stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The host, as a tenant's own domain.
+    Domain,
+    /// The host, as the first label before a base domain.
+    Subdomain,
+    /// The path.
+    Path,
+    /// The query.
+    Query,
+    /// A request header.
+    Header,
+}
+
+/// Where a request comes from, for the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The request's id.
+    pub request: RequestId,
+}
+
+/// The one tenant that a request names.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    tenant: Arc<Tenant>,
+}
+
+impl Resolved {
+    /// The directory's entry.
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+}
+
+/// The warden's bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How many sessions are remembered.
+    pub sessions: usize,
+    /// How long the feed may be silent before nothing cached is believed.
+    pub silence: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { sessions: 100_000, silence: Duration::from_secs(60) }
+    }
+}
+
+/// Who is calling, at which tenant, and may they.
+pub struct Warden {
+    tenants: Tenants,
+    known: Known,
+    directory: Arc<dyn Directory>,
+    witness: Arc<dyn Witness>,
+    clock: Clock,
+    heard: AtomicI64,
+    silence: Duration,
+}
+
+impl Warden {
+    /// A warden that knows no tenant yet; see [`Warden::fill`].
+    pub fn new(
+        directory: Arc<dyn Directory>,
+        witness: Arc<dyn Witness>,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> Self {
+        let heard = AtomicI64::new(clock.now().micros());
+        let known = Known::new(bounds.sessions);
+        Warden {
+            tenants: Tenants::default(),
+            known,
+            directory,
+            witness,
+            clock,
+            heard,
+            silence: bounds.silence,
+        }
+    }
+
+    /// The tenants in memory.
+    pub fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
+    pub(super) fn is_out_of_touch(&self) -> bool {
+        self.clock.now().since(Moment::from_micros(self.heard.load(Relaxed))) > self.silence
+    }
+
+    pub(super) fn report(
+        &self,
+        from: Option<TenantId>,
+        at: TenantId,
+        user: Option<UserId>,
+        how: &'static str,
+        origin: Origin,
+    ) {
+        tracing::warn!(from = from.map(tracing::field::display), %at, user = user.map(tracing::field::display), how, request = %origin.request, "cross-tenant attempt refused: {how}");
+        self.witness.refused(CrossTenant { from, at, user, how, request: origin.request.to_string() });
+    }
+}

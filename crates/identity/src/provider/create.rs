@@ -1,0 +1,116 @@
+//! A provider is added: its issuer is asked first, then it is written down.
+
+use super::{Kind, MOST, Ownership, Provider, ProviderError, rows};
+use crate::{Identity, sign_in::discover::Question};
+use access::{ManageConnection, Permit};
+use domain::{Change, DisplayName, Event, ProviderId, TenantId, event::names};
+use protocol::oidc::Issuer;
+use serde_json::{Value, json};
+use store::{StoreError, TenantWrite};
+
+/// A provider that is to be, whose issuer has been asked.
+#[derive(Clone, Debug)]
+pub(crate) struct NewProvider {
+    issuer: Issuer,
+    name: DisplayName,
+}
+
+/// Adds a provider of this tenant's own.
+///
+/// # Errors
+/// [`ProviderError::Exists`] and its like.
+pub async fn create(
+    room: &Identity,
+    permit: &Permit<ManageConnection>,
+    issuer: &str,
+    name: Option<DisplayName>,
+) -> Result<Provider, ProviderError> {
+    let new = check(room, permit.tenant_id(), issuer, name).await?;
+    room.in_turn(permit, async |tx| {
+        if rows::by_issuer(tx, new.issuer.as_str()).await?.is_some() {
+            return Err(ProviderError::Exists);
+        }
+        let id = add(tx, &new).await?;
+        rows::find(tx, id).await?.ok_or(ProviderError::Unknown)
+    })
+    .await
+}
+
+/// Asks an issuer whether it can be used at all: whether its address may be called, and whether what it
+/// publishes there makes sense.
+pub(crate) async fn check(
+    room: &Identity,
+    tenant: TenantId,
+    issuer: &str,
+    name: Option<DisplayName>,
+) -> Result<NewProvider, ProviderError> {
+    let issuer = issuer.trim();
+    let url = room.outbound.admit(issuer)?;
+    let transport = room.transport();
+    let issuer = Issuer::parse(issuer, transport)?;
+    let question = Question { issuer: &issuer, tenant, transport, patience: room.settings.provider_patience };
+    question.ask(&room.outbound).await?;
+    // The host is a name that people know the provider by, until somebody gives it a better one.
+    let host = url.host_str().and_then(|host| host.chars().take(120).collect::<String>().parse().ok());
+    let name = name.or(host).ok_or(ProviderError::Issuer(protocol::oidc::ProviderError::Metadata(
+        "the issuer's address has no host",
+    )))?;
+    Ok(NewProvider { issuer, name })
+}
+
+/// The provider with this issuer, made if the tenant has none. Its turn has been taken.
+pub(crate) async fn settle(tx: &mut TenantWrite, new: &NewProvider) -> Result<ProviderId, ProviderError> {
+    match rows::by_issuer(tx, new.issuer.as_str()).await? {
+        Some(provider) => Ok(provider.id),
+        None => add(tx, new).await,
+    }
+}
+
+impl NewProvider {
+    /// The issuer, letter for letter.
+    pub(crate) fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
+    /// Its name for people.
+    pub(crate) fn name(&self) -> &DisplayName {
+        &self.name
+    }
+}
+
+async fn add(tx: &mut TenantWrite, new: &NewProvider) -> Result<ProviderId, ProviderError> {
+    if rows::count(tx).await? >= MOST {
+        return Err(ProviderError::TooMany);
+    }
+    let id: ProviderId = tx.new_id();
+    rows::add(tx, id, &new.name, Kind::Oidc, new.issuer.as_str()).await.map_err(taken_meanwhile)?;
+    let after = json!({ "issuer": new.issuer.as_str(), "name": new.name, "kind": Kind::Oidc.name() });
+    tx.changed(Change::new(id, Value::Null, after));
+    tx.emit(Event::new(names::CONNECTION_CHANGED, id)).await?;
+    Ok(id)
+}
+
+/// The turn is taken before, so only a writer that does not take turns could be quicker.
+fn taken_meanwhile(error: StoreError) -> ProviderError {
+    match error {
+        StoreError::Conflict(_) => ProviderError::Exists,
+        other => ProviderError::Store(other),
+    }
+}
+
+impl Provider {
+    /// A provider of another tenant, as the one that it is shared with sees it.
+    pub(super) fn of_another(shared: store::SharedProvider) -> Result<Self, StoreError> {
+        let unreadable = |column: &str, why: domain::NameError| StoreError::Unreadable {
+            column: column.to_owned(),
+            why: why.to_string(),
+        };
+        Ok(Provider {
+            id: shared.id,
+            name: shared.name.parse().map_err(|why| unreadable("name", why))?,
+            kind: shared.kind.parse().map_err(|why| unreadable("kind", why))?,
+            issuer: shared.issuer,
+            ownership: Ownership::Shared,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! The providers that a tenant can connect to, and whom it shares its own with.
+
+use super::{Provider, ProviderError, Share, rows};
+use access::{ManageConnection, Permit, ReadConnection, ShareProvider, TenantAction, TestConnection};
+use domain::{Cursor, Page, ProviderId};
+use store::{Store, StoreError};
+
+/// The actions in which providers and connections are looked at: seeing them, and whatever shows them
+/// afterwards.
+pub trait ReadsConnections: TenantAction {}
+impl ReadsConnections for ReadConnection {}
+impl ReadsConnections for ManageConnection {}
+impl ReadsConnections for ShareProvider {}
+impl ReadsConnections for TestConnection {}
+
+/// This tenant's own providers, then those that others share with it.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list<A: ReadsConnections>(
+    store: &Store,
+    permit: &Permit<A>,
+) -> Result<Vec<Provider>, StoreError> {
+    let mut all = store.read(permit, async |tx| rows::own(tx).await).await?;
+    let shared = store.directory().shared_providers(permit).await?;
+    for provider in shared {
+        all.push(Provider::of_another(provider)?);
+    }
+    Ok(all)
+}
+
+/// A provider that this tenant can connect to: its own, or one that is shared with it now.
+///
+/// # Errors
+/// [`ProviderError::Unknown`] for any other, whether it is there or not.
+pub async fn read<A: ReadsConnections>(
+    store: &Store,
+    permit: &Permit<A>,
+    id: ProviderId,
+) -> Result<Provider, ProviderError> {
+    if let Some(own) = store.read(permit, async |tx| rows::find(tx, id).await).await? {
+        return Ok(own);
+    }
+    match store.directory().shared_provider(permit, id).await? {
+        Some(shared) => Ok(Provider::of_another(shared)?),
+        None => Err(ProviderError::Unknown),
+    }
+}
+
+/// Whom one of the tenant's own providers is shared with.
+///
+/// # Errors
+/// [`ProviderError::Unknown`].
+pub async fn shares<A: ReadsConnections>(
+    store: &Store,
+    permit: &Permit<A>,
+    id: ProviderId,
+    cursor: &Cursor,
+) -> Result<Page<Share>, ProviderError> {
+    store
+        .read(permit, async |tx| {
+            rows::find(tx, id).await?.ok_or(ProviderError::Unknown)?;
+            let found = rows::shares(tx, id, cursor).await?;
+            Ok(Page::cut(found, cursor, |share| share.with.to_string()))
+        })
+        .await
+}

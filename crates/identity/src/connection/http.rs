@@ -1,0 +1,328 @@
+//! Connections on the wire. A secret goes in and never comes out: `set` or `not set` is all that is said.
+
+use super::{
+    Changes, Choice, Owner, SecretChange, activate, change, create, list, parameters_of, read, remove,
+    reserve, said, switch_off, switch_on,
+};
+use crate::{Identity, provider::ReadsConnections, sign_in::connection::redirect_uri};
+use access::{ManageConnection, Permit, ReadConnection};
+use axum::{extract::State, http::StatusCode};
+use domain::{ConnectionId, DisplayName, NameError, ProviderId, RoleName, TenantId};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
+use utoipa::ToSchema;
+use web::{Allow, Hosts, Json, Listing, Path, Problem, Routes};
+
+pub(crate) fn routes() -> Routes<Identity> {
+    Routes::new()
+        .get("/v1/tenants/{tenant}/connections", list_all)
+        .says("Lists the tenant's connections.")
+        .answers::<Listing<Connection>>(200)
+        .post("/v1/tenants/{tenant}/connections", add)
+        .says("Creates a connection as a draft, to a provider by its id or its issuer. A new issuer is asked for its metadata and keys first.")
+        .takes::<NewConnection>()
+        .answers::<Connection>(201)
+        .post("/v1/tenants/{tenant}/connections/reserve", add_reservation)
+        .says("Gives a redirect URI for a connection that is to be, for providers that ask for it first.")
+        .answers::<Reservation>(200)
+        .get("/v1/tenants/{tenant}/connections/{connection}", show)
+        .says("Shows one connection.")
+        .answers::<Connection>(200)
+        .patch("/v1/tenants/{tenant}/connections/{connection}", patch)
+        .says("Changes a connection. Another client, secret, scope or parameter makes an earlier test void.")
+        .takes::<ConnectionChanges>()
+        .answers::<Connection>(200)
+        .delete("/v1/tenants/{tenant}/connections/{connection}", delete)
+        .says("Removes a connection that is not in use, with its secret.")
+        .answers_empty(204)
+        .post("/v1/tenants/{tenant}/connections/{connection}/activate", post_activate)
+        .says("Takes a draft into use, once a test sign-in has succeeded.")
+        .answers::<Connection>(200)
+        .post("/v1/tenants/{tenant}/connections/{connection}/switch-off", post_switch_off)
+        .says("Takes a connection out of use and ends the sessions by it.")
+        .takes::<Confirmation>()
+        .answers::<Connection>(200)
+        .post("/v1/tenants/{tenant}/connections/{connection}/switch-on", post_switch_on)
+        .says("Takes a connection into use again.")
+        .answers::<Connection>(200)
+}
+
+/// A tenant's use of a provider.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Connection {
+    /// Its id.
+    id: String,
+    /// Its name for people.
+    name: String,
+    /// `draft`, `active` or `off`.
+    standing: &'static str,
+    /// The provider that it leads to.
+    provider: String,
+    /// Whose the provider is: `us`, `another` tenant, or `withdrawn` by another tenant.
+    provider_owner: &'static str,
+    /// The provider's issuer.
+    issuer: String,
+    /// As whom we are registered there.
+    client_id: String,
+    /// `set` or `not set`; never the secret itself.
+    client_secret: &'static str,
+    /// Scopes that are asked for beside `openid`, separated by spaces.
+    scopes: String,
+    /// Parameters for the provider, such as `domain_hint`.
+    parameters: BTreeMap<String, String>,
+    /// The application's roles for whoever signs in for the first time.
+    default_roles: Vec<String>,
+    /// The redirect URI to register at the provider. It never changes.
+    redirect_uri: String,
+    /// When a test sign-in last succeeded with the client as it is now.
+    tested_at: Option<String>,
+    /// Since when it is here.
+    created_at: String,
+    /// When it was last changed.
+    changed_at: String,
+}
+
+impl Connection {
+    fn of(connection: super::Connection, owner: Owner, hosts: &Hosts) -> Self {
+        Connection {
+            id: connection.id.to_string(),
+            name: connection.name.to_string(),
+            standing: connection.stage.standing().name(),
+            provider: connection.provider.to_string(),
+            provider_owner: owner.name(),
+            issuer: connection.issuer,
+            client_id: connection.client_id.to_string(),
+            client_secret: said(connection.has_secret),
+            parameters: parameters_of(&connection.settings),
+            default_roles: connection.settings.default_roles.iter().map(RoleName::to_string).collect(),
+            scopes: connection.settings.scopes,
+            redirect_uri: redirect_uri(hosts, connection.id),
+            tested_at: connection.stage.tested().map(|at| at.to_string()),
+            created_at: connection.created_at.to_string(),
+            changed_at: connection.changed_at.to_string(),
+        }
+    }
+}
+
+/// A redirect URI for a connection that is to be.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Reservation {
+    /// The id that the connection will have.
+    id: String,
+    /// The redirect URI to register at the provider.
+    redirect_uri: String,
+    /// To be given back when the connection is created.
+    reservation: String,
+}
+
+/// A connection that is to be. Exactly one of `provider` and `issuer` is given.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewConnection {
+    /// The `reservation` of a redirect URI that was given out before.
+    reservation: Option<String>,
+    /// The id of a provider that the tenant can connect to.
+    #[schema(value_type = Option<String>)]
+    provider: Option<ProviderId>,
+    /// The issuer of a provider, which is added if the tenant has none with it.
+    issuer: Option<String>,
+    /// Its name for people; the provider's where nothing is said.
+    #[schema(value_type = Option<String>)]
+    name: Option<DisplayName>,
+    /// As whom we are registered at the provider.
+    client_id: String,
+    /// Our secret there; left out for a public client.
+    client_secret: Option<String>,
+    /// Scopes to ask for beside `openid`; `profile email` where nothing is said.
+    scopes: Option<String>,
+    /// Parameters for the provider, such as `domain_hint`.
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+    /// The application's roles for whoever signs in for the first time.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    default_roles: BTreeSet<RoleName>,
+}
+
+impl NewConnection {
+    fn read(self) -> Result<super::NewConnection, Problem> {
+        let provider = match (self.provider, self.issuer) {
+            (Some(provider), None) => Choice::Known(provider),
+            (None, Some(issuer)) => Choice::Issuer(issuer),
+            _ => {
+                return Err(
+                    Problem::new("input.invalid").at("/provider", "Give either a provider or an issuer.")
+                );
+            }
+        };
+        Ok(super::NewConnection {
+            reservation: self.reservation,
+            provider,
+            name: self.name,
+            client_id: named("/client_id", &self.client_id)?,
+            client_secret: maybe("/client_secret", self.client_secret.as_deref())?,
+            scopes: maybe("/scopes", self.scopes.as_deref())?,
+            parameters: self.parameters,
+            default_roles: self.default_roles,
+        })
+    }
+}
+
+/// What is to be different; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectionChanges {
+    /// Another name.
+    #[schema(value_type = Option<String>)]
+    name: Option<DisplayName>,
+    /// Another client id.
+    client_id: Option<String>,
+    /// Another secret; null takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<Option<String>>,
+    /// Other scopes beside `openid`.
+    scopes: Option<String>,
+    /// Other parameters, in place of all.
+    parameters: Option<BTreeMap<String, String>>,
+    /// Other default roles, in place of all.
+    #[schema(value_type = Option<Vec<String>>)]
+    default_roles: Option<BTreeSet<RoleName>>,
+}
+
+impl ConnectionChanges {
+    fn read(self) -> Result<Changes, Problem> {
+        let client_secret = match self.client_secret {
+            None => SecretChange::Keep,
+            Some(None) => SecretChange::Clear,
+            Some(Some(secret)) => SecretChange::Set(named("/client_secret", &secret)?),
+        };
+        Ok(Changes {
+            name: self.name,
+            client_id: maybe("/client_id", self.client_id.as_deref())?,
+            client_secret,
+            scopes: maybe("/scopes", self.scopes.as_deref())?,
+            parameters: self.parameters,
+            default_roles: self.default_roles,
+        })
+    }
+}
+
+/// Null is something else than nothing.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+pub(super) fn named<T: FromStr<Err = NameError>>(field: &'static str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|NameError(why)| Problem::new("input.invalid").at(field, why))
+}
+
+fn maybe<T: FromStr<Err = NameError>>(field: &'static str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    text.map(|text| named(field, text)).transpose()
+}
+
+/// Whether what would be lost is meant.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Confirmation {
+    /// True to switch off the last connection in use, or the one by which the caller came.
+    #[serde(default)]
+    confirm: bool,
+}
+
+async fn list_all(
+    Allow(permit): Allow<ReadConnection>,
+    State(room): State<Identity>,
+) -> Result<Json<Listing<Connection>>, Problem> {
+    let all = list(&room.store, &permit).await?;
+    let shown = |(connection, owner)| Connection::of(connection, owner, &room.web.hosts);
+    Ok(Json(Listing { items: all.into_iter().map(shown).collect(), next: None }))
+}
+
+async fn add(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Json(new): Json<NewConnection>,
+) -> Result<(StatusCode, Json<Connection>), Problem> {
+    let connection = create(&room, &permit, new.read()?).await?;
+    Ok((StatusCode::CREATED, as_it_is(&room, &permit, connection.id).await?))
+}
+
+async fn add_reservation(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+) -> Json<Reservation> {
+    let reserved = reserve(&room, &permit);
+    Json(Reservation {
+        id: reserved.id.to_string(),
+        redirect_uri: redirect_uri(&room.web.hosts, reserved.id),
+        reservation: reserved.proof,
+    })
+}
+
+async fn show(
+    Allow(permit): Allow<ReadConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+) -> Result<Json<Connection>, Problem> {
+    as_it_is(&room, &permit, id).await
+}
+
+async fn patch(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+    Json(changes): Json<ConnectionChanges>,
+) -> Result<Json<Connection>, Problem> {
+    change(&room, &permit, id, &changes.read()?).await?;
+    as_it_is(&room, &permit, id).await
+}
+
+async fn delete(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+) -> Result<StatusCode, Problem> {
+    remove(&room, &permit, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn post_activate(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+) -> Result<Json<Connection>, Problem> {
+    activate(&room, &permit, id).await?;
+    as_it_is(&room, &permit, id).await
+}
+
+async fn post_switch_off(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+    Json(Confirmation { confirm }): Json<Confirmation>,
+) -> Result<Json<Connection>, Problem> {
+    switch_off(&room, &permit, id, confirm).await?;
+    as_it_is(&room, &permit, id).await
+}
+
+async fn post_switch_on(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ConnectionId)>,
+) -> Result<Json<Connection>, Problem> {
+    switch_on(&room, &permit, id).await?;
+    as_it_is(&room, &permit, id).await
+}
+
+async fn as_it_is<A: ReadsConnections>(
+    room: &Identity,
+    permit: &Permit<A>,
+    id: ConnectionId,
+) -> Result<Json<Connection>, Problem> {
+    let (connection, owner) = read(&room.store, permit, id).await?;
+    Ok(Json(Connection::of(connection, owner, &room.web.hosts)))
+}

@@ -70,10 +70,7 @@ impl CookieKeys {
     /// The value of a person session's cookie. `host` is `id` or `console`: a cookie of one is not
     /// believed at the other.
     pub fn person_cookie(&self, host: &str, id: &str, user: UserId, ends: Moment) -> String {
-        self.signed(
-            &[PERSON, host.as_bytes(), b"\n"].concat(),
-            format!("{id}.{user}.{}", ends.seconds()),
-        )
+        self.signed(&[PERSON, host.as_bytes(), b"\n"].concat(), format!("{id}.{user}.{}", ends.seconds()))
     }
 
     /// Reads a tenant session's cookie; none if it is malformed, altered or ended.
@@ -118,11 +115,8 @@ impl CookieKeys {
 
 /// The hash under which a session is stored; none for a text that is no session id.
 pub fn session_digest(id: &str) -> Option<Digest> {
-    (id.len() == 43
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
-    .then(|| Digest::of_parts(&[b"partywall session\n", id.as_bytes()]))
+    (id.len() == 43 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+        .then(|| Digest::of_parts(&[b"partywall session\n", id.as_bytes()]))
 }
 
 fn ending(seconds: &str, now: Moment) -> Option<Moment> {
@@ -154,12 +148,7 @@ mod tests {
         let digest = session_digest(&id).expect("a token is a session id");
         assert_eq!(
             keys(b"k").read_tenant(&value, NOW),
-            Some(Cookie::Tenant {
-                digest,
-                tenant,
-                deployment,
-                ends: LATER
-            })
+            Some(Cookie::Tenant { digest, tenant, deployment, ends: LATER })
         );
     }
 

@@ -1,11 +1,11 @@
 //! The few questions that may be asked before a scope exists. `store` answers them, in one file, under a
 //! database role of its own; everything unscoped in the product is that file and the operator's registry.
 
+use crate::{AssumeTenant, OperatorPermit};
 use domain::{
     DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, ProviderId, RightSet,
     RoleName, Slug, Standing, TenantId, TokenId, UserId,
 };
-use crate::{AssumeTenant, OperatorPermit};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer on its way.

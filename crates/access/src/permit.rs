@@ -55,10 +55,7 @@ impl fmt::Display for Actor {
             Actor::Token(token) => token.fmt(f),
             Actor::CommandLine => f.write_str("command line"),
             Actor::System => f.write_str("system"),
-            Actor::Assumed {
-                operator: Some(operator),
-                ..
-            } => write!(f, "operator {operator}"),
+            Actor::Assumed { operator: Some(operator), .. } => write!(f, "operator {operator}"),
             Actor::Assumed { operator: None, .. } => f.write_str("operator at the command line"),
         }
     }
@@ -98,14 +95,7 @@ pub struct Caller {
 
 impl Caller {
     pub(crate) fn new(tenant: TenantId, actor: Actor, rights: RightSet, request: RequestId) -> Self {
-        Caller {
-            scope: TenantScope::new(tenant),
-            tenant: None,
-            person: None,
-            actor,
-            rights,
-            request,
-        }
+        Caller { scope: TenantScope::new(tenant), tenant: None, person: None, actor, rights, request }
     }
 
     /// The person behind the credential, if there is one.
@@ -142,10 +132,7 @@ pub struct Permit<A: TenantAction> {
 
 impl<A: TenantAction> Permit<A> {
     pub(crate) fn new(caller: Caller) -> Self {
-        Permit {
-            caller,
-            action: PhantomData,
-        }
+        Permit { caller, action: PhantomData }
     }
 
     /// The tenant's data, for the store.
@@ -179,12 +166,7 @@ pub struct PersonPermit<A: PersonAction> {
 
 impl<A: PersonAction> PersonPermit<A> {
     pub(crate) fn new(user: UserId, request: RequestId, session: Option<Arc<crate::PersonGrant>>) -> Self {
-        PersonPermit {
-            user,
-            request,
-            session,
-            action: PhantomData,
-        }
+        PersonPermit { user, request, session, action: PhantomData }
     }
 
     /// Whose rows this opens.
@@ -217,11 +199,7 @@ pub struct OperatorPermit<A: OperatorAction> {
 
 impl<A: OperatorAction> OperatorPermit<A> {
     pub(crate) fn new(actor: Actor, request: RequestId) -> Self {
-        OperatorPermit {
-            actor,
-            request,
-            action: PhantomData,
-        }
+        OperatorPermit { actor, request, action: PhantomData }
     }
 
     /// Who it is, for the audit trail.

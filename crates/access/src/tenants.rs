@@ -89,10 +89,7 @@ impl Tenants {
     pub fn put(&self, record: TenantRecord) {
         let mut numbered = self.numbered(record.id).write();
         let old = numbered.get(&record.id).cloned();
-        if old
-            .as_ref()
-            .is_some_and(|old| old.record.generation > record.generation)
-        {
+        if old.as_ref().is_some_and(|old| old.record.generation > record.generation) {
             return;
         }
         let epoch = old.as_ref().map(|old| old.epoch.clone()).unwrap_or_default();
@@ -129,10 +126,7 @@ impl Tenants {
     fn drop_names(&self, old: &Tenant, gone: impl Iterator<Item = Box<str>>) {
         for name in gone {
             let mut shard = self.named(&name).write();
-            if shard
-                .get(&name)
-                .is_some_and(|held| held.record.id == old.record.id)
-            {
+            if shard.get(&name).is_some_and(|held| held.record.id == old.record.id) {
                 shard.remove(&name);
             }
         }

@@ -33,18 +33,8 @@ use RangeKind::{Closed, Loopback, Private};
 const RANGES: &[Range] = &[
     v4([100, 100, 100, 200], 32, Closed, "cloud metadata"),
     v4([168, 63, 129, 16], 32, Closed, "cloud platform"),
-    v6(
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254],
-        128,
-        Closed,
-        "cloud metadata",
-    ),
-    v6(
-        [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254],
-        128,
-        Closed,
-        "cloud metadata",
-    ),
+    v6([0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254], 128, Closed, "cloud metadata"),
+    v6([0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254], 128, Closed, "cloud metadata"),
     //
     v4([0, 0, 0, 0], 8, Closed, "this network"),
     v4([10, 0, 0, 0], 8, Private, "private"),
@@ -90,28 +80,17 @@ const GLOBAL_IPV6: Network = Network::of(IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 
 const UNASSIGNED_IPV6: Range = v6([0; 8], 0, Closed, "unassigned");
 
 const fn v4([a, b, c, d]: [u8; 4], bits: u8, kind: RangeKind, name: &'static str) -> Range {
-    Range {
-        network: Network::of(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), bits),
-        kind,
-        name,
-    }
+    Range { network: Network::of(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), bits), kind, name }
 }
 
 const fn v6(s: [u16; 8], bits: u8, kind: RangeKind, name: &'static str) -> Range {
     let first = Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
-    Range {
-        network: Network::of(IpAddr::V6(first), bits),
-        kind,
-        name,
-    }
+    Range { network: Network::of(IpAddr::V6(first), bits), kind, name }
 }
 
 /// The range that an address belongs to; none if it is public.
 pub(crate) fn range_of(address: IpAddr) -> Option<&'static Range> {
-    RANGES
-        .iter()
-        .find(|range| range.network.contains(address))
-        .or_else(|| unassigned(address))
+    RANGES.iter().find(|range| range.network.contains(address)).or_else(|| unassigned(address))
 }
 
 fn unassigned(address: IpAddr) -> Option<&'static Range> {
@@ -177,11 +156,7 @@ mod tests {
     #[test]
     fn a_metadata_service_inside_a_private_network_is_not_private_but_closed() {
         for address in ["100.100.100.200", "fd00:ec2::254", "fd20:ce::254"] {
-            assert_eq!(
-                range_of(address.parse().unwrap()).map(|range| range.kind),
-                Some(Closed),
-                "{address}"
-            );
+            assert_eq!(range_of(address.parse().unwrap()).map(|range| range.kind), Some(Closed), "{address}");
         }
     }
 }

@@ -39,19 +39,12 @@ impl Bulkhead {
         };
         let host = self.hosts.take(host).await;
         let everywhere = acquire(&self.everywhere).await;
-        Held {
-            _tenant: tenant,
-            _host: host,
-            _everywhere: everywhere,
-        }
+        Held { _tenant: tenant, _host: host, _everywhere: everywhere }
     }
 }
 
 async fn acquire(semaphore: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-    Arc::clone(semaphore)
-        .acquire_owned()
-        .await
-        .expect("our semaphores are never closed")
+    Arc::clone(semaphore).acquire_owned().await.expect("our semaphores are never closed")
 }
 
 /// As many places for each key. A key that nobody uses takes no memory.
@@ -70,30 +63,22 @@ struct Used {
 
 impl<K: Hash + Eq + Clone> Places<K> {
     fn new(each: usize) -> Arc<Self> {
-        Arc::new(Places {
-            each,
-            keys: Mutex::new(HashMap::new()),
-        })
+        Arc::new(Places { each, keys: Mutex::new(HashMap::new()) })
     }
 
     async fn take(self: &Arc<Self>, key: K) -> Place<K> {
         let semaphore = self.count_in(&key);
         // Made before the wait, so that a caller who gives up waiting is counted out as well.
-        let mut place = Place {
-            of: Arc::clone(self),
-            key,
-            permit: None,
-        };
+        let mut place = Place { of: Arc::clone(self), key, permit: None };
         place.permit = Some(acquire(&semaphore).await);
         place
     }
 
     fn count_in(&self, key: &K) -> Arc<Semaphore> {
         let mut keys = self.keys.lock();
-        let used = keys.entry(key.clone()).or_insert_with(|| Used {
-            callers: 0,
-            semaphore: Arc::new(Semaphore::new(self.each)),
-        });
+        let used = keys
+            .entry(key.clone())
+            .or_insert_with(|| Used { callers: 0, semaphore: Arc::new(Semaphore::new(self.each)) });
         used.callers += 1;
         Arc::clone(&used.semaphore)
     }
@@ -129,11 +114,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     fn narrow() -> Bulkhead {
-        Bulkhead::new(Bounds {
-            everywhere: 3,
-            per_host: 1,
-            per_tenant: 2,
-        })
+        Bulkhead::new(Bounds { everywhere: 3, per_host: 1, per_tenant: 2 })
     }
 
     fn host(name: &str) -> String {
@@ -144,16 +125,8 @@ mod tests {
     async fn a_host_that_hangs_holds_up_only_itself() {
         let bulkhead = narrow();
         let _hanging = bulkhead.enter(None, host("slow.example")).await;
-        assert!(
-            timeout(LONG, bulkhead.enter(None, host("slow.example")))
-                .await
-                .is_err()
-        );
-        assert!(
-            timeout(LONG, bulkhead.enter(None, host("quick.example")))
-                .await
-                .is_ok()
-        );
+        assert!(timeout(LONG, bulkhead.enter(None, host("slow.example"))).await.is_err());
+        assert!(timeout(LONG, bulkhead.enter(None, host("quick.example"))).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -162,16 +135,8 @@ mod tests {
         let [acme, beta] = [1, 2].map(|bits| Some(TenantId::from_bits(bits)));
         let _one = bulkhead.enter(acme, host("one.example")).await;
         let _two = bulkhead.enter(acme, host("two.example")).await;
-        assert!(
-            timeout(LONG, bulkhead.enter(acme, host("three.example")))
-                .await
-                .is_err()
-        );
-        assert!(
-            timeout(LONG, bulkhead.enter(beta, host("three.example")))
-                .await
-                .is_ok()
-        );
+        assert!(timeout(LONG, bulkhead.enter(acme, host("three.example"))).await.is_err());
+        assert!(timeout(LONG, bulkhead.enter(beta, host("three.example"))).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -180,25 +145,15 @@ mod tests {
         let one = bulkhead.enter(None, host("one.example")).await;
         let _two = bulkhead.enter(None, host("two.example")).await;
         let _three = bulkhead.enter(None, host("three.example")).await;
-        assert!(
-            timeout(LONG, bulkhead.enter(None, host("four.example")))
-                .await
-                .is_err()
-        );
+        assert!(timeout(LONG, bulkhead.enter(None, host("four.example"))).await.is_err());
         drop(one);
-        assert!(
-            timeout(LONG, bulkhead.enter(None, host("four.example")))
-                .await
-                .is_ok()
-        );
+        assert!(timeout(LONG, bulkhead.enter(None, host("four.example"))).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn hosts_that_nobody_calls_any_more_are_forgotten() {
         let bulkhead = narrow();
-        let held = bulkhead
-            .enter(Some(TenantId::from_bits(1)), host("one.example"))
-            .await;
+        let held = bulkhead.enter(Some(TenantId::from_bits(1)), host("one.example")).await;
         let gave_up = timeout(LONG, bulkhead.enter(None, host("one.example"))).await;
         assert!(gave_up.is_err());
         drop(held);

@@ -50,20 +50,15 @@ impl Call {
 
     /// Sends a form and hopes for JSON: a token request (RFC 6749 section 4.1.3).
     pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        Call::new(Method::POST, url).header(header::ACCEPT, JSON).body(
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-            body,
-        )
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Call::new(Method::POST, url)
+            .header(header::ACCEPT, JSON)
+            .body(HeaderValue::from_static("application/x-www-form-urlencoded"), body)
     }
 
     /// Sends JSON and hopes for JSON.
     pub fn post_json(url: Url, value: &serde_json::Value) -> Self {
-        Call::new(Method::POST, url)
-            .header(header::ACCEPT, JSON)
-            .body(JSON, value.to_string())
+        Call::new(Method::POST, url).header(header::ACCEPT, JSON).body(JSON, value.to_string())
     }
 
     /// With this header, in place of another of the same name.

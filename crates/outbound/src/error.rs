@@ -171,9 +171,7 @@ impl OutboundError {
     }
 
     pub(crate) fn protocol(cause: impl fmt::Display) -> Self {
-        OutboundError::Protocol {
-            cause: cause.to_string(),
-        }
+        OutboundError::Protocol { cause: cause.to_string() }
     }
 }
 

@@ -34,10 +34,7 @@ impl Network {
 
     /// The network that holds one address and no other.
     pub const fn only(address: IpAddr) -> Self {
-        Network {
-            first: address,
-            bits: width(address),
-        }
+        Network { first: address, bits: width(address) }
     }
 
     /// Whether this address lies within. An IPv4 network holds no IPv6 address, mapped ones included.
@@ -83,15 +80,9 @@ impl FromStr for Network {
         if bits > width(address) {
             return Err(form());
         }
-        let meant = Network {
-            first: leading(address, bits),
-            bits,
-        };
+        let meant = Network { first: leading(address, bits), bits };
         if meant.first != address {
-            return Err(NetworkError::Bits {
-                given: text.to_owned(),
-                meant,
-            });
+            return Err(NetworkError::Bits { given: text.to_owned(), meant });
         }
         Ok(meant)
     }
@@ -118,21 +109,9 @@ mod tests {
     #[test]
     fn a_network_holds_its_first_and_last_address_and_not_their_neighbours() {
         for (text, first, last, before, after) in [
-            (
-                "172.16.0.0/12",
-                "172.16.0.0",
-                "172.31.255.255",
-                "172.15.255.255",
-                "172.32.0.0",
-            ),
+            ("172.16.0.0/12", "172.16.0.0", "172.31.255.255", "172.15.255.255", "172.32.0.0"),
             ("192.0.2.7/32", "192.0.2.7", "192.0.2.7", "192.0.2.6", "192.0.2.8"),
-            (
-                "fe80::/10",
-                "fe80::",
-                "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-                "fe7f::",
-                "fec0::",
-            ),
+            ("fe80::/10", "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fe7f::", "fec0::"),
         ] {
             let holds = |address: &str| network(text).contains(address.parse().unwrap());
             assert!(holds(first) && holds(last), "{text}");
@@ -150,30 +129,15 @@ mod tests {
     #[test]
     fn a_slip_in_a_network_is_answered_with_what_was_probably_meant() {
         let slip = "10.1.2.3/8".parse::<Network>().unwrap_err();
-        assert!(
-            slip.to_string()
-                .ends_with("the network that holds this address is 10.0.0.0/8"),
-            "{slip}"
-        );
+        assert!(slip.to_string().ends_with("the network that holds this address is 10.0.0.0/8"), "{slip}");
     }
 
     #[test]
     fn what_is_not_a_network_is_refused() {
-        for text in [
-            "",
-            "/",
-            "10.0.0.0",
-            "10.0.0.0/33",
-            "10.0.0/8",
-            "::/129",
-            "fd00::/-1",
-            "a/8",
-            "010.0.0.0/8",
-        ] {
-            assert!(
-                matches!(text.parse::<Network>(), Err(NetworkError::Form(_))),
-                "{text}"
-            );
+        for text in
+            ["", "/", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129", "fd00::/-1", "a/8", "010.0.0.0/8"]
+        {
+            assert!(matches!(text.parse::<Network>(), Err(NetworkError::Form(_))), "{text}");
         }
     }
 }

@@ -49,11 +49,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds {
-            everywhere: 256,
-            per_host: 32,
-            per_tenant: 16,
-        }
+        Bounds { everywhere: 256, per_host: 32, per_tenant: 16 }
     }
 }
 
@@ -90,22 +86,12 @@ impl Policy {
         for address in addresses {
             self.check_one(target, *address)?;
         }
-        Ok(Checked(
-            addresses
-                .iter()
-                .map(|address| SocketAddr::new(*address, target.port))
-                .collect(),
-        ))
+        Ok(Checked(addresses.iter().map(|address| SocketAddr::new(*address, target.port)).collect()))
     }
 
     fn check_one(&self, target: &Target, address: IpAddr) -> Result<(), OutboundError> {
-        let refused = |range| {
-            Err(OutboundError::ForbiddenAddress {
-                host: target.to_string(),
-                address,
-                range,
-            })
-        };
+        let refused =
+            |range| Err(OutboundError::ForbiddenAddress { host: target.to_string(), address, range });
         if self.refuse.iter().any(|network| network.contains(address)) {
             return refused("refused by the operator");
         }
@@ -179,9 +165,9 @@ impl AllowRule {
         let whom = match (&self.whom, &target.host) {
             (Whom::Network(network), _) => network.contains(address),
             (Whom::Name(name), Host::Domain(host)) => host == name,
-            (Whom::Below(parent), Host::Domain(host)) => host
-                .strip_suffix(parent.as_str())
-                .is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
+            (Whom::Below(parent), Host::Domain(host)) => {
+                host.strip_suffix(parent.as_str()).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
+            }
             (Whom::Name(_) | Whom::Below(_), _) => false,
         };
         whom && self.port.is_none_or(|port| port == target.port)
@@ -190,14 +176,10 @@ impl AllowRule {
     fn network(network: Network, port: Option<u16>, given: &str) -> Result<Self, RuleError> {
         match range_around(network) {
             None => Err(RuleError::NotPrivate(given.to_owned())),
-            Some(range) if range.kind == RangeKind::Closed => Err(RuleError::Closed {
-                given: given.to_owned(),
-                range: range.name,
-            }),
-            Some(_) => Ok(AllowRule {
-                whom: Whom::Network(network),
-                port,
-            }),
+            Some(range) if range.kind == RangeKind::Closed => {
+                Err(RuleError::Closed { given: given.to_owned(), range: range.name })
+            }
+            Some(_) => Ok(AllowRule { whom: Whom::Network(network), port }),
         }
     }
 
@@ -213,14 +195,9 @@ impl AllowRule {
         };
         // The same parser as for URLs, so that both are folded and encoded alike.
         match Host::parse(name) {
-            Ok(Host::Domain(name)) if !name.contains('*') && !name.ends_with('.') => Ok(AllowRule {
-                whom: if below {
-                    Whom::Below(name)
-                } else {
-                    Whom::Name(name)
-                },
-                port,
-            }),
+            Ok(Host::Domain(name)) if !name.contains('*') && !name.ends_with('.') => {
+                Ok(AllowRule { whom: if below { Whom::Below(name) } else { Whom::Name(name) }, port })
+            }
             _ => Err(form()),
         }
     }
@@ -251,10 +228,7 @@ mod tests {
     fn a_rule_opens_what_it_says_and_nothing_beside_it() {
         let opens = |rule: &str, url: &str, address: &str| {
             let target = Target::of(&url.parse().unwrap(), true).unwrap();
-            let policy = Policy {
-                allow: vec![rule.parse().unwrap()],
-                ..Policy::default()
-            };
+            let policy = Policy { allow: vec![rule.parse().unwrap()], ..Policy::default() };
             policy.check(&target, &[address.parse().unwrap()]).is_ok()
         };
         for (rule, url, address, expected) in [
@@ -267,76 +241,29 @@ mod tests {
             ("127.0.0.1:9000", "http://127.0.0.1:9000", "127.0.0.1", true),
             ("[fd12::7]:8443", "https://idp.example:8443", "fd12::7", true),
             ("fd12::7", "https://idp.example", "fd12::8", false),
-            (
-                "idp.corp.example",
-                "https://IDP.corp.example",
-                "192.168.7.7",
-                true,
-            ),
-            (
-                "IDP.Corp.Example",
-                "https://idp.corp.example",
-                "192.168.7.7",
-                true,
-            ),
-            (
-                "idp.corp.example:8443",
-                "https://idp.corp.example",
-                "192.168.7.7",
-                false,
-            ),
-            (
-                "idp.corp.example",
-                "https://evil.idp.corp.example",
-                "192.168.7.7",
-                false,
-            ),
+            ("idp.corp.example", "https://IDP.corp.example", "192.168.7.7", true),
+            ("IDP.Corp.Example", "https://idp.corp.example", "192.168.7.7", true),
+            ("idp.corp.example:8443", "https://idp.corp.example", "192.168.7.7", false),
+            ("idp.corp.example", "https://evil.idp.corp.example", "192.168.7.7", false),
             ("*.corp.example", "https://a.b.corp.example", "192.168.7.7", true),
             ("*.corp.example", "https://corp.example", "192.168.7.7", false),
             ("*.corp.example", "https://evilcorp.example", "192.168.7.7", false),
-            (
-                "bücher.example",
-                "https://xn--bcher-kva.example",
-                "10.0.0.1",
-                true,
-            ),
+            ("bücher.example", "https://xn--bcher-kva.example", "10.0.0.1", true),
             // Nothing opens these, not even by a trusted name.
-            (
-                "idp.corp.example",
-                "https://idp.corp.example",
-                "169.254.169.254",
-                false,
-            ),
+            ("idp.corp.example", "https://idp.corp.example", "169.254.169.254", false),
             ("fd00::/8", "https://idp.corp.example", "fd00:ec2::254", false),
         ] {
-            assert_eq!(
-                opens(rule, url, address),
-                expected,
-                "{rule} for {url} at {address}"
-            );
+            assert_eq!(opens(rule, url, address), expected, "{rule} for {url} at {address}");
         }
     }
 
     #[test]
     fn a_rule_that_would_open_nothing_or_too_much_is_refused_with_a_reason() {
         let refusal = |text: &str| text.parse::<AllowRule>().unwrap_err();
-        for text in [
-            "0.0.0.0/0",
-            "::/0",
-            "172.0.0.0/8",
-            "192.0.0.0/2",
-            "8.8.8.8",
-            "2606:4700::/32",
-        ] {
+        for text in ["0.0.0.0/0", "::/0", "172.0.0.0/8", "192.0.0.0/2", "8.8.8.8", "2606:4700::/32"] {
             assert!(matches!(refusal(text), RuleError::NotPrivate(_)), "{text}");
         }
-        for text in [
-            "169.254.169.254",
-            "0.0.0.0",
-            "::ffff:10.0.0.1",
-            "64:ff9b::/96",
-            "100.100.100.200:80",
-        ] {
+        for text in ["169.254.169.254", "0.0.0.0", "::ffff:10.0.0.1", "64:ff9b::/96", "100.100.100.200:80"] {
             assert!(matches!(refusal(text), RuleError::Closed { .. }), "{text}");
         }
         for text in ["10.1.2.3/8", "10.0.0.0/8:443", "10.0.0.0/"] {

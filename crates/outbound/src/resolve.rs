@@ -30,28 +30,20 @@ const LOOKUPS_AT_ONCE: usize = 64;
 
 impl Default for SystemResolver {
     fn default() -> Self {
-        SystemResolver {
-            lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
-        }
+        SystemResolver { lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)) }
     }
 }
 
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, name: &'a str) -> Resolving<'a> {
         Box::pin(async move {
-            let turn = Arc::clone(&self.lookups)
-                .acquire_owned()
-                .await
-                .map_err(io::Error::other)?;
+            let turn = Arc::clone(&self.lookups).acquire_owned().await.map_err(io::Error::other)?;
             let name = name.to_owned();
             // A task of its own, so that the turn ends when the look-up does and not when the caller's
             // patience does.
             let lookup = tokio::spawn(async move {
                 let _turn = turn;
-                Ok(tokio::net::lookup_host((name, 0))
-                    .await?
-                    .map(|socket| socket.ip())
-                    .collect())
+                Ok(tokio::net::lookup_host((name, 0)).await?.map(|socket| socket.ip()).collect())
             });
             lookup.await.map_err(io::Error::other)?
         })

@@ -55,14 +55,7 @@ impl Outbound {
     ) -> Result<Self, SetupError> {
         let tls = tls::connector(policy.extra_roots.as_deref(), clock)?;
         let bulkhead = Bulkhead::new(policy.bounds);
-        Ok(Outbound {
-            inner: Arc::new(Inner {
-                policy,
-                resolver,
-                tls,
-                bulkhead,
-            }),
-        })
+        Ok(Outbound { inner: Arc::new(Inner { policy, resolver, tls, bulkhead }) })
     }
 
     /// Parses an address that somebody typed and judges what can be judged without calling anybody, so
@@ -81,9 +74,7 @@ impl Outbound {
     pub async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
         let after = call.deadline.unwrap_or(self.inner.policy.deadline);
         let until = Instant::now() + after;
-        timeout_at(until, self.inner.send(call, until))
-            .await
-            .unwrap_or(Err(OutboundError::Timeout { after }))
+        timeout_at(until, self.inner.send(call, until)).await.unwrap_or(Err(OutboundError::Timeout { after }))
     }
 }
 
@@ -96,12 +87,7 @@ impl Inner {
         let request = self.request(call)?;
         let stream = connect(&target, &addresses, until).await?;
         if target.secure {
-            exchange(
-                tls::secure(&self.tls, &target, stream).await?,
-                request,
-                most_bytes,
-            )
-            .await
+            exchange(tls::secure(&self.tls, &target, stream).await?, request, most_bytes).await
         } else {
             exchange(stream, request, most_bytes).await
         }
@@ -111,16 +97,9 @@ impl Inner {
         if let Some(addresses) = known_addresses(target) {
             return Ok(addresses);
         }
-        let unknown = |source| OutboundError::Unreachable {
-            host: target.to_string(),
-            why: Unreachable::Name,
-            source,
-        };
-        let addresses = self
-            .resolver
-            .resolve(&target.to_string())
-            .await
-            .map_err(unknown)?;
+        let unknown =
+            |source| OutboundError::Unreachable { host: target.to_string(), why: Unreachable::Name, source };
+        let addresses = self.resolver.resolve(&target.to_string()).await.map_err(unknown)?;
         if addresses.is_empty() {
             return Err(unknown(io::Error::from(io::ErrorKind::NotFound)));
         }
@@ -166,10 +145,7 @@ const OURS: [HeaderName; 6] = [
 
 /// The addresses of a target that needs no look-up.
 fn known_addresses(target: &Target) -> Option<Vec<IpAddr>> {
-    target
-        .literal()
-        .map(|address| vec![address])
-        .or_else(|| this_machine(&target.to_string()))
+    target.literal().map(|address| vec![address]).or_else(|| this_machine(&target.to_string()))
 }
 
 /// Connects to the first checked address that accepts. Each has an equal share of the time that is left,
@@ -222,18 +198,10 @@ where
     // Dropped with this call, also when the deadline cuts it off, and the connection with it.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let (head, body) = sender
-        .send_request(request)
-        .await
-        .map_err(head_failure)?
-        .into_parts();
+    let (head, body) = sender.send_request(request).await.map_err(head_failure)?.into_parts();
     refuse_encoded(&head.headers)?;
     let body = read(body, most_bytes).await?;
-    Ok(Answer {
-        status: head.status,
-        headers: head.headers,
-        body,
-    })
+    Ok(Answer { status: head.status, headers: head.headers, body })
 }
 
 fn head_failure(error: hyper::Error) -> OutboundError {
@@ -246,14 +214,9 @@ fn head_failure(error: hyper::Error) -> OutboundError {
 
 /// We ask for none and undo none: a small body may hide a large one.
 fn refuse_encoded(headers: &HeaderMap) -> Result<(), OutboundError> {
-    let encoded = headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .any(|value| value != "identity");
+    let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
     if encoded {
-        Err(OutboundError::protocol(
-            "the answer is compressed, which was not asked for",
-        ))
+        Err(OutboundError::protocol("the answer is compressed, which was not asked for"))
     } else {
         Ok(())
     }

@@ -39,9 +39,7 @@ impl Target {
         if matches!(&host, Host::Domain(name) if name.is_empty() || name.ends_with('.')) {
             return Err(OutboundError::Url(UrlFault::Host));
         }
-        let port = url
-            .port_or_known_default()
-            .ok_or(OutboundError::Url(UrlFault::Port))?;
+        let port = url.port_or_known_default().ok_or(OutboundError::Url(UrlFault::Port))?;
         if OTHER_PROTOCOLS.contains(&port) {
             return Err(OutboundError::Url(UrlFault::Port));
         }

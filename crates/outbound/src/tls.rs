@@ -45,16 +45,11 @@ fn roots(extra: Option<&Path>) -> Result<RootCertStore, SetupError> {
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SetupError> {
-    let unusable = |cause: String| SetupError::ExtraRoots {
-        path: path.to_owned(),
-        cause,
-    };
+    let unusable = |cause: String| SetupError::ExtraRoots { path: path.to_owned(), cause };
     let before = roots.len();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     if roots.len() == before {
         return Err(unusable("it holds no certificate in PEM form".to_owned()));
@@ -69,14 +64,11 @@ pub(crate) async fn secure(
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, OutboundError> {
     let name = server_name(target)?;
-    connector
-        .connect(name, stream)
-        .await
-        .map_err(|source| OutboundError::Tls {
-            host: target.to_string(),
-            fault: fault_of(&source),
-            source,
-        })
+    connector.connect(name, stream).await.map_err(|source| OutboundError::Tls {
+        host: target.to_string(),
+        fault: fault_of(&source),
+        source,
+    })
 }
 
 fn server_name(target: &Target) -> Result<ServerName<'static>, OutboundError> {
@@ -90,9 +82,7 @@ fn server_name(target: &Target) -> Result<ServerName<'static>, OutboundError> {
 }
 
 fn fault_of(error: &io::Error) -> TlsFault {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(rustls::Error::InvalidCertificate(certificate)) = inner else {
         return TlsFault::Handshake;
     };

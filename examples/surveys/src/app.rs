@@ -22,12 +22,7 @@ impl App {
     #[must_use]
     pub fn new(reader: Reader, shelf: Shelf, console: Option<String>) -> Self {
         let console = console.map(|address| Arc::from(address.trim_end_matches('/')));
-        Self {
-            reader: Arc::new(reader),
-            shelf: Arc::new(shelf),
-            live: Arc::default(),
-            console,
-        }
+        Self { reader: Arc::new(reader), shelf: Arc::new(shelf), live: Arc::default(), console }
     }
 
     /// Unix seconds, by the clock that contexts are read with.

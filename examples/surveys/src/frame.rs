@@ -29,16 +29,8 @@ impl Frame {
             roles: context.roles.clone(),
         });
         let tenant = context.tenant.clone();
-        let console = app
-            .console
-            .as_ref()
-            .map(|console| format!("{console}/t/{}", tenant.id));
-        Self {
-            title: title.into(),
-            tenant,
-            you,
-            console,
-        }
+        let console = app.console.as_ref().map(|console| format!("{console}/t/{}", tenant.id));
+        Self { title: title.into(), tenant, you, console }
     }
 
     /// The organisation's first letter, for its badge.
@@ -52,11 +44,8 @@ impl Frame {
 
     /// A colour that stays with the organisation, so that one notices having switched.
     pub(crate) fn tint(&self) -> u32 {
-        let sum = self
-            .tenant
-            .id
-            .bytes()
-            .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let sum =
+            self.tenant.id.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         sum % TINTS
     }
 }

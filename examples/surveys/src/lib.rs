@@ -50,27 +50,17 @@ pub fn router(app: App) -> Router {
         .fallback_service((async || refusal::Refusal::not_found()).into_service())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn(same_origin::check))
-        .layer(middleware::from_extractor_with_state::<Context, Arc<Reader>>(
-            reader,
-        ))
+        .layer(middleware::from_extractor_with_state::<Context, Arc<Reader>>(reader))
         .layer(middleware::map_response(with_manners))
         .with_state(app)
 }
 
 async fn with_manners(mut response: axum::response::Response) -> axum::response::Response {
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_POLICY),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     // Pages differ by person; nothing between us and them may keep one for another.
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("private, no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }

@@ -51,10 +51,7 @@ impl Live {
 
     fn watch(&self, tenant: &str) -> Receiver<Answered> {
         let mut channels = self.channels.lock();
-        channels
-            .entry(tenant.to_owned())
-            .or_insert_with(|| channel(BACKLOG).0)
-            .subscribe()
+        channels.entry(tenant.to_owned()).or_insert_with(|| channel(BACKLOG).0).subscribe()
     }
 }
 
@@ -90,8 +87,5 @@ async fn next(
 }
 
 fn as_event(news: &Answered) -> Event {
-    Event::default()
-        .event("answered")
-        .json_data(news)
-        .expect("two strings and a number are always JSON")
+    Event::default().event("answered").json_data(news).expect("two strings and a number are always JSON")
 }

@@ -27,11 +27,7 @@ struct Flags {
     #[arg(long)]
     audience: String,
     /// This deployment's proof secret. Others on this machine can see it among the processes; prefer the file.
-    #[arg(
-        long,
-        conflicts_with = "proof_secret_file",
-        required_unless_present = "proof_secret_file"
-    )]
+    #[arg(long, conflicts_with = "proof_secret_file", required_unless_present = "proof_secret_file")]
     proof_secret: Option<String>,
     /// A file that holds the proof secret.
     #[arg(long)]

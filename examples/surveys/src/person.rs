@@ -30,9 +30,7 @@ impl FromRequestParts<App> for Person {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let context = Context::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let context = Context::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         match context.user.clone() {
             Some(user) => Ok(Self { context, user }),
             None => Err(ask_to_sign_in(parts)),

@@ -18,20 +18,12 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            title,
-            detail: detail.into(),
-        }
+        Self { status, title, detail: detail.into() }
     }
 
     /// There is nothing here, or nothing this person may know of.
     pub(crate) fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Nothing here",
-            "There is no such page in your organisation.",
-        )
+        Self::new(StatusCode::NOT_FOUND, "Nothing here", "There is no such page in your organisation.")
     }
 
     /// It is here, but this person's roles do not reach it.
@@ -40,11 +32,7 @@ impl Refusal {
     }
 
     pub(crate) fn sign_in() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Sign in first",
-            "This needs somebody who is signed in.",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "Sign in first", "This needs somebody who is signed in.")
     }
 
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
@@ -61,11 +49,7 @@ impl From<ShelfError> for Refusal {
     fn from(error: ShelfError) -> Self {
         eprintln!("surveys: {error}");
         let detail = "Your organisation's surveys cannot be read or kept right now. Nothing was changed.";
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Please try again in a moment",
-            detail,
-        )
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Please try again in a moment", detail)
     }
 }
 
@@ -78,11 +62,7 @@ struct Page<'a> {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let page = Page { refusal: &self };
-        (
-            self.status,
-            Html(page.render().expect("rendering into a string does not fail")),
-        )
-            .into_response()
+        (self.status, Html(page.render().expect("rendering into a string does not fail"))).into_response()
     }
 }
 
@@ -97,17 +77,8 @@ impl From<Refusal> for ApiRefusal {
 
 impl IntoResponse for ApiRefusal {
     fn into_response(self) -> Response {
-        let Self(Refusal {
-            status,
-            title,
-            detail,
-        }) = self;
+        let Self(Refusal { status, title, detail }) = self;
         let problem = json!({ "status": status.as_u16(), "title": title, "detail": detail });
-        (
-            status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            Json(problem),
-        )
-            .into_response()
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(problem)).into_response()
     }
 }

@@ -66,10 +66,7 @@ impl Shelf {
     pub fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
-        Ok(Self {
-            folder,
-            books: Mutex::default(),
-        })
+        Ok(Self { folder, books: Mutex::default() })
     }
 
     /// One tenant's place on the shelf.
@@ -77,18 +74,12 @@ impl Shelf {
         let id = tenant.id.as_str();
         let is_plain = !id.is_empty()
             && id.len() <= 100
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if !is_plain {
             return Err(ShelfError::OddTenant);
         }
         let book = Arc::clone(self.books.lock().entry(id.to_owned()).or_default());
-        Ok(Place {
-            tenant: id.to_owned(),
-            file: self.folder.join(format!("{id}.json")),
-            book,
-        })
+        Ok(Place { tenant: id.to_owned(), file: self.folder.join(format!("{id}.json")), book })
     }
 }
 
@@ -131,17 +122,12 @@ impl Place {
             Some(book) => book,
             None => {
                 let file = self.file.clone();
-                self.on_disk(move || load(&file)).await?.unwrap_or_else(|| Book {
-                    tenant: self.tenant.clone(),
-                    surveys: Vec::new(),
-                })
+                self.on_disk(move || load(&file))
+                    .await?
+                    .unwrap_or_else(|| Book { tenant: self.tenant.clone(), surveys: Vec::new() })
             }
         };
-        if book.tenant == self.tenant {
-            Ok(book)
-        } else {
-            Err(ShelfError::WrongBook(self.tenant.clone()))
-        }
+        if book.tenant == self.tenant { Ok(book) } else { Err(ShelfError::WrongBook(self.tenant.clone())) }
     }
 
     async fn keep(&self, book: Book) -> Result<Book, ShelfError> {
@@ -153,13 +139,9 @@ impl Place {
         &self,
         work: impl FnOnce() -> io::Result<R> + Send + 'static,
     ) -> Result<R, ShelfError> {
-        let done = tokio::task::spawn_blocking(work)
-            .await
-            .unwrap_or_else(|panic| Err(io::Error::other(panic)));
-        done.map_err(|source| ShelfError::Disk {
-            tenant: self.tenant.clone(),
-            source,
-        })
+        let done =
+            tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        done.map_err(|source| ShelfError::Disk { tenant: self.tenant.clone(), source })
     }
 }
 
@@ -178,6 +160,5 @@ fn keep(file: &Path, book: &Book) -> io::Result<()> {
     out.sync_all()?;
     fs::rename(&fresh, file)?;
     // The rename itself is only durable once the folder is.
-    file.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

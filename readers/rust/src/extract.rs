@@ -29,10 +29,7 @@ impl IntoResponse for ContextRejection {
         let (status, words) = if self.0.is_ours() {
             (StatusCode::SERVICE_UNAVAILABLE, "Please try again in a moment.\n")
         } else {
-            (
-                StatusCode::FORBIDDEN,
-                "This address answers only through its gateway.\n",
-            )
+            (StatusCode::FORBIDDEN, "This address answers only through its gateway.\n")
         };
         let mut response = (status, words).into_response();
         response.extensions_mut().insert(self.0);
@@ -67,13 +64,8 @@ async fn read(reader: &Reader, parts: &Parts) -> Result<Context, ContextError> {
         }
     }
     // Inside a nested router axum shortens the path; the proof is over the one that was forwarded.
-    let uri = parts
-        .extensions
-        .get::<OriginalUri>()
-        .map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    reader
-        .read(parts.method.as_str(), target, header, reader.now())
-        .await
+    reader.read(parts.method.as_str(), target, header, reader.now()).await
 }

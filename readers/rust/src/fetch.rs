@@ -31,10 +31,7 @@ pub(crate) async fn get(address: String) -> Result<String, FetchError> {
     if response.status() != StatusCode::OK {
         return Err(format!("the key set's address answered {}", response.status()).into());
     }
-    let body = Limited::new(response.into_body(), LARGEST)
-        .collect()
-        .await?
-        .to_bytes();
+    let body = Limited::new(response.into_body(), LARGEST).collect().await?.to_bytes();
     Ok(String::from_utf8(body.into())?)
 }
 

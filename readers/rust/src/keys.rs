@@ -99,16 +99,8 @@ impl KeyRing {
             Source::Fixed(jwks) => parse(jwks).map_err(|error| ConfigError::Keys(error.to_string()))?,
             Source::Fetched(_) => Keys::new(),
         };
-        let known = RwLock::new(Known {
-            keys,
-            fetched_at: None,
-        });
-        Ok(Self {
-            source,
-            pause,
-            known,
-            last: Mutex::new(None),
-        })
+        let known = RwLock::new(Known { keys, fetched_at: None });
+        Ok(Self { source, pause, known, last: Mutex::new(None) })
     }
 
     /// The key of this id. Asks the source when the id is unknown or the keys have aged, but never again
@@ -129,11 +121,7 @@ impl KeyRing {
             *last = Some(Attempt { at: now, succeeded });
         }
         let reached = last.is_some_and(|attempt| attempt.succeeded);
-        self.known(id).ok_or(if reached {
-            ContextError::UnknownKey
-        } else {
-            ContextError::KeysAway
-        })
+        self.known(id).ok_or(if reached { ContextError::UnknownKey } else { ContextError::KeysAway })
     }
 
     fn known(&self, id: &str) -> Option<DecodingKey> {
@@ -141,10 +129,7 @@ impl KeyRing {
     }
 
     fn is_fresh(&self, now: i64) -> bool {
-        self.known
-            .read()
-            .fetched_at
-            .is_some_and(|at| (now - at).abs() < FRESH_FOR)
+        self.known.read().fetched_at.is_some_and(|at| (now - at).abs() < FRESH_FOR)
     }
 
     async fn refresh(&self, fetching: Fetching, now: i64) -> bool {
@@ -152,10 +137,7 @@ impl KeyRing {
             return false;
         };
         let Ok(keys) = parse(&body) else { return false };
-        *self.known.write() = Known {
-            keys,
-            fetched_at: Some(now),
-        };
+        *self.known.write() = Known { keys, fetched_at: Some(now) };
         true
     }
 }

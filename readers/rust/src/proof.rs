@@ -34,11 +34,7 @@ impl<'a> Proof<'a> {
         if parts.next().is_some() || !is_seconds || !is_nonce {
             return None;
         }
-        Some(Self {
-            seconds: seconds.parse().ok()?,
-            nonce,
-            code: URL_SAFE_NO_PAD.decode(code).ok()?,
-        })
+        Some(Self { seconds: seconds.parse().ok()?, nonce, code: URL_SAFE_NO_PAD.decode(code).ok()? })
     }
 
     /// Was it made with our secret, for this method, target and token?
@@ -58,11 +54,7 @@ impl<'a> Proof<'a> {
 
     /// Is it neither older nor newer than ten seconds?
     pub(crate) fn check_age(&self, now: i64) -> Result<(), ContextError> {
-        if (now - self.seconds).abs() > TOLERANCE {
-            Err(ContextError::ProofStale)
-        } else {
-            Ok(())
-        }
+        if (now - self.seconds).abs() > TOLERANCE { Err(ContextError::ProofStale) } else { Ok(()) }
     }
 }
 

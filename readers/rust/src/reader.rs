@@ -160,18 +160,10 @@ impl Said<'_> {
         if self.user != context.user.as_ref().map(|user| user.id.as_str()) {
             return Err(ContextError::Disagrees("Partywall-User"));
         }
-        let said: BTreeSet<&str> = self
-            .roles
-            .unwrap_or("")
-            .split(',')
-            .filter(|role| !role.is_empty())
-            .collect();
+        let said: BTreeSet<&str> =
+            self.roles.unwrap_or("").split(',').filter(|role| !role.is_empty()).collect();
         let held: BTreeSet<&str> = context.roles.iter().map(String::as_str).collect();
-        if said == held {
-            Ok(())
-        } else {
-            Err(ContextError::Disagrees("Partywall-Roles"))
-        }
+        if said == held { Ok(()) } else { Err(ContextError::Disagrees("Partywall-Roles")) }
     }
 }
 

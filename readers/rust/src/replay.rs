@@ -21,12 +21,7 @@ pub(crate) struct Replays {
 
 impl Replays {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            since: i64::MIN,
-            current: HashSet::new(),
-            previous: HashSet::new(),
-        }
+        Self { capacity, since: i64::MIN, current: HashSet::new(), previous: HashSet::new() }
     }
 
     /// Remembers the nonce, or refuses: it was seen before, or there is no room left. Without room it
@@ -61,9 +56,7 @@ impl Replays {
 /// A fixed-size stand-in for a nonce, so that a long one costs no more than a short one.
 fn mark(nonce: &str) -> [u8; 16] {
     let hash = digest::digest(&digest::SHA256, nonce.as_bytes());
-    hash.as_ref()[..16]
-        .try_into()
-        .expect("a SHA-256 hash has 32 bytes")
+    hash.as_ref()[..16].try_into().expect("a SHA-256 hash has 32 bytes")
 }
 
 #[cfg(test)]
@@ -75,11 +68,7 @@ mod tests {
         let mut replays = Replays::new(100);
         assert_eq!(replays.remember("a", 1_000), Ok(()));
         for now in 1_000..=1_020 {
-            assert_eq!(
-                replays.remember("a", now),
-                Err(ContextError::Replayed),
-                "at {now}"
-            );
+            assert_eq!(replays.remember("a", now), Err(ContextError::Replayed), "at {now}");
         }
     }
 

@@ -43,9 +43,7 @@ pub(crate) fn key_id(token: &str) -> Result<String, ContextError> {
         kid: Option<String>,
     }
     let first = token.split('.').next().unwrap_or_default();
-    let json = URL_SAFE_NO_PAD
-        .decode(first)
-        .map_err(|_| ContextError::Malformed(HEADER))?;
+    let json = URL_SAFE_NO_PAD.decode(first).map_err(|_| ContextError::Malformed(HEADER))?;
     let header: Header = serde_json::from_slice(&json).map_err(|_| ContextError::Malformed(HEADER))?;
     if header.alg != "ES256" || header.typ.as_deref() != Some(TYPE) {
         return Err(ContextError::Forged);
@@ -56,14 +54,14 @@ pub(crate) fn key_id(token: &str) -> Result<String, ContextError> {
 /// Checks the signature and gives the claims.
 pub(crate) fn verify(token: &str, key: &DecodingKey) -> Result<Claims, ContextError> {
     use jsonwebtoken::errors::ErrorKind;
-    decode::<Claims>(token, key, &signature_only())
-        .map(|token| token.claims)
-        .map_err(|error| match error.kind() {
+    decode::<Claims>(token, key, &signature_only()).map(|token| token.claims).map_err(|error| {
+        match error.kind() {
             ErrorKind::Json(_) | ErrorKind::Base64(_) | ErrorKind::Utf8(_) | ErrorKind::InvalidToken => {
                 ContextError::Malformed(HEADER)
             }
             _ => ContextError::Forged,
-        })
+        }
+    })
 }
 
 /// Times, issuer and audience are checked by [`Claims::check`], which knows our clock and names each
@@ -96,18 +94,7 @@ impl Claims {
     pub(crate) fn into_context(mut self, request_id: Option<String>) -> Context {
         self.roles.sort();
         let member = self.member.unwrap_or_default();
-        let user = self.sub.map(|id| User {
-            id,
-            member: member.id,
-            name: member.name,
-            email: member.email,
-        });
-        Context {
-            tenant: self.tenant,
-            user,
-            roles: self.roles,
-            session: self.sid,
-            request_id,
-        }
+        let user = self.sub.map(|id| User { id, member: member.id, name: member.name, email: member.email });
+        Context { tenant: self.tenant, user, roles: self.roles, session: self.sid, request_id }
     }
 }

@@ -35,17 +35,11 @@ fn backend() -> Router {
     config.clock = || 1_790_000_000;
     let reader = Arc::new(Reader::new(config).unwrap());
     let whoami = |context: Context| async move {
-        format!(
-            "{} at {}",
-            context.user.unwrap().display_name(),
-            context.tenant.name
-        )
+        format!("{} at {}", context.user.unwrap().display_name(), context.tenant.name)
     };
     Router::new()
         .nest("/surveys", Router::new().route("/", get(whoami)))
-        .layer(middleware::from_extractor_with_state::<Context, _>(Arc::clone(
-            &reader,
-        )))
+        .layer(middleware::from_extractor_with_state::<Context, _>(Arc::clone(&reader)))
         .with_state(reader)
 }
 
@@ -93,9 +87,7 @@ async fn a_request_sent_again_is_refused() {
 #[tokio::test]
 async fn a_second_copy_of_a_header_is_refused() {
     let mut doubled = request();
-    doubled
-        .headers_mut()
-        .append("partywall-tenant", "tnt_other".parse().unwrap());
+    doubled.headers_mut().append("partywall-tenant", "tnt_other".parse().unwrap());
     let (_, refusal, _) = ask(&backend(), doubled).await;
     assert_eq!(refusal, Some(ContextError::Malformed("Partywall-Tenant")));
 }

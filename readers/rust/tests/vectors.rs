@@ -61,28 +61,17 @@ async fn every_vector_gets_its_answer() {
         let (reader, asked) = reader(case);
         for (number, request) in case.requests.iter().enumerate() {
             let header = |name: &str| request.headers.get(name).map(String::as_str);
-            let read = reader
-                .read(&request.method, &request.target, header, request.now)
-                .await;
+            let read = reader.read(&request.method, &request.target, header, request.now).await;
             let place = format!("{}, request {}", case.name, number + 1);
             match read {
                 Ok(context) => {
                     assert_eq!("ok", request.expect, "{place}");
-                    assert_eq!(
-                        Some(serde_json::to_value(context).unwrap()),
-                        request.context,
-                        "{place}"
-                    );
+                    assert_eq!(Some(serde_json::to_value(context).unwrap()), request.context, "{place}");
                 }
                 Err(refusal) => assert_eq!(refusal.code(), request.expect, "{place}: {refusal}"),
             }
         }
-        assert_eq!(
-            asked.load(Ordering::SeqCst),
-            case.fetches,
-            "{}: fetches",
-            case.name
-        );
+        assert_eq!(asked.load(Ordering::SeqCst), case.fetches, "{}: fetches", case.name);
     }
 }
 
@@ -90,30 +79,17 @@ async fn every_vector_gets_its_answer() {
 async fn a_fixed_key_set_reads_too() {
     let all = vectors();
     let keys = KeySource::fixed(all.key_sets["first"].to_string());
-    let reader = Reader::new(ReaderConfig::new(
-        &all.audience,
-        &all.issuer,
-        keys,
-        &all.proof_secret,
-    ))
-    .unwrap();
+    let reader = Reader::new(ReaderConfig::new(&all.audience, &all.issuer, keys, &all.proof_secret)).unwrap();
     let request = &all.cases[0].requests[0];
     let header = |name: &str| request.headers.get(name).map(String::as_str);
-    assert!(
-        reader
-            .read(&request.method, &request.target, header, request.now)
-            .await
-            .is_ok()
-    );
+    assert!(reader.read(&request.method, &request.target, header, request.now).await.is_ok());
 }
 
 #[test]
 fn a_reader_that_could_only_refuse_is_not_made() {
     let keys = || KeySource::fixed(vectors().key_sets["first"].to_string());
     let make = |audience, issuer, keys, secret| {
-        Reader::new(ReaderConfig::new(audience, issuer, keys, secret))
-            .unwrap_err()
-            .to_string()
+        Reader::new(ReaderConfig::new(audience, issuer, keys, secret)).unwrap_err().to_string()
     };
     let secret = "long-enough-to-be-secret";
     assert!(make("", "https://id.example.com", keys(), secret).starts_with("the audience is empty"));

@@ -134,15 +134,8 @@ async fn no_special_address_is_called_with_or_without_a_port() {
             format!("https://{address}/"),
             format!("https://{address}:8443/.well-known/openid-configuration"),
         ] {
-            assert_eq!(
-                outcome(&client, &url).await,
-                "outbound.forbidden-address",
-                "{url}"
-            );
-            assert!(
-                client.admit(&url).is_err(),
-                "a form refuses {url} before anybody calls it"
-            );
+            assert_eq!(outcome(&client, &url).await, "outbound.forbidden-address", "{url}");
+            assert!(client.admit(&url).is_err(), "a form refuses {url} before anybody calls it");
         }
     }
 }
@@ -153,9 +146,7 @@ async fn no_spelling_makes_an_address_another_one() {
     for (meant, spelling) in SPELLINGS {
         let url = format!("https://{spelling}/");
         let refusal = get(&client, &url).await.unwrap_err();
-        let OutboundError::ForbiddenAddress { address, .. } = refusal else {
-            panic!("{url}: {refusal:?}")
-        };
+        let OutboundError::ForbiddenAddress { address, .. } = refusal else { panic!("{url}: {refusal:?}") };
         assert_eq!(address, meant.parse::<std::net::IpAddr>().unwrap(), "{url}");
     }
 }
@@ -179,11 +170,7 @@ async fn a_listener_on_this_machine_never_notices_that_somebody_tried() {
 async fn the_same_addresses_behind_a_name_are_not_called_either() {
     for address in SPECIAL {
         let client = client(production(), &[address.trim_matches(['[', ']'])]);
-        assert_eq!(
-            outcome(&client, "https://idp.example/").await,
-            "outbound.forbidden-address",
-            "{address}"
-        );
+        assert_eq!(outcome(&client, "https://idp.example/").await, "outbound.forbidden-address", "{address}");
     }
 }
 
@@ -203,10 +190,7 @@ fn an_address_that_is_none_is_refused_by_the_form() {
         ("gopher://127.0.0.1/", "it does not begin with https://"),
         ("unix:/run/docker.sock", "it does not begin with https://"),
         ("https://user@idp.example/", "it holds a user name or password"),
-        (
-            "https://idp.example:pass@127.0.0.1/",
-            "it holds a user name or password",
-        ),
+        ("https://idp.example:pass@127.0.0.1/", "it holds a user name or password"),
         ("https://:pass@idp.example/", "it holds a user name or password"),
         ("https://idp.example./", "its host is not a usable name"),
         ("https://localhost./", "its host is not a usable name"),
@@ -216,11 +200,7 @@ fn an_address_that_is_none_is_refused_by_the_form() {
     ] {
         let refusal = client.admit(text).unwrap_err();
         assert_eq!(refusal.code(), "outbound.url", "{text}");
-        assert_eq!(
-            refusal.to_string(),
-            format!("this address cannot be called: {said}"),
-            "{text}"
-        );
+        assert_eq!(refusal.to_string(), format!("this address cannot be called: {said}"), "{text}");
     }
 }
 
@@ -241,14 +221,8 @@ fn an_ordinary_address_passes_the_form() {
 async fn plain_http_is_refused_without_the_development_setting_even_where_a_rule_allows_the_address() {
     let provider = Provider::answering("secret").await;
     let url = provider.at("http", "127.0.0.1");
-    assert_eq!(
-        outcome(&client(production(), &[]), &url).await,
-        "outbound.insecure"
-    );
-    assert_eq!(
-        outcome(&client(allowing("127.0.0.1"), &[]), &url).await,
-        "outbound.insecure"
-    );
+    assert_eq!(outcome(&client(production(), &[]), &url).await, "outbound.insecure");
+    assert_eq!(outcome(&client(allowing("127.0.0.1"), &[]), &url).await, "outbound.insecure");
     assert_eq!(provider.visits(), 0);
 }
 
@@ -296,9 +270,7 @@ async fn the_operators_own_public_addresses_can_be_refused_too() {
 
 #[tokio::test]
 async fn the_tenant_does_not_learn_which_address_a_name_has_but_the_log_does() {
-    let refusal = get(&client(production(), &["10.20.30.40"]), "https://vault.internal/")
-        .await
-        .unwrap_err();
+    let refusal = get(&client(production(), &["10.20.30.40"]), "https://vault.internal/").await.unwrap_err();
     let told = format!("{refusal} {:?}", refusal.detail());
     assert!(!told.contains("10.20") && !told.contains("private"), "{told}");
     assert_eq!(

@@ -1,9 +1,6 @@
 //! The guarded client from outside: somebody's address is called, and this is what comes of it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a story that cannot begin should fail where it stands"
-)]
+#![expect(clippy::unwrap_used, reason = "a story that cannot begin should fail where it stands")]
 
 mod addresses;
 mod bounds;

@@ -14,11 +14,7 @@ use std::{
 
 #[tokio::test]
 async fn a_name_with_one_public_and_one_private_address_is_refused_whichever_comes_first() {
-    for addresses in [
-        ["8.8.8.8", "127.0.0.1"],
-        ["127.0.0.1", "8.8.8.8"],
-        ["2606:4700::1111", "::1"],
-    ] {
+    for addresses in [["8.8.8.8", "127.0.0.1"], ["127.0.0.1", "8.8.8.8"], ["2606:4700::1111", "::1"]] {
         let client = client(production(), &addresses);
         assert_eq!(
             outcome(&client, "https://idp.example/").await,
@@ -36,11 +32,7 @@ struct Rebinding {
 impl Resolve for Rebinding {
     fn resolve<'a>(&'a self, _name: &'a str) -> Resolving<'a> {
         let first = self.asked.fetch_add(1, SeqCst) == 0;
-        let address = if first {
-            Ipv4Addr::new(127, 0, 0, 1)
-        } else {
-            Ipv4Addr::new(127, 0, 0, 2)
-        };
+        let address = if first { Ipv4Addr::new(127, 0, 0, 1) } else { Ipv4Addr::new(127, 0, 0, 2) };
         Box::pin(async move { Ok(vec![address.into()]) })
     }
 }
@@ -48,28 +40,13 @@ impl Resolve for Rebinding {
 #[tokio::test]
 async fn a_name_that_changes_after_the_check_changes_nothing_because_it_is_asked_once() {
     let good = Provider::answering("good").await;
-    let policy = Policy {
-        refuse: vec!["127.0.0.2/32".parse().unwrap()],
-        ..development()
-    };
-    let rebinding = Arc::new(Rebinding {
-        asked: AtomicUsize::new(0),
-    });
+    let policy = Policy { refuse: vec!["127.0.0.2/32".parse().unwrap()], ..development() };
+    let rebinding = Arc::new(Rebinding { asked: AtomicUsize::new(0) });
     let client = Outbound::with_resolver(policy, Clock::System, rebinding.clone()).unwrap();
 
-    assert_eq!(
-        get(&client, &good.at("http", "idp.example")).await.unwrap().body,
-        "good"
-    );
-    assert_eq!(
-        rebinding.asked.load(SeqCst),
-        1,
-        "checked and connected with one and the same answer"
-    );
-    assert_eq!(
-        outcome(&client, &good.at("http", "idp.example")).await,
-        "outbound.forbidden-address"
-    );
+    assert_eq!(get(&client, &good.at("http", "idp.example")).await.unwrap().body, "good");
+    assert_eq!(rebinding.asked.load(SeqCst), 1, "checked and connected with one and the same answer");
+    assert_eq!(outcome(&client, &good.at("http", "idp.example")).await, "outbound.forbidden-address");
     assert_eq!(good.visits(), 1);
 }
 
@@ -94,16 +71,7 @@ async fn a_name_that_merely_looks_like_this_machine_is_an_ordinary_one() {
     let client = client(production(), &[]);
     for url in ["https://notlocalhost/", "https://localhost.example/"] {
         let failure = get(&client, url).await.unwrap_err();
-        assert!(
-            matches!(
-                failure,
-                OutboundError::Unreachable {
-                    why: Unreachable::Name,
-                    ..
-                }
-            ),
-            "{url}"
-        );
+        assert!(matches!(failure, OutboundError::Unreachable { why: Unreachable::Name, .. }), "{url}");
     }
 }
 
@@ -111,28 +79,14 @@ async fn a_name_that_merely_looks_like_this_machine_is_an_ordinary_one() {
 async fn the_second_address_is_tried_when_the_first_accepts_nothing() {
     let provider = Provider::answering("hello").await;
     let client = client(development(), &["127.0.0.9", "127.0.0.1"]);
-    assert_eq!(
-        get(&client, &provider.at("http", "idp.example"))
-            .await
-            .unwrap()
-            .body,
-        "hello"
-    );
+    assert_eq!(get(&client, &provider.at("http", "idp.example")).await.unwrap().body, "hello");
 }
 
 #[tokio::test]
 async fn where_nobody_listens_the_answer_is_unreachable() {
-    let failure = get(&client(development(), &["127.0.0.9"]), "http://idp.example:47/")
-        .await
-        .unwrap_err();
+    let failure = get(&client(development(), &["127.0.0.9"]), "http://idp.example:47/").await.unwrap_err();
     assert!(
-        matches!(
-            failure,
-            OutboundError::Unreachable {
-                why: Unreachable::Connection,
-                ..
-            }
-        ),
+        matches!(failure, OutboundError::Unreachable { why: Unreachable::Connection, .. }),
         "{failure:?}"
     );
 }
@@ -162,13 +116,7 @@ async fn a_name_server_that_never_answers_is_cut_off_by_the_deadline() {
 #[tokio::test]
 async fn what_the_name_server_complained_about_is_for_the_log() {
     let client = Outbound::with_resolver(production(), Clock::System, Arc::new(Broken)).unwrap();
-    let failure = client
-        .send(Call::get("https://idp.example/".parse().unwrap()))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        failure.detail().unwrap(),
-        "the other side could not be reached: its name was not found"
-    );
+    let failure = client.send(Call::get("https://idp.example/".parse().unwrap())).await.unwrap_err();
+    assert_eq!(failure.detail().unwrap(), "the other side could not be reached: its name was not found");
     assert!(failure.for_log().to_string().contains("10.9.8.7"));
 }

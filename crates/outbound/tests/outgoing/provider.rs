@@ -40,11 +40,7 @@ impl Provider {
                 tokio::spawn(act(stream));
             }
         });
-        Provider {
-            address,
-            visits,
-            heard: Arc::default(),
-        }
+        Provider { address, visits, heard: Arc::default() }
     }
 
     /// One that hears the request out, says these words and hangs up.
@@ -66,11 +62,7 @@ impl Provider {
 
     /// One that answers 200 with this body.
     pub(crate) async fn answering(body: &str) -> Provider {
-        Provider::saying(format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ))
-        .await
+        Provider::saying(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await
     }
 
     /// How many connections there were.
@@ -97,12 +89,9 @@ pub(crate) async fn hear(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     loop {
         let text = String::from_utf8_lossy(&request).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let announced = head.lines().find_map(|line| {
-                line.to_ascii_lowercase()
-                    .strip_prefix("content-length: ")?
-                    .parse()
-                    .ok()
-            });
+            let announced = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= announced.unwrap_or(0) {
                 return text;
             }
@@ -123,10 +112,7 @@ pub(crate) struct Directory {
 impl Directory {
     pub(crate) fn telling(addresses: &[&str]) -> Arc<Directory> {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-        Arc::new(Directory {
-            addresses,
-            asked: AtomicUsize::new(0),
-        })
+        Arc::new(Directory { addresses, asked: AtomicUsize::new(0) })
     }
 }
 
@@ -149,18 +135,12 @@ pub(crate) fn production() -> Policy {
 
 /// As it runs on a developer's machine.
 pub(crate) fn development() -> Policy {
-    Policy {
-        development: true,
-        ..Policy::default()
-    }
+    Policy { development: true, ..Policy::default() }
 }
 
 /// As at a customer's who opened one private address.
 pub(crate) fn allowing(rule: &str) -> Policy {
-    Policy {
-        allow: vec![rule.parse().unwrap()],
-        ..Policy::default()
-    }
+    Policy { allow: vec![rule.parse().unwrap()], ..Policy::default() }
 }
 
 /// Fetches this address.
@@ -170,7 +150,5 @@ pub(crate) async fn get(client: &Outbound, url: &str) -> Result<Answer, Outbound
 
 /// The code of the refusal, or "answered".
 pub(crate) async fn outcome(client: &Outbound, url: &str) -> &'static str {
-    get(client, url)
-        .await
-        .map_or_else(|error| error.code(), |_| "answered")
+    get(client, url).await.map_or_else(|error| error.code(), |_| "answered")
 }

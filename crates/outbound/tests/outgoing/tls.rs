@@ -24,9 +24,7 @@ impl Authority {
     fn new() -> Authority {
         let mut params = CertificateParams::default();
         // A name of its own, or a certificate that signed itself would claim to come from here.
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "An authority of the operator");
+        params.distinguished_name.push(DnType::CommonName, "An authority of the operator");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let mut file = NamedTempFile::new().unwrap();
@@ -47,10 +45,7 @@ impl Authority {
     /// Trusts this authority, may call a provider on this machine, and reads the given clock.
     fn client(&self, clock: Clock) -> Outbound {
         let extra_roots = Some(self.file.path().to_owned());
-        let policy = Policy {
-            extra_roots,
-            ..allowing("127.0.0.1")
-        };
+        let policy = Policy { extra_roots, ..allowing("127.0.0.1") };
         Outbound::with_resolver(policy, clock, Directory::telling(&["127.0.0.1"])).unwrap()
     }
 }
@@ -79,9 +74,7 @@ async fn provider((certificate, key): (CertificateDer<'static>, KeyPair)) -> Pro
                 return;
             };
             hear(&mut stream).await;
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-                .await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").await;
             let _ = stream.shutdown().await;
         }
     })
@@ -91,9 +84,7 @@ async fn provider((certificate, key): (CertificateDer<'static>, KeyPair)) -> Pro
 async fn fault(client: &Outbound, url: &str) -> TlsFault {
     let failure = get(client, url).await.unwrap_err();
     assert_eq!(failure.code(), "outbound.tls");
-    let OutboundError::Tls { fault, .. } = failure else {
-        panic!("{failure:?}")
-    };
+    let OutboundError::Tls { fault, .. } = failure else { panic!("{failure:?}") };
     fault
 }
 
@@ -101,12 +92,7 @@ async fn fault(client: &Outbound, url: &str) -> TlsFault {
 async fn a_certificate_of_an_authority_that_the_operator_added_is_accepted() {
     let authority = Authority::new();
     let provider = provider(authority.certify(&["idp.example"])).await;
-    let answer = get(
-        &authority.client(in_year(2026)),
-        &provider.at("https", "idp.example"),
-    )
-    .await
-    .unwrap();
+    let answer = get(&authority.client(in_year(2026)), &provider.at("https", "idp.example")).await.unwrap();
     assert_eq!(answer.body, "hello");
 }
 
@@ -114,28 +100,17 @@ async fn a_certificate_of_an_authority_that_the_operator_added_is_accepted() {
 async fn a_certificate_may_be_for_an_address() {
     let authority = Authority::new();
     let provider = provider(authority.certify(&["127.0.0.1"])).await;
-    let answer = get(
-        &authority.client(in_year(2026)),
-        &provider.at("https", "127.0.0.1"),
-    )
-    .await
-    .unwrap();
+    let answer = get(&authority.client(in_year(2026)), &provider.at("https", "127.0.0.1")).await.unwrap();
     assert_eq!(answer.body, "hello");
 }
 
 #[tokio::test]
 async fn a_certificate_that_the_provider_signed_itself_is_refused() {
     let key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(vec!["idp.example".to_owned()])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
+    let own = CertificateParams::new(vec!["idp.example".to_owned()]).unwrap().self_signed(&key).unwrap();
     let provider = provider((own.der().clone(), key)).await;
     let client = Authority::new().client(in_year(2026));
-    assert_eq!(
-        fault(&client, &provider.at("https", "idp.example")).await,
-        TlsFault::Issuer
-    );
+    assert_eq!(fault(&client, &provider.at("https", "idp.example")).await, TlsFault::Issuer);
 }
 
 #[tokio::test]
@@ -143,10 +118,7 @@ async fn the_development_setting_trusts_nobody_more() {
     let authority = Authority::new();
     let provider = provider(authority.certify(&["idp.localhost"])).await;
     let client = client(development(), &[]);
-    assert_eq!(
-        fault(&client, &provider.at("https", "idp.localhost")).await,
-        TlsFault::Issuer
-    );
+    assert_eq!(fault(&client, &provider.at("https", "idp.localhost")).await, TlsFault::Issuer);
 }
 
 #[tokio::test]
@@ -155,11 +127,7 @@ async fn a_certificate_for_another_name_is_refused() {
     let provider = provider(authority.certify(&["other.example"])).await;
     let client = authority.client(in_year(2026));
     for host in ["idp.example", "127.0.0.1", "sub.other.example"] {
-        assert_eq!(
-            fault(&client, &provider.at("https", host)).await,
-            TlsFault::Name,
-            "{host}"
-        );
+        assert_eq!(fault(&client, &provider.at("https", host)).await, TlsFault::Name, "{host}");
     }
 }
 
@@ -168,10 +136,7 @@ async fn a_certificate_is_judged_by_the_clock_that_was_handed_in() {
     let authority = Authority::new();
     let provider = provider(authority.certify(&["idp.example"])).await;
     let url = provider.at("https", "idp.example");
-    assert_eq!(
-        fault(&authority.client(in_year(2019)), &url).await,
-        TlsFault::NotYetValid
-    );
+    assert_eq!(fault(&authority.client(in_year(2019)), &url).await, TlsFault::NotYetValid);
     let clock = Clock::movable(Moment::from_seconds(END_OF_2029 - 1800));
     let client = authority.client(clock.clone());
     assert!(get(&client, &url).await.is_ok());
@@ -188,10 +153,7 @@ async fn a_provider_that_does_not_speak_tls_is_refused() {
     })
     .await;
     let client = client(allowing("127.0.0.1"), &[]);
-    assert_eq!(
-        fault(&client, &plain.at("https", "127.0.0.1")).await,
-        TlsFault::Handshake
-    );
+    assert_eq!(fault(&client, &plain.at("https", "127.0.0.1")).await, TlsFault::Handshake);
 }
 
 #[test]
@@ -199,13 +161,8 @@ fn a_file_of_roots_that_holds_none_stops_the_start_and_is_named() {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(b"not a certificate").unwrap();
     for path in [file.path().to_owned(), "/nowhere/roots.pem".into()] {
-        let policy = Policy {
-            extra_roots: Some(path.clone()),
-            ..Policy::default()
-        };
-        let Err(refusal) = Outbound::new(policy, Clock::System) else {
-            panic!("{path:?} was accepted")
-        };
+        let policy = Policy { extra_roots: Some(path.clone()), ..Policy::default() };
+        let Err(refusal) = Outbound::new(policy, Clock::System) else { panic!("{path:?} was accepted") };
         assert!(matches!(refusal, SetupError::ExtraRoots { .. }));
         assert!(refusal.to_string().contains(path.to_str().unwrap()), "{refusal}");
     }

@@ -50,26 +50,22 @@ fn check(survey: &Survey, values: &Values) -> Result<Values, Refusal> {
             kept.insert(question.id.clone(), said.to_owned());
         }
     }
-    if kept.is_empty() {
-        Err(Refusal::invalid("Answer at least one question."))
-    } else {
-        Ok(kept)
-    }
+    if kept.is_empty() { Err(Refusal::invalid("Answer at least one question.")) } else { Ok(kept) }
 }
 
 fn fits(question: &Question, said: &str) -> Result<(), Refusal> {
     let prompt = &question.prompt;
     match question.kind {
-        Kind::Text if said.chars().count() > LONGEST_WORDS => Err(Refusal::invalid(format!(
-            "“{prompt}” takes at most {LONGEST_WORDS} characters."
-        ))),
+        Kind::Text if said.chars().count() > LONGEST_WORDS => {
+            Err(Refusal::invalid(format!("“{prompt}” takes at most {LONGEST_WORDS} characters.")))
+        }
         Kind::Text => Ok(()),
         Kind::Scale | Kind::Choice { .. } if question.kind.options().iter().any(|option| option == said) => {
             Ok(())
         }
-        Kind::Scale | Kind::Choice { .. } => Err(Refusal::invalid(format!(
-            "“{prompt}” does not have the option “{said}”."
-        ))),
+        Kind::Scale | Kind::Choice { .. } => {
+            Err(Refusal::invalid(format!("“{prompt}” does not have the option “{said}”.")))
+        }
     }
 }
 

@@ -50,9 +50,7 @@ fn allowed(person: &Person) -> Result<(), Refusal> {
     if person.may_create() {
         Ok(())
     } else {
-        Err(Refusal::not_allowed(
-            "Creating surveys needs the role creator or admin.",
-        ))
+        Err(Refusal::not_allowed("Creating surveys needs the role creator or admin."))
     }
 }
 
@@ -76,22 +74,14 @@ pub(super) async fn submit(State(app): State<App>, person: Person, body: Bytes) 
     }
     match create(&app, &person, &draft).await {
         Ok(survey) => Ok(Redirect::to(&format!("/surveys/{}", survey.id)).into_response()),
-        Err(refusal) if refusal.status == StatusCode::UNPROCESSABLE_ENTITY => Ok((
-            refusal.status,
-            show(&form(&app, &person, draft, Some(refusal.detail))),
-        )
-            .into_response()),
+        Err(refusal) if refusal.status == StatusCode::UNPROCESSABLE_ENTITY => {
+            Ok((refusal.status, show(&form(&app, &person, draft, Some(refusal.detail)))).into_response())
+        }
         Err(refusal) => Err(refusal),
     }
 }
 
 fn form(app: &App, person: &Person, draft: Draft, trouble: Option<String>) -> draft::Page {
     let frame = Frame::new(app, &person.context, "New survey");
-    draft::Page {
-        frame,
-        draft,
-        action: "/surveys/new".to_owned(),
-        back: "/".to_owned(),
-        trouble,
-    }
+    draft::Page { frame, draft, action: "/surveys/new".to_owned(), back: "/".to_owned(), trouble }
 }

@@ -27,9 +27,7 @@ fn allowed(person: &Person, survey: &Survey) -> Result<(), Refusal> {
     if person.may_delete(survey) {
         Ok(())
     } else {
-        Err(Refusal::not_allowed(
-            "A survey is deleted by the creator who wrote it or by an admin.",
-        ))
+        Err(Refusal::not_allowed("A survey is deleted by the creator who wrote it or by an admin."))
     }
 }
 
@@ -47,10 +45,7 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let survey = find(&app, &person, &id).await?;
     allowed(&person, &survey)?;
-    Ok(show(&Page {
-        frame: Frame::new(&app, &person.context, "Delete survey"),
-        survey,
-    }))
+    Ok(show(&Page { frame: Frame::new(&app, &person.context, "Delete survey"), survey }))
 }
 
 pub(super) async fn submit(

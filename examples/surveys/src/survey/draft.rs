@@ -101,26 +101,16 @@ impl Draft {
         within(title, LONGEST_TITLE, "The title")?;
         within(about, LONGEST_ABOUT, "The description")?;
         let questions = self.questions()?;
-        Ok(Checked {
-            title: title.to_owned(),
-            about: about.to_owned(),
-            questions,
-        })
+        Ok(Checked { title: title.to_owned(), about: about.to_owned(), questions })
     }
 
     fn questions(&self) -> Result<Vec<Question>, Refusal> {
-        let asked: Vec<&Row> = self
-            .questions
-            .iter()
-            .filter(|row| !row.prompt.trim().is_empty())
-            .collect();
+        let asked: Vec<&Row> = self.questions.iter().filter(|row| !row.prompt.trim().is_empty()).collect();
         if asked.is_empty() {
             return Err(Refusal::invalid("Ask at least one question."));
         }
         if asked.len() > MOST_QUESTIONS {
-            return Err(Refusal::invalid(format!(
-                "A survey has at most {MOST_QUESTIONS} questions."
-            )));
+            return Err(Refusal::invalid(format!("A survey has at most {MOST_QUESTIONS} questions.")));
         }
         // A new question gets a number that none before it had, so that old answers stay with theirs.
         let mut highest = asked.iter().filter_map(|row| number(&row.id)).max().unwrap_or(0);
@@ -134,11 +124,7 @@ impl From<&Survey> for Draft {
             id: question.id.clone(),
             prompt: question.prompt.clone(),
             kind: question.kind.name().to_owned(),
-            options: if let Kind::Choice { options } = &question.kind {
-                options.clone()
-            } else {
-                Vec::new()
-            },
+            options: if let Kind::Choice { options } = &question.kind { options.clone() } else { Vec::new() },
         };
         Self {
             title: survey.title.clone(),
@@ -165,34 +151,23 @@ impl Row {
             *highest += 1;
             *highest
         });
-        Ok(Question {
-            id: format!("q{number}"),
-            prompt,
-            kind,
-        })
+        Ok(Question { id: format!("q{number}"), prompt, kind })
     }
 
     fn kind(&self, prompt: &str) -> Result<Kind, Refusal> {
         match self.kind.as_str() {
             "" | "text" => Ok(Kind::Text),
             "scale" => Ok(Kind::Scale),
-            "choice" => Ok(Kind::Choice {
-                options: self.checked_options(prompt)?,
-            }),
-            other => Err(Refusal::invalid(format!(
-                "A question is text, scale or choice, and “{other}” is none."
-            ))),
+            "choice" => Ok(Kind::Choice { options: self.checked_options(prompt)? }),
+            other => {
+                Err(Refusal::invalid(format!("A question is text, scale or choice, and “{other}” is none.")))
+            }
         }
     }
 
     fn checked_options(&self, prompt: &str) -> Result<Vec<String>, Refusal> {
         let mut options: Vec<String> = Vec::new();
-        for option in self
-            .options
-            .iter()
-            .map(|option| option.trim())
-            .filter(|option| !option.is_empty())
-        {
+        for option in self.options.iter().map(|option| option.trim()).filter(|option| !option.is_empty()) {
             within(option, LONGEST_OPTION, "An option")?;
             if !options.iter().any(|known| known == option) {
                 options.push(option.to_owned());
@@ -228,18 +203,13 @@ fn place(rows: &mut BTreeMap<usize, Row>, name: &str, value: &str) {
 }
 
 fn number(id: &str) -> Option<u32> {
-    id.strip_prefix('q')?
-        .parse()
-        .ok()
-        .filter(|number| *number < 10_000)
+    id.strip_prefix('q')?.parse().ok().filter(|number| *number < 10_000)
 }
 
 fn within(text: &str, longest: usize, what: &str) -> Result<(), Refusal> {
     if text.chars().count() <= longest {
         Ok(())
     } else {
-        Err(Refusal::invalid(format!(
-            "{what} may have at most {longest} characters."
-        )))
+        Err(Refusal::invalid(format!("{what} may have at most {longest} characters.")))
     }
 }

@@ -34,9 +34,7 @@ fn allowed(person: &Person, survey: &Survey) -> Result<(), Refusal> {
     if person.may_edit(survey) {
         Ok(())
     } else {
-        Err(Refusal::not_allowed(
-            "A survey is edited by the creator who wrote it.",
-        ))
+        Err(Refusal::not_allowed("A survey is edited by the creator who wrote it."))
     }
 }
 
@@ -63,11 +61,9 @@ pub(super) async fn submit(
     }
     match edit(&app, &person, &id, &draft).await {
         Ok(()) => Ok(Redirect::to(&format!("/surveys/{id}")).into_response()),
-        Err(refusal) if refusal.status == StatusCode::UNPROCESSABLE_ENTITY => Ok((
-            refusal.status,
-            show(&form(&app, &person, &id, draft, Some(refusal.detail))),
-        )
-            .into_response()),
+        Err(refusal) if refusal.status == StatusCode::UNPROCESSABLE_ENTITY => {
+            Ok((refusal.status, show(&form(&app, &person, &id, draft, Some(refusal.detail)))).into_response())
+        }
         Err(refusal) => Err(refusal),
     }
 }

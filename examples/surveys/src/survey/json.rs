@@ -53,10 +53,7 @@ pub(super) async fn me(context: Context) -> Json<Context> {
 
 pub(super) async fn list(State(app): State<App>, person: Person) -> Api<Json<Value>> {
     let surveys = list::all(&app, &person).await?;
-    let shown: Vec<Shown> = surveys
-        .into_iter()
-        .map(|survey| Shown::to(&person, survey))
-        .collect();
+    let shown: Vec<Shown> = surveys.into_iter().map(|survey| Shown::to(&person, survey)).collect();
     Ok(Json(json!({ "tenant": person.tenant(), "surveys": shown })))
 }
 
@@ -97,10 +94,7 @@ pub(super) async fn answer(
 ) -> Api<(StatusCode, Json<Value>)> {
     let Json(body) = body.map_err(unreadable)?;
     let count = answer::answer(&app, &person, &id, body.answers).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({ "survey": id, "answers": count })),
-    ))
+    Ok((StatusCode::CREATED, Json(json!({ "survey": id, "answers": count }))))
 }
 
 pub(super) async fn results(
@@ -109,9 +103,7 @@ pub(super) async fn results(
     Path(id): Path<String>,
 ) -> Api<Json<Value>> {
     let (survey, outcomes) = results::results(&app, &person, &id).await?;
-    Ok(Json(
-        json!({ "survey": survey.id, "answers": survey.answers.len(), "questions": outcomes }),
-    ))
+    Ok(Json(json!({ "survey": survey.id, "answers": survey.answers.len(), "questions": outcomes })))
 }
 
 fn unreadable(rejection: JsonRejection) -> Refusal {

@@ -14,15 +14,9 @@ use crate::survey::{Survey, day};
 /// All surveys that the person may see, newest first.
 pub(super) async fn all(app: &App, person: &Person) -> Result<Vec<Survey>, Refusal> {
     if !person.may_see() {
-        return Err(Refusal::not_allowed(
-            "Seeing surveys needs the role reader, creator or admin.",
-        ));
+        return Err(Refusal::not_allowed("Seeing surveys needs the role reader, creator or admin."));
     }
-    let mut surveys = app
-        .shelf
-        .of(person.tenant())?
-        .read(|book| book.surveys.clone())
-        .await?;
+    let mut surveys = app.shelf.of(person.tenant())?.read(|book| book.surveys.clone()).await?;
     surveys.sort_by_key(|survey| std::cmp::Reverse(survey.created_at));
     Ok(surveys)
 }
@@ -52,26 +46,17 @@ struct Welcome {
 pub(super) async fn page(State(app): State<App>, context: Context) -> Result<Response, Refusal> {
     match context.user.clone() {
         Some(user) => member(&app, Person { context, user }).await,
-        None => Ok(show(&Welcome {
-            frame: Frame::new(&app, &context, "Welcome"),
-        })),
+        None => Ok(show(&Welcome { frame: Frame::new(&app, &context, "Welcome") })),
     }
 }
 
 async fn member(app: &App, person: Person) -> Result<Response, Refusal> {
-    let surveys = if person.may_see() {
-        all(app, &person).await?
-    } else {
-        Vec::new()
-    };
+    let surveys = if person.may_see() { all(app, &person).await? } else { Vec::new() };
     Ok(show(&Page {
         frame: Frame::new(app, &person.context, "All surveys"),
         may_see: person.may_see(),
         may_create: person.may_create(),
-        cards: surveys
-            .into_iter()
-            .map(|survey| card(&person, &person.user, survey))
-            .collect(),
+        cards: surveys.into_iter().map(|survey| card(&person, &person.user, survey)).collect(),
     }))
 }
 

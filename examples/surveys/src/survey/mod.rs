@@ -73,10 +73,7 @@ pub(crate) struct Answer {
 
 impl From<&User> for Author {
     fn from(user: &User) -> Self {
-        Self {
-            id: user.id.clone(),
-            name: user.display_name().to_owned(),
-        }
+        Self { id: user.id.clone(), name: user.display_name().to_owned() }
     }
 }
 
@@ -103,20 +100,14 @@ impl Kind {
 /// The survey of this id in the person's own organisation, as they may see it. One that they may not see
 /// and one that is not there are answered alike.
 async fn find(app: &App, person: &Person, id: &str) -> Result<Survey, Refusal> {
-    let survey = app
-        .shelf
-        .of(person.tenant())?
-        .read(|book| book.survey(id).cloned())
-        .await?;
+    let survey = app.shelf.of(person.tenant())?.read(|book| book.survey(id).cloned()).await?;
     survey.filter(|_| person.may_see()).ok_or_else(Refusal::not_found)
 }
 
 /// A day as people write it.
 fn day(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| String::new(),
-        |at| format!("{} {} {}", at.day(), at.month(), at.year()),
-    )
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .map_or_else(|_| String::new(), |at| format!("{} {} {}", at.day(), at.month(), at.year()))
 }
 
 pub(crate) fn pages() -> Router<App> {

@@ -38,15 +38,9 @@ struct Words {
 pub(super) async fn results(app: &App, person: &Person, id: &str) -> Result<(Survey, Vec<Outcome>), Refusal> {
     let survey = find(app, person, id).await?;
     if !person.may_see_results(&survey) {
-        return Err(Refusal::not_allowed(
-            "Results are for the creator who asked and for admins.",
-        ));
+        return Err(Refusal::not_allowed("Results are for the creator who asked and for admins."));
     }
-    let outcomes = survey
-        .questions
-        .iter()
-        .map(|question| outcome(&survey, question))
-        .collect();
+    let outcomes = survey.questions.iter().map(|question| outcome(&survey, question)).collect();
     Ok((survey, outcomes))
 }
 
@@ -56,14 +50,8 @@ fn outcome(survey: &Survey, question: &Question) -> Outcome {
         answers.filter_map(|answer| Some((answer.values.get(&question.id)?, &answer.by.name)))
     };
     let in_words = question.kind == Kind::Text;
-    let count = |option: String| Count {
-        count: said().filter(|(said, _)| **said == option).count(),
-        option,
-    };
-    let words = |(said, by): (&String, &String)| Words {
-        said: said.clone(),
-        by: by.clone(),
-    };
+    let count = |option: String| Count { count: said().filter(|(said, _)| **said == option).count(), option };
+    let words = |(said, by): (&String, &String)| Words { said: said.clone(), by: by.clone() };
     Outcome {
         prompt: question.prompt.clone(),
         counts: question.kind.options().into_iter().map(count).collect(),
@@ -86,9 +74,5 @@ pub(super) async fn page(
 ) -> Result<Response, Refusal> {
     let (survey, outcomes) = results(&app, &person, &id).await?;
     let frame = Frame::new(&app, &person.context, format!("Results: {}", survey.title));
-    Ok(show(&Page {
-        frame,
-        survey,
-        outcomes,
-    }))
+    Ok(show(&Page { frame, survey, outcomes }))
 }

@@ -49,10 +49,10 @@ pub(super) async fn page(
 pub(super) fn page_of(app: &App, person: &Person, survey: Survey, trouble: Option<String>) -> Page {
     let before = survey.answers.get(&person.user.id);
     let said = |question: &Question| before.and_then(|answer| answer.values.get(&question.id)).cloned();
-    let fields = survey.questions.iter().map(|question| Field {
-        said: said(question).unwrap_or_default(),
-        question: question.clone(),
-    });
+    let fields = survey
+        .questions
+        .iter()
+        .map(|question| Field { said: said(question).unwrap_or_default(), question: question.clone() });
     Page {
         frame: Frame::new(app, &person.context, survey.title.clone()),
         day: day(survey.created_at),

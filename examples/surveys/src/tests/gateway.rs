@@ -30,16 +30,9 @@ pub(super) struct Organisation {
     name: &'static str,
 }
 
-pub(super) const CONTOSO: Organisation = Organisation {
-    id: "tnt_contoso",
-    slug: "contoso",
-    name: "Contoso",
-};
-pub(super) const FABRIKAM: Organisation = Organisation {
-    id: "tnt_fabrikam",
-    slug: "fabrikam",
-    name: "Fabrikam",
-};
+pub(super) const CONTOSO: Organisation = Organisation { id: "tnt_contoso", slug: "contoso", name: "Contoso" };
+pub(super) const FABRIKAM: Organisation =
+    Organisation { id: "tnt_fabrikam", slug: "fabrikam", name: "Fabrikam" };
 
 /// The application with a gateway before it.
 pub(super) struct House {
@@ -56,19 +49,11 @@ impl House {
             signature::EcdsaKeyPair::generate_pkcs8(signing, &rand::SystemRandom::new()).expect("a key");
         let key = EncodingKey::from_ec_der(pkcs8.as_ref());
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self {
-            router: start(&key, &folder),
-            key,
-            nonce: Arc::default(),
-            folder,
-        }
+        Self { router: start(&key, &folder), key, nonce: Arc::default(), folder }
     }
 
     pub(super) fn restarted(self) -> Self {
-        Self {
-            router: start(&self.key, &self.folder),
-            ..self
-        }
+        Self { router: start(&self.key, &self.folder), ..self }
     }
 
     /// A request straight to the application, past the gateway.
@@ -91,11 +76,7 @@ impl House {
     }
 
     fn caller(&self, at: &Organisation, who: Value, roles: String) -> Caller<'_> {
-        let tenant = Tenant {
-            id: at.id.into(),
-            slug: at.slug.into(),
-            name: at.name.into(),
-        };
+        let tenant = Tenant { id: at.id.into(), slug: at.slug.into(), name: at.name.into() };
         let mut claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "iat": NOW, "nbf": NOW, "exp": NOW + 60, "tenant": tenant,
         });
@@ -106,25 +87,14 @@ impl House {
         header.kid = Some("key_1".into());
         let token = encode(&header, &claims, &self.key).expect("a token");
         let user = who["sub"].as_str().map(str::to_owned);
-        Caller {
-            house: self,
-            token,
-            tenant: at.id,
-            host: at.slug,
-            user,
-            roles,
-            more: Vec::new(),
-        }
+        Caller { house: self, token, tenant: at.id, host: at.slug, user, roles, more: Vec::new() }
     }
 
     fn proof(&self, method: &str, target: &str, token: &str) -> String {
         let nonce = format!("nonce-{}", self.nonce.fetch_add(1, Ordering::Relaxed));
         let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, token.as_bytes()));
         let signed = format!("partywall-proof-1\n{NOW}\n{nonce}\n{method}\n{target}\n{hash}");
-        let code = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()),
-            signed.as_bytes(),
-        );
+        let code = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), signed.as_bytes());
         format!("t={NOW},n={nonce},v={}", URL_SAFE_NO_PAD.encode(code))
     }
 }
@@ -137,11 +107,7 @@ fn start(key: &EncodingKey, folder: &TempDir) -> Router {
     config.clock = || NOW;
     let reader = Reader::new(config).expect("a reader");
     let shelf = Shelf::open(folder.path()).expect("a shelf");
-    router(App::new(
-        reader,
-        shelf,
-        Some("https://console.example.com/".into()),
-    ))
+    router(App::new(reader, shelf, Some("https://console.example.com/".into())))
 }
 
 /// Somebody at an organisation, through the gateway.
@@ -165,40 +131,24 @@ impl Caller<'_> {
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
-        Answer::of(
-            self.house.router.clone(),
-            self.request("GET", path, None, Body::empty()),
-        )
-        .await
+        Answer::of(self.house.router.clone(), self.request("GET", path, None, Body::empty())).await
     }
 
     pub(super) async fn post(&self, path: &str, form: &str) -> Answer {
         let kind = Some("application/x-www-form-urlencoded");
-        Answer::of(
-            self.house.router.clone(),
-            self.request("POST", path, kind, Body::from(form.to_owned())),
-        )
-        .await
+        Answer::of(self.house.router.clone(), self.request("POST", path, kind, Body::from(form.to_owned())))
+            .await
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = Body::from(body.to_string());
-        Answer::of(
-            self.house.router.clone(),
-            self.request(method, path, Some("application/json"), body),
-        )
-        .await
+        Answer::of(self.house.router.clone(), self.request(method, path, Some("application/json"), body))
+            .await
     }
 
     pub(super) async fn watch(&self, path: &str) -> Watching {
         let request = self.request("GET", path, None, Body::empty());
-        let response = self
-            .house
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
+        let response = self.house.router.clone().oneshot(request).await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK);
         Watching(response.into_body().into_data_stream())
     }
@@ -213,9 +163,7 @@ impl Caller<'_> {
             .header("partywall-proof", self.house.proof(method, path, &self.token))
             .header("partywall-tenant", self.tenant);
         if let Some(user) = &self.user {
-            request = request
-                .header("partywall-user", user)
-                .header("partywall-roles", &self.roles);
+            request = request.header("partywall-user", user).header("partywall-roles", &self.roles);
         }
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
@@ -242,12 +190,7 @@ impl Answer {
         let location = header(response.headers(), "location");
         let policy = header(response.headers(), "content-security-policy");
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        Self {
-            status,
-            location,
-            policy,
-            body: String::from_utf8(bytes.to_vec()).expect("text"),
-        }
+        Self { status, location, policy, body: String::from_utf8(bytes.to_vec()).expect("text") }
     }
 
     pub(super) fn json(&self) -> Value {
@@ -256,10 +199,7 @@ impl Answer {
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {
-    headers
-        .get(name)
-        .map(|value| value.to_str().expect("text").to_owned())
-        .unwrap_or_default()
+    headers.get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
 }
 
 /// An open stream of events.

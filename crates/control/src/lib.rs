@@ -6,6 +6,7 @@
 //! operator's permit, and never assigns anybody a role: the first admin comes by a one-time link (C06).
 
 pub mod assume;
+pub mod audit_view;
 pub mod deployment;
 pub mod hostname;
 pub mod house;
@@ -14,13 +15,22 @@ pub mod plan;
 pub mod resting_name;
 pub mod role;
 pub mod route;
+mod routes;
 pub mod setting;
+mod state;
 pub mod tenant;
 mod terms;
 pub mod token;
 mod turn;
+pub mod usage_view;
 
+#[cfg(test)]
+mod api_tests;
+#[cfg(test)]
+mod desk;
 #[cfg(test)]
 mod scene;
 
+pub use routes::{pages, routes};
+pub use state::Control;
 pub use terms::Terms;

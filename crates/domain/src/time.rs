@@ -8,6 +8,7 @@ use std::sync::{
 use std::{
     fmt,
     ops::{Add, Sub},
+    str::FromStr,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -69,23 +70,34 @@ impl fmt::Display for Moment {
     }
 }
 
+/// The text is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a moment has the form 2026-03-04T09:12:00Z")]
+pub struct BadMoment;
+
+/// RFC 3339, in any zone.
+impl FromStr for Moment {
+    type Err = BadMoment;
+
+    fn from_str(text: &str) -> Result<Self, BadMoment> {
+        let format = &::time::format_description::well_known::Rfc3339;
+        let time = ::time::OffsetDateTime::parse(text, format).map_err(|_| BadMoment)?;
+        let micros = time.unix_timestamp_nanos().div_euclid(1_000);
+        i64::try_from(micros).map(Moment).map_err(|_| BadMoment)
+    }
+}
+
 impl Add<Duration> for Moment {
     type Output = Moment;
     fn add(self, span: Duration) -> Moment {
-        Moment(
-            self.0
-                .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Moment(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 }
 
 impl Sub<Duration> for Moment {
     type Output = Moment;
     fn sub(self, span: Duration) -> Moment {
-        Moment(
-            self.0
-                .saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Moment(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 }
 
@@ -125,10 +137,7 @@ impl Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the machine's clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 fn system_now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -143,5 +152,7 @@ mod tests {
         let moment = Moment::from_seconds(1_772_615_520);
         assert_eq!(moment.words(), "4 Mar 2026, 09:12 UTC");
         assert_eq!(moment.to_string(), "2026-03-04T09:12:00Z");
+        assert_eq!("2026-03-04T10:12:00+01:00".parse(), Ok(moment));
+        assert_eq!("2026-03-04".parse::<Moment>(), Err(BadMoment));
     }
 }

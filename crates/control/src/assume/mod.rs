@@ -2,6 +2,7 @@
 //! and the tenant's before anything else happens, and every line that follows in the tenant says it again
 //! (`Warden::assume`). Here is the list of what was written.
 
+pub(crate) mod http;
 mod list;
 mod rows;
 

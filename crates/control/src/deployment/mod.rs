@@ -8,6 +8,7 @@
 
 mod change;
 mod create;
+pub(crate) mod http;
 mod list;
 mod load;
 mod read;

@@ -3,20 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// Scheme, host and port of a backend.
+/// Scheme, host and port of a backend, written in one way: `http://127.0.0.1:3000`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Upstream {
-    scheme: Scheme,
-    host: String,
-    port: u16,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
-}
+pub struct Upstream(String);
 
 /// The text is no backend's address, or no path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,19 +18,9 @@ const NO_ADDRESS: BadUpstream = BadUpstream(
 );
 
 impl Upstream {
-    /// Whether it is spoken to over TLS.
-    pub fn is_https(&self) -> bool {
-        self.scheme == Scheme::Https
-    }
-
-    /// Its host: a name, or an address, an IPv6 one in brackets.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Its port.
-    pub fn port(&self) -> u16 {
-        self.port
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -51,14 +31,10 @@ impl FromStr for Upstream {
         let url = url::Url::parse(text.trim()).map_err(|_| NO_ADDRESS)?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let nobody = url.username().is_empty() && url.password().is_none();
-        let scheme = match url.scheme() {
-            "http" => Scheme::Http,
-            "https" => Scheme::Https,
-            _ => return Err(NO_ADDRESS),
-        };
+        let known = matches!(url.scheme(), "http" | "https");
         match (url.host_str(), url.port_or_known_default()) {
-            (Some(host), Some(port)) if bare && nobody && port != 0 => {
-                Ok(Upstream { scheme, host: host.to_owned(), port })
+            (Some(host), Some(port)) if known && bare && nobody && port != 0 => {
+                Ok(Upstream(format!("{}://{host}:{port}", url.scheme())))
             }
             _ => Err(NO_ADDRESS),
         }
@@ -67,14 +43,13 @@ impl FromStr for Upstream {
 
 impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_https() { "https" } else { "http" };
-        write!(f, "{scheme}://{}:{}", self.host, self.port)
+        f.write_str(&self.0)
     }
 }
 
 impl From<Upstream> for String {
     fn from(upstream: Upstream) -> String {
-        upstream.to_string()
+        upstream.0
     }
 }
 

@@ -5,6 +5,7 @@
 //! `tenant.changed`.
 
 mod add;
+pub(crate) mod http;
 mod list;
 mod remove;
 pub(crate) mod rows;

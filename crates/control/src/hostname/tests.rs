@@ -1,21 +1,9 @@
 use super::*;
-use crate::scene::Scene;
+use crate::{desk::hosts, scene::Scene};
 use access::{Identifier, Source};
 use domain::{Limits, TenantId};
 use std::{collections::BTreeMap, time::Duration};
 use testkit::{World, for_each_engine};
-
-fn hosts() -> Hosts {
-    Hosts {
-        id: "https://id.saas.test".parse().unwrap(),
-        console: "https://console.saas.test".parse().unwrap(),
-        api: "http://127.0.0.9:8080".parse().unwrap(),
-        base_domain: "saas.test".parse().unwrap(),
-        https: true,
-        port: None,
-        development: false,
-    }
-}
 
 async fn give(scene: &Scene<'_>, tenant: TenantId, host: &str) -> Result<(), HostnameError> {
     let host = host.parse().expect("a hostname");
@@ -91,7 +79,7 @@ async fn the_plan_says_how_many() {
         let acme = scene.tenant("acme").await;
         let plan = crate::plan::list(scene.store(), &scene.may().await).await.expect("a list").remove(0);
         let limits = Limits { limits: BTreeMap::from([("hostnames".into(), 1)]), ..Default::default() };
-        let put = crate::plan::put(scene.store(), &scene.may().await, plan.id, plan.name, limits).await;
+        let put = crate::plan::put(scene.store(), &scene.may().await, plan.name, None, limits).await;
         put.expect("a plan");
         give(&scene, acme, "one.acme.test").await.expect("one is allowed");
         let refused = give(&scene, acme, "two.acme.test").await.expect_err("two are not");

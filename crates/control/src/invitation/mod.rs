@@ -6,6 +6,7 @@
 //! it goes the id of the connection that its holder will set up: what they have to register at their
 //! provider is known before anything is.
 
+pub(crate) mod http;
 mod read;
 mod renew;
 pub(crate) mod rows;

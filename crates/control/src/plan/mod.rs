@@ -3,12 +3,11 @@
 //! Tells others `plan.changed`. Whoever adds something asks the plan; a limit that is lowered takes
 //! nothing away that is there already.
 
-mod create;
+pub(crate) mod http;
 mod list;
 mod put;
 pub(crate) mod rows;
 
-pub use create::create;
 pub use list::list;
 pub use put::put;
 
@@ -31,9 +30,6 @@ pub struct Plan {
 /// In which way a caller of these verbs can be wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// No plan has this id.
-    #[error("there is no plan with this id")]
-    Unknown,
     /// Another plan is called so.
     #[error("another plan has this name")]
     NameTaken,
@@ -56,7 +52,6 @@ pub enum PlanError {
 impl Fault for PlanError {
     fn code(&self) -> &'static str {
         match self {
-            PlanError::Unknown => "item.unknown",
             PlanError::NameTaken => "name.taken",
             PlanError::NoSuchLimit(_) | PlanError::BadEntitlement(_) | PlanError::TooLarge(_) => {
                 "input.invalid"
@@ -79,7 +74,7 @@ impl Fault for PlanError {
             PlanError::NameTaken => Some("name"),
             PlanError::NoSuchLimit(_) | PlanError::TooLarge(_) => Some("limits"),
             PlanError::BadEntitlement(_) => Some("entitlements"),
-            PlanError::Unknown | PlanError::Store(_) => None,
+            PlanError::Store(_) => None,
         }
     }
 }

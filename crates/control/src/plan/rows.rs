@@ -28,6 +28,13 @@ pub(crate) async fn find(tx: &mut OperatorRead, id: PlanId) -> Result<Option<Pla
     tx.row(operator_sql!("SELECT id, name, body, changed_at FROM plan WHERE id = $1"), values![id]).await
 }
 
+pub(super) async fn find_by_name(
+    tx: &mut OperatorRead,
+    name: &DisplayName,
+) -> Result<Option<Plan>, StoreError> {
+    tx.row(operator_sql!("SELECT id, name, body, changed_at FROM plan WHERE name = $1"), values![name]).await
+}
+
 /// The plan of tenants of whom nobody said which.
 pub(crate) async fn oldest(tx: &mut OperatorRead) -> Result<Option<PlanId>, StoreError> {
     let sql = operator_sql!("SELECT id FROM plan ORDER BY id LIMIT 1");

@@ -19,7 +19,8 @@ async fn a_limit_that_means_nothing_is_refused() {
             (limits(&[], &["Audit Export"]), "entitlements"),
         ];
         for (limits, field) in cases {
-            let refused = create(scene.store(), &scene.may().await, "Silver".parse().unwrap(), limits).await;
+            let refused =
+                put(scene.store(), &scene.may().await, "Silver".parse().unwrap(), None, limits).await;
             let refused = refused.expect_err(field);
             assert_eq!((refused.code(), refused.place()), ("input.invalid", Some(field)));
         }
@@ -35,7 +36,7 @@ async fn a_plan_that_is_put_anew_reaches_its_tenants() {
         let acme = scene.tenant("acme").await;
         let plan = list(scene.store(), &scene.may().await).await.expect("a list").remove(0);
         let more = limits(&[("members", 7)], &["audit.export"]);
-        put(scene.store(), &scene.may().await, plan.id, plan.name, more.clone()).await.expect("a plan");
+        put(scene.store(), &scene.may().await, plan.name, None, more.clone()).await.expect("a plan");
         assert!(scene.events(scene.house).await.contains(&"plan.changed".to_owned()));
         world.warden.fill().await.expect("the directory answers");
         let known = world.warden.resolve_id(acme).expect("it is there");
@@ -51,14 +52,15 @@ async fn two_plans_have_two_names() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
         let call = |name: &str| name.parse::<DisplayName>().unwrap();
-        let silver = create(scene.store(), &scene.may().await, call("Silver"), Limits::default()).await;
-        let silver = silver.expect("a plan");
-        let taken =
-            put(scene.store(), &scene.may().await, silver.id, call("Default"), silver.limits.clone()).await;
-        assert_eq!(taken.expect_err("taken").code(), "name.taken");
-        let nobodys = world.new_id();
-        let nobody = put(scene.store(), &scene.may().await, nobodys, call("Gold"), silver.limits).await;
-        assert_eq!(nobody.expect_err("no such plan").code(), "item.unknown");
+        let write = async |name: &str, rename: Option<&str>| {
+            put(scene.store(), &scene.may().await, call(name), rename.map(call), Limits::default()).await
+        };
+        let silver = write("Silver", None).await.expect("a plan");
+        let taken = write("Silver", Some("Default")).await.expect_err("taken");
+        assert_eq!((taken.code(), taken.place()), ("name.taken", Some("name")));
+        let gold = write("Silver", Some("Gold")).await.expect("another name");
+        assert_eq!(gold.id, silver.id);
+        assert_eq!(list(scene.store(), &scene.may().await).await.expect("a list").len(), 2);
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Resting names: slugs and hostnames that were given back. For a while nobody but the tenant that gave
 //! one back may have it, so that a stranger does not inherit old links and what people remember.
 
+pub(crate) mod http;
 mod list;
 mod release;
 pub(crate) mod rows;

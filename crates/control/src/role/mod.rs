@@ -3,12 +3,13 @@
 //!
 //! Tells others `roles.changed`.
 
+pub(crate) mod http;
 mod list;
 mod put;
 mod remove;
 mod rows;
 
-pub use list::list;
+pub use list::{list, load};
 pub use put::put;
 pub use remove::remove;
 

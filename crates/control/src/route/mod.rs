@@ -3,6 +3,7 @@
 //!
 //! Tells others `deployment.changed`.
 
+pub(crate) mod http;
 mod put;
 mod read;
 mod rows;

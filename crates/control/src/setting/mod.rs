@@ -3,6 +3,7 @@
 //! Tells others `tenant.changed`. A changed span holds for sessions that begin afterwards.
 
 mod change;
+pub(crate) mod http;
 mod read;
 mod rows;
 

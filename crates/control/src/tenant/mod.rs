@@ -7,6 +7,7 @@
 mod change;
 mod count;
 mod create;
+pub(crate) mod http;
 mod list;
 mod read;
 pub(crate) mod rows;

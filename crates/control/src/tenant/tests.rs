@@ -191,7 +191,7 @@ async fn a_change_is_written_down_on_both_sides_with_the_values_before_and_after
         let scene = Scene::open(world).await;
         let acme = scene.tenant("acme").await;
         let name = "Silver".parse().unwrap();
-        let silver = plan::create(scene.store(), &scene.may().await, name, Limits::default()).await;
+        let silver = plan::put(scene.store(), &scene.may().await, name, None, Limits::default()).await;
         let silver = silver.expect("a plan").id;
         let changes =
             Changes { name: Some("Acme & Sons".parse().unwrap()), plan: Some(silver), ..Default::default() };

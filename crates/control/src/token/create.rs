@@ -1,6 +1,6 @@
 //! A token is made.
 
-use super::{May, Token, TokenError, rows};
+use super::{Rights, Token, TokenError, rows};
 use crate::Terms;
 use access::{Actor, ManageTokens, OperatorPermit};
 use domain::{Change, Digest, DisplayName, Event, Secret, event::names};
@@ -27,7 +27,7 @@ pub async fn create(
     store: &Store,
     permit: &OperatorPermit<ManageTokens>,
     name: DisplayName,
-    may: May,
+    rights: Rights,
     days: u64,
     terms: &Terms,
 ) -> Result<Made, TokenError> {
@@ -44,7 +44,7 @@ pub async fn create(
             let token = Token {
                 id: tx.new_id(),
                 name,
-                may,
+                rights,
                 created_by: permit.actor().to_string(),
                 created_at: tx.now(),
                 ends_at: tx.now() + Duration::from_secs(days * DAY),
@@ -59,5 +59,5 @@ pub async fn create(
 
 /// What an audit line says of a token.
 pub(super) fn facts(token: &Token) -> Value {
-    json!({ "name": token.name, "may": token.may.name(), "ends_at": token.ends_at.to_string() })
+    json!({ "name": token.name, "rights": token.rights.name(), "ends_at": token.ends_at.to_string() })
 }

@@ -1,7 +1,7 @@
 //! The list of tokens, those that have ended included.
 
 use super::{Token, rows};
-use access::{ManageTokens, OperatorPermit};
+use access::{OperatorPermit, ReadPlatformSettings};
 use domain::{Cursor, Page};
 use store::{Store, StoreError};
 
@@ -11,7 +11,7 @@ use store::{Store, StoreError};
 /// [`StoreError`].
 pub async fn list(
     store: &Store,
-    permit: &OperatorPermit<ManageTokens>,
+    permit: &OperatorPermit<ReadPlatformSettings>,
     cursor: &Cursor,
 ) -> Result<Page<Token>, StoreError> {
     let rows = store.survey(permit, async |tx| rows::list(tx, cursor).await).await?;

@@ -6,6 +6,7 @@
 
 mod create;
 mod end;
+pub(crate) mod http;
 mod list;
 mod rows;
 
@@ -25,7 +26,7 @@ pub struct Token {
     /// Its name.
     pub name: DisplayName,
     /// What it may do.
-    pub may: May,
+    pub rights: Rights,
     /// Who made it.
     pub created_by: String,
     /// When it was made.
@@ -36,24 +37,24 @@ pub struct Token {
 
 /// What a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum May {
+pub enum Rights {
     /// Look at the platform.
     Read,
     /// Change it too.
     Manage,
 }
 
-impl May {
+impl Rights {
     /// Its name in columns and in the API.
     pub const fn name(self) -> &'static str {
         match self {
-            May::Read => "read",
-            May::Manage => "manage",
+            Rights::Read => "read",
+            Rights::Manage => "manage",
         }
     }
 }
 
-impl fmt::Display for May {
+impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -64,12 +65,12 @@ impl fmt::Display for May {
 #[error("a token's right is `read` or `manage`")]
 pub struct BadRight;
 
-impl FromStr for May {
+impl FromStr for Rights {
     type Err = BadRight;
     fn from_str(text: &str) -> Result<Self, BadRight> {
         match text {
-            "read" => Ok(May::Read),
-            "manage" => Ok(May::Manage),
+            "read" => Ok(Rights::Read),
+            "manage" => Ok(Rights::Manage),
             _ => Err(BadRight),
         }
     }

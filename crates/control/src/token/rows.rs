@@ -9,7 +9,7 @@ impl FromRow for Token {
         Ok(Token {
             id: row.parse("id")?,
             name: row.parse("name")?,
-            may: row.parse("rights")?,
+            rights: row.parse("rights")?,
             created_by: row.text("created_by")?,
             created_at: row.moment("created_at")?,
             ends_at: row.moment("ends_at")?,
@@ -42,7 +42,7 @@ pub(super) async fn add(tx: &mut OperatorWrite, token: &Token, digest: Digest) -
         token.id,
         digest,
         &token.name,
-        token.may.name(),
+        token.rights.name(),
         &token.created_by,
         token.created_at,
         token.ends_at

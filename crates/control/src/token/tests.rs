@@ -5,9 +5,9 @@ use domain::{Cursor, Secret};
 use std::time::Duration;
 use testkit::{World, for_each_engine};
 
-async fn make(scene: &Scene<'_>, may: May, days: u64) -> Result<Made, TokenError> {
+async fn make(scene: &Scene<'_>, rights: Rights, days: u64) -> Result<Made, TokenError> {
     let name = "deploy script".parse().unwrap();
-    create(scene.store(), &scene.may().await, name, may, days, &Terms::default()).await
+    create(scene.store(), &scene.may().await, name, rights, days, &Terms::default()).await
 }
 
 fn presented(made: &Made) -> Credential {
@@ -22,7 +22,7 @@ async fn permit<A: access::OperatorAction>(world: &World, made: &Made) -> Result
 async fn a_token_is_shown_once_and_kept_as_a_hash() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
-        let made = make(&scene, May::Manage, 90).await.expect("a token");
+        let made = make(&scene, Rights::Manage, 90).await.expect("a token");
         let secret = made.secret.reveal();
         assert!(secret.starts_with("pwo_") && secret.len() == 47, "{secret}");
         let rows = world.raw("SELECT * FROM operator_token").await;
@@ -40,7 +40,7 @@ async fn a_token_is_shown_once_and_kept_as_a_hash() {
 async fn a_reading_token_changes_nothing_and_an_ended_one_opens_nothing() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
-        let made = make(&scene, May::Read, 1).await.expect("a token");
+        let made = make(&scene, Rights::Read, 1).await.expect("a token");
         assert!(permit::<ReadTenants>(world, &made).await.is_ok());
         assert_eq!(permit::<ChangeTenant>(world, &made).await.map(drop), Err(Refusal::NotAllowed));
 
@@ -63,11 +63,11 @@ async fn a_reading_token_changes_nothing_and_an_ended_one_opens_nothing() {
 async fn a_token_ends_by_itself() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
-        let made = make(&scene, May::Read, 1).await.expect("a token");
+        let made = make(&scene, Rights::Read, 1).await.expect("a token");
         world.pass(Duration::from_secs(24 * 60 * 60));
         assert_eq!(permit::<ReadTenants>(world, &made).await.map(drop), Err(Refusal::BadCredential));
         for days in [0, 91] {
-            let refused = make(&scene, May::Read, days).await.expect_err("too long, or not at all");
+            let refused = make(&scene, Rights::Read, days).await.expect_err("too long, or not at all");
             assert_eq!((refused.code(), refused.place()), ("input.invalid", Some("days")));
         }
     })
@@ -78,12 +78,12 @@ async fn a_token_ends_by_itself() {
 async fn a_token_makes_no_token() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
-        let made = make(&scene, May::Manage, 1).await.expect("a token");
+        let made = make(&scene, Rights::Manage, 1).await.expect("a token");
         let by_token = permit::<ManageTokens>(world, &made).await.expect("it manages");
         let name = "its heir".parse().unwrap();
-        let heir = create(scene.store(), &by_token, name, May::Manage, 90, &Terms::default()).await;
+        let heir = create(scene.store(), &by_token, name, Rights::Manage, 90, &Terms::default()).await;
         assert_eq!(heir.expect_err("no heirs").code(), "action.forbidden");
-        let all = list(scene.store(), &by_token, &Cursor::default()).await.expect("a list");
+        let all = list(scene.store(), &scene.may().await, &Cursor::default()).await.expect("a list");
         assert_eq!(all.items.len(), 1);
         assert_eq!(all.items[0].created_by, "command line");
     })

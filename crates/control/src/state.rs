@@ -1,0 +1,58 @@
+//! What this room's handlers share.
+
+use crate::{Terms, hostname::Reserved, route::RouteCheck};
+use axum::extract::FromRef;
+use domain::{Event, Heard, TenantId};
+use std::sync::Arc;
+use store::Store;
+use web::Web;
+
+/// The shared parts, cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    /// The way to the database.
+    pub store: Store,
+    /// HTTP manners: the warden, the clock, the hosts.
+    pub web: Web,
+    /// How long things last.
+    pub terms: Arc<Terms>,
+    /// What says whether the gateway's routes are sound.
+    pub check_routes: RouteCheck,
+    /// Names that no tenant can have.
+    pub(crate) reserved: Arc<Reserved>,
+}
+
+impl Control {
+    /// Puts the room together.
+    pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
+        let reserved = Arc::new(Reserved::by(&web.hosts));
+        Control { store, web, terms: Arc::new(terms), check_routes, reserved }
+    }
+
+    /// Lets this node know at once what the feed will tell every node.
+    pub(crate) async fn hear(&self, tenant: TenantId, event: Event) {
+        let Event { name, subject, body } = event;
+        let heard = Heard { name: name.to_owned(), tenant, subject, body };
+        if self.web.warden.hear(&heard).await.is_err() {
+            tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
+        }
+    }
+
+    /// The same for a change of a tenant's entry.
+    pub(crate) async fn hear_tenant(&self, tenant: TenantId) {
+        self.hear(tenant, Event::new(domain::event::names::TENANT_CHANGED, tenant)).await;
+    }
+
+    /// The same for what belongs to the platform.
+    pub(crate) async fn hear_platform(&self, name: &'static str) {
+        if let Some(house) = self.web.warden.house() {
+            self.hear(house.record.id, Event::new(name, house.record.id)).await;
+        }
+    }
+}
+
+impl FromRef<Control> for Web {
+    fn from_ref(room: &Control) -> Web {
+        room.web.clone()
+    }
+}

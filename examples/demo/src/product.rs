@@ -86,9 +86,8 @@ pub async fn accept(
 ) -> Result<Page, SetupError> {
     let application: Application = provider.register("Surveys", &invitation.redirect_uri);
     let page = browser.get(&invitation.link).await?;
-    let path = if invitation.link.contains("/bootstrap") { "/bootstrap" } else { "/invitation" };
     let form = page
-        .form(path)?
+        .form("/invitation")?
         .with("issuer", provider.issuer())
         .with("client_id", &application.client_id)
         .with("client_secret", &application.client_secret);
@@ -144,14 +143,17 @@ impl Admin {
         let providers = self.ask(Method::GET, "/providers", &Value::Null).await?;
         let items = providers.get("items").unwrap_or(&providers);
         let id = text(items, "/0/id")?;
-        let path = format!("/providers/{id}/shares");
-        self.ask(Method::POST, &path, &json!({ "tenant": tenant })).await?;
+        let path = format!("/providers/{id}/shares/{tenant}");
+        self.ask(Method::PUT, &path, &Value::Null).await?;
         Ok(())
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, SetupError> {
-        let address = format!("{}/v1/t/{}{path}", self.console, self.tenant);
-        let ask = if body.is_null() { Ask::get(&address) } else { Ask::json(method, &address, body) };
+        let address = format!("{}/v1/tenants/{}{path}", self.console, self.tenant);
+        let ask = match body {
+            Value::Null => Ask { method, ..Ask::get(&address) },
+            body => Ask::json(method, &address, body),
+        };
         let page = self.browser.send(&ask.with("accept", "application/json")).await?;
         if !page.status.is_success() {
             return Err(unexpected(format!("{page:?}: {}", page.body)));

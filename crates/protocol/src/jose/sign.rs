@@ -1,5 +1,6 @@
 //! Making tokens of our own: ES256 with a key that is kept, and the key set that others check with.
 
+use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{SigningKey, VerifyingKey};
 use serde_json::{Value, json};
@@ -8,13 +9,13 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Signer {
     kid: String,
-    key: SigningKey,
+    key: Arc<SigningKey>,
 }
 
 impl Signer {
     /// A signer whose tokens name `kid`.
-    pub fn new(kid: impl Into<String>, key: SigningKey) -> Self {
-        Signer { kid: kid.into(), key }
+    pub fn new(kid: impl Into<String>, key: impl Into<Arc<SigningKey>>) -> Self {
+        Signer { kid: kid.into(), key: key.into() }
     }
 
     /// The name under which the key is published.

@@ -4,6 +4,7 @@
 mod backend;
 mod node;
 mod people;
+mod postgres;
 
 pub(crate) use backend::Backend;
 pub(crate) use node::{Engine, Node, free_port};

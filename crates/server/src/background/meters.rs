@@ -1,0 +1,63 @@
+//! Stores what the gateway counted, as cumulative values of this node's life, so that storing one twice
+//! counts it once.
+
+use super::origin;
+use crate::{assemble::Node, listen::Stop};
+use access::StoreMeters;
+use domain::TenantId;
+use gateway::Reading;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use store::StoreError;
+
+/// What is lost at most when a node dies.
+const PAUSE: Duration = Duration::from_secs(5);
+const HOUR: i64 = 3_600;
+
+/// What this node counted in one hour of one tenant, by meter.
+type Totals = HashMap<(TenantId, i64), [i64; 5]>;
+
+const METERS: [&str; 5] = ["requests", "errors", "bytes_in", "bytes_out", "upstream_ms"];
+
+pub(super) async fn store(node: Arc<Node>, stop: Stop) {
+    let totals = Mutex::new(Totals::new());
+    stop.clone().every(PAUSE, || flush(&node, &totals)).await;
+    flush(&node, &totals).await;
+}
+
+async fn flush(node: &Node, totals: &Mutex<Totals>) {
+    node.gateway.upkeep();
+    let hour = node.web.clock.now().seconds().div_euclid(HOUR);
+    let changed = {
+        let mut totals = totals.lock().expect("nothing panics while it holds this");
+        // Hours that are over and stored need no keeping.
+        totals.retain(|(_, then), _| *then + 1 >= hour);
+        let readings = node.gateway.meters().drain();
+        readings.iter().map(|reading| add(&mut totals, reading, hour)).collect::<Vec<_>>()
+    };
+    for (tenant, values) in changed {
+        if let Err(error) = put(node, tenant, hour, values).await {
+            // The next flush of this hour holds these counts too, so nothing is lost yet.
+            tracing::warn!(%tenant, %error, "traffic counts could not be stored: {error}");
+        }
+    }
+}
+
+fn add(totals: &mut Totals, reading: &Reading, hour: i64) -> (TenantId, [i64; 5]) {
+    let total = totals.entry((reading.tenant, hour)).or_default();
+    let more = [reading.requests, reading.errors, reading.bytes_in, reading.bytes_out, reading.upstream_ms];
+    for (sum, more) in total.iter_mut().zip(more) {
+        *sum = sum.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+    }
+    (reading.tenant, *total)
+}
+
+async fn put(node: &Node, tenant: TenantId, hour: i64, values: [i64; 5]) -> Result<(), StoreError> {
+    let permit = node.web.warden.background::<StoreMeters>(tenant, origin(node));
+    let readings: Vec<_> =
+        METERS.into_iter().zip(values).map(|(meter, value)| (meter, hour, value)).collect();
+    node.store.record_traffic(&permit, node.id, &readings).await
+}

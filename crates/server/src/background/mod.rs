@@ -1,0 +1,34 @@
+//! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
+//! what the warden saw, stores traffic counts, and removes what has ended. Every loop ends when the node
+//! stops, logs its own failures and tries again.
+
+mod feed;
+mod meters;
+mod sequencer;
+mod sweeper;
+mod witness;
+
+pub use witness::{Notes, Watcher};
+
+use crate::{assemble::Node, listen::Stop};
+use access::Origin;
+use domain::RequestId;
+use std::sync::Arc;
+use store::Feed;
+use tokio::task::JoinSet;
+
+/// Starts every loop. They end by themselves when it is time to stop.
+pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    loops.spawn(feed::listen(node.clone(), feed, stop.clone()));
+    loops.spawn(sequencer::run(node.clone(), stop.clone()));
+    loops.spawn(witness::write(node.clone(), notes, stop.clone()));
+    loops.spawn(meters::store(node.clone(), stop.clone()));
+    loops.spawn(sweeper::run(node.clone(), stop.clone()));
+    loops
+}
+
+/// Where a loop's own work comes from: each round is a request of its own in the log and the audit trail.
+fn origin(node: &Node) -> Origin {
+    Origin { request: RequestId::new(node.web.clock.now(), &node.web.chance) }
+}

@@ -1,0 +1,135 @@
+//! A tenant's connections. An operator reaches into a tenant only by break-glass, so that every command
+//! here needs a reason, which the tenant's admins can read.
+
+use super::{
+    Outcome,
+    api::{Api, escaped},
+    print,
+    tenant::given,
+};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+/// Whose connections, and why an operator looks at them.
+#[derive(Debug, Args)]
+pub(super) struct Within {
+    /// The tenant's id.
+    #[arg(long)]
+    tenant: String,
+    /// Why; stands in the tenant's audit trail and in the operator's.
+    #[arg(long)]
+    reason: String,
+}
+
+/// What to do with a tenant's connections.
+#[derive(Debug, Subcommand)]
+pub(super) enum Connection {
+    /// List connections.
+    List {
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Show a connection.
+    Show {
+        /// Its id.
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Create a connection as a draft; prints the redirect URI to register.
+    Create {
+        /// The provider's issuer.
+        #[arg(long)]
+        issuer: String,
+        /// As whom we are registered there.
+        #[arg(long)]
+        client_id: String,
+        /// Our secret there; left out for a public client.
+        #[arg(long)]
+        client_secret: Option<String>,
+        /// Its name for people.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Take a tested draft into use.
+    Activate {
+        /// Its id.
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Take a connection out of use; sessions by it end.
+    SwitchOff {
+        /// Its id.
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Take a connection into use again.
+    SwitchOn {
+        /// Its id.
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Remove a connection that is out of use.
+    Remove {
+        /// Its id.
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+}
+
+impl Connection {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Connection::List { within } => {
+                let answer = api.inside(&within.reason).get(&within.path("")).await?;
+                print::list(api, &answer, &["id", "name", "standing", "issuer", "client_id", "client_secret"])
+            }
+            Connection::Show { connection, within } => {
+                print::one(api, &api.inside(&within.reason).get(&within.path(&of(&connection))).await?)
+            }
+            Connection::Create { issuer, client_id, client_secret, name, within } => {
+                let mut body = given(&[("name", name), ("client_secret", client_secret)]);
+                body.insert("issuer".into(), issuer.into());
+                body.insert("client_id".into(), client_id.into());
+                print::one(
+                    api,
+                    &api.inside(&within.reason).post(&within.path(""), Value::Object(body)).await?,
+                )
+            }
+            Connection::Activate { connection, within } => {
+                act(api, &within, &connection, "activate", json!({})).await
+            }
+            Connection::SwitchOff { connection, within } => {
+                act(api, &within, &connection, "switch-off", json!({ "confirm": true })).await
+            }
+            Connection::SwitchOn { connection, within } => {
+                act(api, &within, &connection, "switch-on", json!({})).await
+            }
+            Connection::Remove { connection, within } => {
+                let answer = api.inside(&within.reason).delete(&within.path(&of(&connection))).await?;
+                print::done(api, &answer, "The connection is gone, and its secret with it.")
+            }
+        }
+    }
+}
+
+impl Within {
+    fn path(&self, rest: &str) -> String {
+        format!("/v1/tenants/{}/connections{rest}", escaped(&self.tenant))
+    }
+}
+
+fn of(connection: &str) -> String {
+    format!("/{}", escaped(connection))
+}
+
+async fn act(api: &Api, within: &Within, connection: &str, act: &str, body: Value) -> Outcome {
+    let path = within.path(&format!("{}/{act}", of(connection)));
+    print::one(api, &api.inside(&within.reason).post(&path, body).await?)
+}

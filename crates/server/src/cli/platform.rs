@@ -1,0 +1,233 @@
+//! The platform's own: deployments, routes, plans, roles, operator tokens.
+
+use super::{
+    Outcome,
+    api::{Api, escaped},
+    print,
+    tenant::{given, invitation},
+};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Prints a fresh one-time link for the first operator.
+pub(super) async fn bootstrap(api: &Api) -> Outcome {
+    invitation(api, &api.post("/v1/platform/bootstrap", json!({})).await?)
+}
+
+/// What to do with deployments.
+#[derive(Debug, Subcommand)]
+pub(super) enum Deployment {
+    /// List deployments.
+    List,
+    /// Create a deployment; prints its proof secret, once.
+    Create {
+        /// Its name for people.
+        name: String,
+        /// A backend, such as http://10.0.0.5:3000. May be given several times.
+        #[arg(long = "upstream")]
+        upstreams: Vec<String>,
+    },
+    /// Change a deployment's name or backends.
+    Change {
+        /// Its id.
+        deployment: String,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Its backends from now on.
+        #[arg(long = "upstream")]
+        upstreams: Vec<String>,
+    },
+    /// Prepare a new proof secret, and print it once; backends learn it before it is used.
+    PrepareSecret {
+        /// Its id.
+        deployment: String,
+    },
+    /// Use the prepared proof secret from now on.
+    UseSecret {
+        /// Its id.
+        deployment: String,
+    },
+}
+
+const DEPLOYMENTS: &str = "/v1/platform/deployments";
+
+impl Deployment {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        let of = |id: &str| format!("{DEPLOYMENTS}/{}", escaped(id));
+        match self {
+            Deployment::List => print::list(api, &api.get(DEPLOYMENTS).await?, &["id", "name", "upstreams"]),
+            Deployment::Create { name, upstreams } => print::one(
+                api,
+                &api.post(DEPLOYMENTS, json!({ "name": name, "upstreams": upstreams })).await?,
+            ),
+            Deployment::Change { deployment, name, upstreams } => {
+                let mut body = given(&[("name", name)]);
+                if !upstreams.is_empty() {
+                    body.insert("upstreams".into(), json!(upstreams));
+                }
+                print::one(api, &api.patch(&of(&deployment), Value::Object(body)).await?)
+            }
+            Deployment::PrepareSecret { deployment } => {
+                print::one(api, &api.post(&format!("{}/proof-secret", of(&deployment)), json!({})).await?)
+            }
+            Deployment::UseSecret { deployment } => {
+                let answer =
+                    api.post(&format!("{}/proof-secret/take-over", of(&deployment)), json!({})).await?;
+                print::done(api, &answer, "The prepared secret is in use.")
+            }
+        }
+    }
+}
+
+/// What to do with the gateway's routes.
+#[derive(Debug, Subcommand)]
+pub(super) enum Route {
+    /// Show the routes.
+    Show,
+    /// Put the routes of a JSON file in place of those before. Refused whole if anything in it is wrong.
+    Put {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+impl Route {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Route::Show => print::json(&api.get("/v1/platform/routes").await?),
+            Route::Put { file } => {
+                let text =
+                    std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+                let routes: Value =
+                    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+                print::done(api, &api.put("/v1/platform/routes", routes).await?, "The routes are live.")
+            }
+        }
+    }
+}
+
+/// What to do with plans.
+#[derive(Debug, Subcommand)]
+pub(super) enum Plan {
+    /// List plans.
+    List,
+    /// Make a plan, or change one.
+    Put {
+        /// Its name.
+        name: String,
+        /// A bound, such as members=100. May be given several times.
+        #[arg(long = "limit", value_name = "NAME=NUMBER")]
+        limits: Vec<String>,
+        /// Something that it switches on. May be given several times.
+        #[arg(long = "entitlement")]
+        entitlements: Vec<String>,
+    },
+}
+
+impl Plan {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Plan::List => print::list(
+                api,
+                &api.get("/v1/platform/plans").await?,
+                &["id", "name", "limits", "entitlements"],
+            ),
+            Plan::Put { name, limits, entitlements } => {
+                let limits =
+                    limits.iter().map(|pair| limit(pair)).collect::<Result<serde_json::Map<_, _>, _>>()?;
+                let body = json!({ "limits": limits, "entitlements": entitlements });
+                print::one(api, &api.put(&format!("/v1/platform/plans/{}", escaped(&name)), body).await?)
+            }
+        }
+    }
+}
+
+fn limit(pair: &str) -> Result<(String, Value), String> {
+    let wrong = || format!("`{pair}` is no limit; write it as members=100");
+    let (name, number) = pair.split_once('=').ok_or_else(wrong)?;
+    Ok((name.to_owned(), number.parse::<u64>().map_err(|_| wrong())?.into()))
+}
+
+/// What to do with the application's roles.
+#[derive(Debug, Subcommand)]
+pub(super) enum Role {
+    /// List the roles.
+    List,
+    /// Make a role known, or say something else about it.
+    Put {
+        /// Its name, as the backend gets it.
+        name: String,
+        /// Its name for people.
+        #[arg(long)]
+        title: String,
+        /// What its holders may do.
+        #[arg(long, default_value = "")]
+        about: String,
+    },
+    /// Forget a role. Members keep what they hold until it is taken from them.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Role {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        let of = |name: &str| format!("/v1/platform/roles/{}", escaped(name));
+        match self {
+            Role::List => {
+                print::list(api, &api.get("/v1/platform/roles").await?, &["name", "title", "about"])
+            }
+            Role::Put { name, title, about } => {
+                let answer = api.put(&of(&name), json!({ "title": title, "about": about })).await?;
+                print::done(api, &answer, "The role is known.")
+            }
+            Role::Remove { name } => {
+                print::done(api, &api.delete(&of(&name)).await?, "The role is forgotten.")
+            }
+        }
+    }
+}
+
+/// What to do with operator tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// List the tokens; never their values.
+    List,
+    /// Make a token; prints its value, once.
+    Create {
+        /// What it is for.
+        name: String,
+        /// `read` or `manage`.
+        #[arg(long, default_value = "read")]
+        rights: String,
+        /// For how many days, 90 at most.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// End a token.
+    End {
+        /// Its id.
+        token: String,
+    },
+}
+
+impl Token {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Token::List => {
+                print::list(api, &api.get("/v1/platform/tokens").await?, &["id", "name", "rights", "ends_at"])
+            }
+            Token::Create { name, rights, days } => {
+                let body = json!({ "name": name, "rights": rights, "days": days });
+                print::one(api, &api.post("/v1/platform/tokens", body).await?)
+            }
+            Token::End { token } => {
+                let path = format!("/v1/platform/tokens/{}", escaped(&token));
+                print::done(api, &api.delete(&path).await?, "The token has ended.")
+            }
+        }
+    }
+}

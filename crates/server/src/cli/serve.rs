@@ -1,0 +1,101 @@
+//! Runs a node.
+
+use super::Outcome;
+use crate::{
+    assemble::{Assembled, assemble, stop_on_signal},
+    background,
+    config::Config,
+    listen::{self, Certificates, Stop},
+    observe::logs,
+};
+use clap::Args;
+use control::house::FirstStart;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Run a node.
+#[derive(Debug, Args)]
+pub(super) struct Serve {}
+
+/// How long loops may take to end after everything else has.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+impl Serve {
+    pub(super) async fn run(self, config: Config) -> Outcome {
+        let exporter = logs::start(&config.observe, false)?;
+        let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
+        let public = listen_at("listen.public", config.listen.public).await?;
+        let private = listen_at("listen.private", config.listen.private).await?;
+        let Assembled { node, feed, notes, first_start } = assemble(&config).await?;
+        let socket = listen::bind_socket(&config.listen.socket).await?;
+
+        let (say, stop) = Stop::pair();
+        stop_on_signal(say, node.readiness.clone());
+        let mut loops = background::start(&node, feed, notes, &stop);
+        if let Some(certificates) = certificates.clone() {
+            loops.spawn(certificates.watch(stop.clone()));
+        }
+        let others = [
+            tokio::spawn(listen::private(private, node.clone(), stop.clone())),
+            tokio::spawn(listen::socket(socket, node.clone(), stop.clone())),
+        ];
+        announce(&config, &first_start);
+        listen::public(
+            public,
+            node.clone(),
+            certificates,
+            config.listen.connections,
+            config.listen.drain,
+            stop,
+        )
+        .await;
+        if tokio::time::timeout(config.listen.drain, node.gateway.drain()).await.is_err() {
+            tracing::warn!("some requests were still under way and were cut");
+        }
+        let ended = async { while loops.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_WORDS, ended).await.is_err() {
+            tracing::warn!("a background loop did not end in time and was cut");
+        }
+        others.iter().for_each(tokio::task::JoinHandle::abort);
+        let _ = std::fs::remove_file(&config.listen.socket);
+        node.store.engine().close().await;
+        if let Some(exporter) = exporter {
+            exporter.finish();
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn listen_at(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| format!("{key} ({address}): {error}"))
+}
+
+/// What the operator should see at every start. The one-time link goes to standard output and never into
+/// the log.
+fn announce(config: &Config, first_start: &FirstStart) {
+    if config.development {
+        tracing::warn!("DEVELOPMENT: plain HTTP on loopback is allowed. Never set this in production.");
+    }
+    tracing::info!("listening at {}; console at {}", config.listen.public, config.hosts.console);
+    match first_start {
+        FirstStart::Operated => {}
+        FirstStart::LinkIsOut { until } => {
+            println!(
+                "There is no operator yet. The link that was printed works until {until}; `partywall bootstrap` makes another."
+            );
+        }
+        FirstStart::LinkMade(invitation) => {
+            println!(
+                "There is no operator yet. Whoever opens this link first and brings an identity provider becomes one:"
+            );
+            println!("  {}", bootstrap_link(config.hosts.id.origin(), invitation.secret.reveal()));
+            println!("It works once, until {}.", invitation.ends);
+        }
+    }
+}
+
+/// The address that makes its holder the first operator.
+pub(super) fn bootstrap_link(id_origin: &str, secret: &str) -> String {
+    format!("{id_origin}/bootstrap?code={secret}")
+}

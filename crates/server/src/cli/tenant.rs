@@ -1,0 +1,178 @@
+//! Tenants, as their operator sees them.
+
+use super::{
+    Outcome,
+    api::{Api, escaped},
+    print,
+};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub(super) enum Tenant {
+    /// List tenants.
+    List {
+        /// Only those whose slug or name begins so.
+        #[arg(long)]
+        search: Option<String>,
+        /// Only those that stand so.
+        #[arg(long)]
+        standing: Option<String>,
+        /// Go on after the last one seen.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Show a tenant.
+    Show {
+        /// Its id.
+        tenant: String,
+    },
+    /// Create a tenant; prints the one-time link for its first admin.
+    Create {
+        /// The first label of its address.
+        slug: String,
+        /// Its name for people.
+        #[arg(long)]
+        name: String,
+        /// The deployment that hosts it; the default one if left out.
+        #[arg(long)]
+        deployment: Option<String>,
+        /// Its plan; the default one if left out.
+        #[arg(long)]
+        plan: Option<String>,
+        /// Hide its sign-in page: to strangers the tenant then looks like no tenant at all.
+        #[arg(long)]
+        unpublished: bool,
+    },
+    /// Change a tenant's name, slug, plan or deployment.
+    Change {
+        /// Its id.
+        tenant: String,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        /// Another slug; the old one rests before others may take it.
+        #[arg(long)]
+        slug: Option<String>,
+        /// Another plan.
+        #[arg(long)]
+        plan: Option<String>,
+        /// Another deployment.
+        #[arg(long)]
+        deployment: Option<String>,
+    },
+    /// Change how a tenant stands: active, read-only, maintenance, suspended and so on.
+    Stand {
+        /// Its id.
+        tenant: String,
+        /// How it stands from now on.
+        standing: String,
+        /// Why; stands in both audit trails.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Make a new one-time link for a tenant that has no admin yet.
+    Invite {
+        /// Its id.
+        tenant: String,
+    },
+    /// Give a tenant a hostname of its own.
+    AddHostname {
+        /// Its id.
+        tenant: String,
+        /// The hostname.
+        hostname: String,
+    },
+    /// Take a hostname from a tenant; it rests before others may have it.
+    RemoveHostname {
+        /// Its id.
+        tenant: String,
+        /// The hostname.
+        hostname: String,
+    },
+}
+
+const TENANTS: &str = "/v1/platform/tenants";
+
+impl Tenant {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Tenant::List { search, standing, after } => {
+                let path = format!(
+                    "{TENANTS}{}",
+                    query(&[("search", search), ("standing", standing), ("after", after)])
+                );
+                print::list(api, &api.get(&path).await?, &["id", "slug", "name", "standing", "deployment"])
+            }
+            Tenant::Show { tenant } => print::one(api, &api.get(&of(&tenant)).await?),
+            Tenant::Create { slug, name, deployment, plan, unpublished } => {
+                let mut body = given(&[("deployment", deployment), ("plan", plan)]);
+                body.insert("slug".into(), slug.into());
+                body.insert("name".into(), name.into());
+                body.insert("published".into(), (!unpublished).into());
+                created(api, &api.post(TENANTS, Value::Object(body)).await?)
+            }
+            Tenant::Change { tenant, name, slug, plan, deployment } => {
+                let body =
+                    given(&[("name", name), ("slug", slug), ("plan", plan), ("deployment", deployment)]);
+                print::one(api, &api.patch(&of(&tenant), Value::Object(body)).await?)
+            }
+            Tenant::Stand { tenant, standing, reason } => {
+                let body = json!({ "standing": standing, "reason": reason });
+                print::one(api, &api.put(&format!("{}/standing", of(&tenant)), body).await?)
+            }
+            Tenant::Invite { tenant } => {
+                invitation(api, &api.post(&format!("{}/invitation", of(&tenant)), json!({})).await?)
+            }
+            Tenant::AddHostname { tenant, hostname } => print::done(
+                api,
+                &api.put(&host_of(&tenant, &hostname), json!({})).await?,
+                "The hostname is the tenant's.",
+            ),
+            Tenant::RemoveHostname { tenant, hostname } => {
+                print::done(api, &api.delete(&host_of(&tenant, &hostname)).await?, "The hostname rests.")
+            }
+        }
+    }
+}
+
+fn of(tenant: &str) -> String {
+    format!("{TENANTS}/{}", escaped(tenant))
+}
+
+fn host_of(tenant: &str, hostname: &str) -> String {
+    format!("{}/hostnames/{}", of(tenant), escaped(hostname))
+}
+
+/// The members of a body that were given.
+pub(super) fn given(pairs: &[(&str, Option<String>)]) -> Map<String, Value> {
+    pairs.iter().filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?.into()))).collect()
+}
+
+/// The query of what was given.
+pub(super) fn query(pairs: &[(&str, Option<String>)]) -> String {
+    let given = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", escaped(value.as_ref()?))));
+    let given = given.collect::<Vec<_>>().join("&");
+    if given.is_empty() { String::new() } else { format!("?{given}") }
+}
+
+fn created(api: &Api, answer: &Value) -> Outcome {
+    if api.json() {
+        return print::json(answer);
+    }
+    print::facts(answer);
+    invitation(api, &answer["invitation"])
+}
+
+/// A one-time link, with what its holder needs.
+pub(super) fn invitation(api: &Api, answer: &Value) -> Outcome {
+    if api.json() {
+        return print::json(answer);
+    }
+    let text = |name: &str| answer[name].as_str().unwrap_or_default();
+    println!("\nHand this link to whoever becomes the first admin. It works once, until {}:\n", text("ends"));
+    println!("  {}\n", text("link"));
+    println!("At their identity provider they register this redirect URI:\n\n  {}", text("redirect_uri"));
+    Ok(())
+}

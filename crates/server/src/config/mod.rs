@@ -1,0 +1,178 @@
+//! The configuration: read once at start from a file, the environment and flags, checked whole, and handed
+//! on as plain values. Nothing else in the product reads a file of settings or the environment.
+//!
+//! Every setting stands in [`settings::SETTINGS`], from which `docs/configuration.md` is written.
+
+mod gather;
+mod read;
+pub mod settings;
+
+pub use gather::{Gathered, gather};
+
+use domain::{Hostname, Moment, Secret};
+use outbound::AllowRule;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Where a node's settings may come from besides its file and environment.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// The file; `partywall.toml` in the working directory if it is there.
+    pub file: Option<PathBuf>,
+    /// `key=value`, which win over everything.
+    pub set: Vec<String>,
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The setting.
+    pub key: String,
+    /// Where its value came from.
+    pub origin: String,
+    /// What is wrong, and what to do.
+    pub why: String,
+}
+
+/// Everything that is wrong with the configuration, together.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable:\n{}", .0.iter().map(|f| format!("  {} ({}): {}", f.key, f.origin, f.why)).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<Fault>);
+
+/// The configuration of one node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where files live: the database, the master key, the socket.
+    pub data: PathBuf,
+    /// Plain HTTP to and from loopback is meant.
+    pub development: bool,
+    /// What tenants' slugs stand before.
+    pub base_domain: Hostname,
+    /// Where to listen.
+    pub listen: Listen,
+    /// The platform's public addresses.
+    pub hosts: web::Hosts,
+    /// Certificate and key, if this node ends TLS.
+    pub tls: Option<Tls>,
+    /// The database.
+    pub database: store::Database,
+    /// The master key.
+    pub master_key: MasterKeyPlace,
+    /// The guarded client.
+    pub outbound: Outgoing,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How much is taken.
+    pub limits: Limits,
+    /// What is told.
+    pub observe: Observe,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// For everybody.
+    pub public: SocketAddr,
+    /// For metrics and health.
+    pub private: SocketAddr,
+    /// For the command line.
+    pub socket: PathBuf,
+    /// How many connections are held at once.
+    pub connections: usize,
+    /// How long requests under way may take when the node stops.
+    pub drain: Duration,
+}
+
+/// Certificate and key, read again when they change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The chain, in PEM.
+    pub certificate: PathBuf,
+    /// The key, in PEM.
+    pub key: PathBuf,
+}
+
+/// Where the master key is.
+#[derive(Clone, Debug)]
+pub struct MasterKeyPlace {
+    /// The file of mode 0600 that holds it, in base64.
+    pub file: PathBuf,
+    /// Files of earlier ones, which still open.
+    pub previous: Vec<PathBuf>,
+}
+
+/// The guarded client.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Private addresses that may be called.
+    pub allow: Vec<AllowRule>,
+    /// Networks that are never called.
+    pub refuse: Vec<outbound::Network>,
+    /// Further authorities to trust.
+    pub extra_roots: Option<PathBuf>,
+    /// Over everything.
+    pub deadline: Duration,
+    /// The largest answer.
+    pub most_bytes: usize,
+}
+
+/// How long things live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A session that is not used.
+    pub session_idle: Duration,
+    /// A session at the latest.
+    pub session: Duration,
+    /// A sign-in under way.
+    pub pending: Duration,
+    /// The one-time link of a new installation.
+    pub bootstrap: Duration,
+    /// The one-time link of a new tenant.
+    pub invitation: Duration,
+    /// How long a released name rests.
+    pub name_rest: Duration,
+    /// How long the feed may be silent.
+    pub feed_silence: Duration,
+}
+
+/// How much is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Sign-in starts, callbacks and one-time links, from one address in a minute.
+    pub sign_ins_per_address: u32,
+    /// The same for one tenant.
+    pub sign_ins_per_tenant: u32,
+    /// Trials of connections and fetches of a provider's metadata, for one address in a minute.
+    pub trials_per_address: u32,
+    /// The same for one tenant.
+    pub trials_per_tenant: u32,
+    /// Sessions that a node remembers.
+    pub sessions: usize,
+}
+
+/// What is told, and where.
+#[derive(Clone, Debug)]
+pub struct Observe {
+    /// `human` or `json`.
+    pub json: bool,
+    /// A filter such as `info` or `info,gateway=debug`.
+    pub level: String,
+    /// Where traces are sent.
+    pub traces: Option<Secret<String>>,
+    /// How many of a thousand traces are kept.
+    pub traces_per_thousand: u32,
+}
+
+impl Config {
+    /// Reads and checks the whole configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        read::config(gather(flags)?)
+    }
+
+    /// When a bootstrap link made at `now` ends.
+    pub fn bootstrap_ends(&self, now: Moment) -> Moment {
+        now + self.lifetimes.bootstrap
+    }
+}

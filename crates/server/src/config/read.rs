@@ -1,0 +1,318 @@
+//! Reads what the texts mean, and gathers everything that is wrong with them.
+
+use super::{
+    Config, ConfigError, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing, Tls,
+    gather::fault,
+};
+use domain::{Hostname, Secret};
+use std::{cell::RefCell, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use web::{Hosts, PublicUrl};
+
+/// Reads settings and remembers what was wrong with them.
+struct Reader {
+    texts: Gathered,
+    faults: RefCell<Vec<Fault>>,
+}
+
+impl Reader {
+    fn text(&self, key: &str) -> &str {
+        self.texts.get(key).0
+    }
+
+    fn wrong(&self, key: &str, why: impl Display) {
+        self.faults.borrow_mut().push(fault(key, self.texts.get(key).1, &why.to_string()));
+    }
+
+    /// The value; none after noting that it is wrong.
+    fn value<T: FromStr<Err: Display>>(&self, key: &str) -> Option<T> {
+        self.text(key).parse().map_err(|why| self.wrong(key, why)).ok()
+    }
+
+    /// The value of a setting that may be empty.
+    fn maybe<T: FromStr<Err: Display>>(&self, key: &str) -> Option<T> {
+        if self.text(key).is_empty() { None } else { self.value(key) }
+    }
+
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.text(key);
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    }
+
+    fn list<T: FromStr<Err: Display>>(&self, key: &str) -> Vec<T> {
+        let items = self.text(key).split(',').map(str::trim).filter(|item| !item.is_empty());
+        items
+            .filter_map(|item| item.parse().map_err(|why| self.wrong(key, format!("`{item}`: {why}"))).ok())
+            .collect()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        match self.text(key) {
+            "true" => true,
+            "false" => false,
+            other => {
+                self.wrong(key, format!("`{other}` is neither `true` nor `false`"));
+                false
+            }
+        }
+    }
+
+    fn number(&self, key: &str, least: u64, most: u64) -> u64 {
+        let number = self.value::<u64>(key).unwrap_or(least);
+        if !(least..=most).contains(&number) {
+            self.wrong(key, format!("must lie between {least} and {most}"));
+        }
+        number
+    }
+
+    fn span(&self, key: &str, least: Duration, most: Duration) -> Duration {
+        match parse_span(self.text(key)) {
+            Some(span) if (least..=most).contains(&span) => span,
+            Some(_) => {
+                self.wrong(
+                    key,
+                    format!("must lie between {} and {} seconds", least.as_secs(), most.as_secs()),
+                );
+                least
+            }
+            None => {
+                self.wrong(key, "write a span as 30s, 10m, 8h or 7d");
+                least
+            }
+        }
+    }
+}
+
+fn parse_span(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    number.checked_mul(seconds).map(Duration::from_secs)
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn config(texts: Gathered) -> Result<Config, ConfigError> {
+    let reader = Reader { texts, faults: RefCell::default() };
+    let config = whole(&reader);
+    let faults = reader.faults.into_inner();
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(ConfigError(faults)),
+    }
+}
+
+fn whole(from: &Reader) -> Option<Config> {
+    let data = from.path("data").unwrap_or_else(|| PathBuf::from("var"));
+    let development = from.flag("development");
+    let base_domain: Option<Hostname> = from.value("base_domain");
+    let listen = listen(from, &data);
+    let tls = tls(from);
+    let hosts = base_domain
+        .clone()
+        .zip(listen.as_ref())
+        .and_then(|(base, listen)| hosts(from, base, development, listen.public, tls.is_some()));
+    // Everything is read before anything is given up, so that all that is wrong is said at once.
+    let (database, outbound, lifetimes, observe) =
+        (database(from, &data), outgoing(from), lifetimes(from), observe(from));
+    let limits = Limits {
+        sign_ins_per_address: from.number("limits.sign_ins_per_address", 1, 1_000_000) as u32,
+        sign_ins_per_tenant: from.number("limits.sign_ins_per_tenant", 1, 10_000_000) as u32,
+        trials_per_address: from.number("limits.trials_per_address", 1, 1_000_000) as u32,
+        trials_per_tenant: from.number("limits.trials_per_tenant", 1, 10_000_000) as u32,
+        sessions: from.number("limits.sessions", 1_000, 100_000_000) as usize,
+    };
+    let master_key = MasterKeyPlace {
+        file: from.path("master_key.file").unwrap_or_else(|| data.join("master.key")),
+        previous: from.list::<PathBuf>("master_key.previous"),
+    };
+    Some(Config {
+        development,
+        base_domain: base_domain?,
+        listen: listen?,
+        hosts: hosts?,
+        tls,
+        database,
+        master_key,
+        data,
+        outbound,
+        lifetimes,
+        limits,
+        observe,
+    })
+}
+
+fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
+    let public: Option<SocketAddr> = from.value("listen.public");
+    let private: Option<SocketAddr> = from.value("listen.private");
+    let connections = from.number("listen.connections", 16, 1_000_000) as usize;
+    let drain = from.span("listen.drain", SECOND, HOUR);
+    let socket = from.path("listen.socket").unwrap_or_else(|| data.join("partywall.sock"));
+    Some(Listen { public: public?, private: private?, socket, connections, drain })
+}
+
+fn tls(from: &Reader) -> Option<Tls> {
+    match (from.path("tls.certificate"), from.path("tls.key")) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            from.wrong("tls.key", "a certificate was given without its key; give both or neither");
+            None
+        }
+        (None, Some(_)) => {
+            from.wrong("tls.certificate", "a key was given without its certificate; give both or neither");
+            None
+        }
+    }
+}
+
+fn hosts(
+    from: &Reader,
+    base: Hostname,
+    development: bool,
+    public: SocketAddr,
+    ends_tls: bool,
+) -> Option<Hosts> {
+    // On a developer's machine nothing stands in front: people come straight to the listener.
+    let https = if development && from.texts.get("public.https").1 == "default" {
+        ends_tls
+    } else {
+        from.flag("public.https")
+    };
+    if !https && !development {
+        from.wrong(
+            "public.https",
+            "people would send their sessions in the clear; only `development = true` may do without https",
+        );
+    }
+    if development && !public.ip().is_loopback() {
+        from.wrong(
+            "development",
+            "listens on an address that others reach; development is for loopback only",
+        );
+    }
+    let port = from.maybe::<u16>("public.port").or_else(|| development.then_some(public.port()));
+    let port = port.filter(|port| *port != if https { 443 } else { 80 });
+    let scheme = if https { "https" } else { "http" };
+    let suffix = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let of = |label: &str| {
+        let key = format!("hosts.{label}");
+        let text = match from.text(&key) {
+            "" => format!("{scheme}://{label}.{base}{suffix}"),
+            given => given.to_owned(),
+        };
+        text.parse::<PublicUrl>().map_err(|why| from.wrong(&key, why)).ok()
+    };
+    let (id, console, api) = (of("id"), of("console"), of("api"));
+    Some(Hosts { id: id?, console: console?, api: api?, base_domain: base, https, port, development })
+}
+
+fn database(from: &Reader, data: &std::path::Path) -> store::Database {
+    let url = from.text("database.url");
+    let connections = from.number("database.connections", 2, 1_000) as u32;
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return store::Database::Postgres { url: Secret::new(url.to_owned()), connections };
+    }
+    let file = url.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//"));
+    match (url, file) {
+        ("", _) => store::Database::Sqlite(data.join("partywall.db")),
+        (_, Some(file)) if !file.is_empty() => store::Database::Sqlite(PathBuf::from(file)),
+        _ => {
+            from.wrong("database.url", "write sqlite:<file> or postgres://user:password@host:port/database");
+            store::Database::Sqlite(data.join("partywall.db"))
+        }
+    }
+}
+
+fn outgoing(from: &Reader) -> Outgoing {
+    Outgoing {
+        allow: from.list("outbound.allow"),
+        refuse: from.list("outbound.refuse"),
+        extra_roots: from.path("outbound.extra_roots"),
+        deadline: from.span("outbound.deadline", SECOND, 2 * MINUTE),
+        most_bytes: from.number("outbound.most_bytes", 1_024, 64 << 20) as usize,
+    }
+}
+
+fn lifetimes(from: &Reader) -> Lifetimes {
+    Lifetimes {
+        session_idle: from.span("session.idle", MINUTE, 90 * DAY),
+        session: from.span("session.life", MINUTE, 365 * DAY),
+        pending: from.span("session.pending", MINUTE, HOUR),
+        bootstrap: from.span("links.bootstrap", MINUTE, 7 * DAY),
+        invitation: from.span("links.invitation", MINUTE, 90 * DAY),
+        name_rest: from.span("names.rest", Duration::ZERO, 3_650 * DAY),
+        feed_silence: from.span("feed.silence", 5 * SECOND, HOUR),
+    }
+}
+
+fn observe(from: &Reader) -> Observe {
+    let json = match from.text("log.format") {
+        "json" => true,
+        "human" => false,
+        other => {
+            from.wrong("log.format", format!("`{other}` is neither `human` nor `json`"));
+            false
+        }
+    };
+    if let Err(why) = from.text("log.level").parse::<tracing_subscriber::EnvFilter>() {
+        from.wrong("log.level", why);
+    }
+    Observe {
+        json,
+        level: from.text("log.level").to_owned(),
+        traces: (!from.text("traces.endpoint").is_empty())
+            .then(|| Secret::new(from.text("traces.endpoint").to_owned())),
+        traces_per_thousand: from.number("traces.per_thousand", 0, 1_000) as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Flags};
+    use std::time::Duration;
+
+    fn load(pairs: &[&str]) -> Result<Config, String> {
+        let set = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        Config::load(&Flags { file: None, set }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_developer_needs_one_word() {
+        let config = load(&["development=true"]).expect("usable");
+        assert_eq!(config.hosts.id.origin(), "http://id.partywall.localhost:8080");
+        assert_eq!(config.lifetimes.session, Duration::from_secs(7 * 86_400));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let error = load(&[
+            "listen.public=nowhere",
+            "session.idle=soon",
+            "outbound.allow=0.0.0.0/0",
+            "tls.key=k.pem",
+        ]);
+        let error = error.expect_err("four faults");
+        for key in ["listen.public", "session.idle", "outbound.allow", "tls.certificate"] {
+            assert!(error.contains(key), "{key} is missing from:\n{error}");
+        }
+    }
+
+    #[test]
+    fn sessions_in_the_clear_need_the_development_setting_and_loopback() {
+        assert!(load(&["public.https=false"]).expect_err("refused").contains("public.https"));
+        assert!(
+            load(&["development=true", "listen.public=0.0.0.0:8080"])
+                .expect_err("refused")
+                .contains("loopback")
+        );
+    }
+}

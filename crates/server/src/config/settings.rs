@@ -1,0 +1,141 @@
+//! Every setting there is.
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in the file; `[section]` and key joined by a dot.
+    pub key: &'static str,
+    /// What holds where nothing is said, as text.
+    pub default: &'static str,
+    /// What it is.
+    pub about: &'static str,
+}
+
+const fn setting(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting { key, default, about }
+}
+
+/// The settings, in the order of the page.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "data",
+        "var",
+        "Directory for the database, the master key and the socket. Made if it is not there.",
+    ),
+    setting(
+        "development",
+        "false",
+        "Plain HTTP on loopback, for a developer's machine. Never in production; said at every start.",
+    ),
+    setting(
+        "base_domain",
+        "partywall.localhost",
+        "What tenants' slugs stand before: `contoso.<base domain>`.",
+    ),
+    setting("listen.public", "127.0.0.1:8080", "Where everybody is served."),
+    setting(
+        "listen.private",
+        "127.0.0.1:9090",
+        "Where metrics and health are served; a loopback address unless you know better.",
+    ),
+    setting("listen.socket", "", "The command line's socket; `<data>/partywall.sock` if empty."),
+    setting("listen.connections", "20000", "Connections held at once; further ones wait in the kernel."),
+    setting("listen.drain", "30s", "How long requests under way may take after the node was told to stop."),
+    setting(
+        "public.https",
+        "true",
+        "Whether people reach us by https, be it that we end TLS or something in front does.",
+    ),
+    setting(
+        "public.port",
+        "",
+        "The port that people reach us by; empty for the usual one, or for `listen.public`'s in development.",
+    ),
+    setting("hosts.id", "", "Public address of sign-in; `<scheme>://id.<base domain>` if empty."),
+    setting(
+        "hosts.console",
+        "",
+        "Public address of the console; `<scheme>://console.<base domain>` if empty.",
+    ),
+    setting("hosts.api", "", "Public address of the API; `<scheme>://api.<base domain>` if empty."),
+    setting(
+        "tls.certificate",
+        "",
+        "PEM file with the certificate chain. Read again when it changes. Empty: this node speaks plain HTTP, behind something that ends TLS.",
+    ),
+    setting("tls.key", "", "PEM file with the key."),
+    setting("database.url", "", "`sqlite:<file>` or `postgres://…`; a file in `data` if empty."),
+    setting("database.connections", "16", "Connections to PostgreSQL that this node holds for requests."),
+    setting(
+        "master_key.file",
+        "",
+        "File of mode 0600 with 32 bytes in base64. Empty: `<data>/master.key`, made at first start on SQLite; on PostgreSQL it must be there, the same on every node.",
+    ),
+    setting(
+        "master_key.previous",
+        "",
+        "Files of earlier master keys, separated by commas, while values are sealed anew.",
+    ),
+    setting(
+        "outbound.allow",
+        "",
+        "Private addresses that may be called, separated by commas; see outgoing-calls.md.",
+    ),
+    setting("outbound.refuse", "", "Networks that are never called, separated by commas."),
+    setting("outbound.extra_roots", "", "PEM file of certificate authorities to trust beside the system's."),
+    setting("outbound.deadline", "10s", "How long a call may take, over everything."),
+    setting("outbound.most_bytes", "1048576", "The largest answer that is read."),
+    setting("session.idle", "8h", "How long a session lives without being used."),
+    setting("session.life", "7d", "How long a session lives at most."),
+    setting("session.pending", "10m", "How long a sign-in may be under way."),
+    setting("links.bootstrap", "1h", "How long the one-time link of a new installation works."),
+    setting("links.invitation", "7d", "How long the one-time link of a new tenant works."),
+    setting("names.rest", "30d", "How long a released slug or hostname rests before others may take it."),
+    setting(
+        "feed.silence",
+        "60s",
+        "How long the change feed may be silent before nothing cached is believed.",
+    ),
+    setting(
+        "limits.sign_ins_per_address",
+        "60",
+        "Sign-in starts, callbacks and one-time links from one address in a minute.",
+    ),
+    setting("limits.sign_ins_per_tenant", "600", "The same for one tenant."),
+    setting(
+        "limits.trials_per_address",
+        "20",
+        "Trials of connections and fetches of a provider's metadata for one address in a minute.",
+    ),
+    setting("limits.trials_per_tenant", "60", "The same for one tenant."),
+    setting("limits.sessions", "100000", "Sessions that a node remembers."),
+    setting("log.format", "human", "`human` or `json`."),
+    setting("log.level", "info", "A filter, such as `info` or `info,gateway=debug`."),
+    setting(
+        "traces.endpoint",
+        "",
+        "Where OpenTelemetry traces are sent: an OTLP/HTTP address such as `http://127.0.0.1:4318/v1/traces`.",
+    ),
+    setting("traces.per_thousand", "10", "How many of a thousand traces are kept."),
+];
+
+/// The environment's name of a setting: `listen.public` is `PARTYWALL_LISTEN_PUBLIC`.
+pub fn environment_name(key: &str) -> String {
+    format!("PARTYWALL_{}", key.replace('.', "_").to_uppercase())
+}
+
+/// The page `docs/configuration.md`.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Configuration\n\nA file (`partywall.toml`, or `--config FILE`), the environment, and `--set key=value`; the later wins.\n\
+         Everything is checked at start, and everything that is wrong is said at once, with the setting's name and\n\
+         where its value came from. An unknown setting is an error. This page is written from the code\n\
+         (`partywall config page`), and a test keeps the two equal.\n\nSpans are written `30s`, `10m`, `8h`, `7d`.\n\n\
+         | setting | environment | default | |\n|---|---|---|---|\n",
+    );
+    for Setting { key, default, about } in SETTINGS {
+        let default = if default.is_empty() { "—".to_owned() } else { format!("`{default}`") };
+        page.push_str(&format!("| `{key}` | `{}` | {default} | {about} |\n", environment_name(key)));
+    }
+    page
+}

@@ -1,0 +1,12 @@
+//! `partywall`: the multitenancy layer in front of a SaaS application, as one binary.
+//!
+//! This crate puts the rooms together and owns what only a process has: configuration, listeners, loops,
+//! signals, commands. It decides nothing about tenants.
+
+pub mod assemble;
+pub mod background;
+pub mod cli;
+pub mod config;
+pub mod keys;
+pub mod listen;
+pub mod observe;

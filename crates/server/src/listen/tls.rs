@@ -1,0 +1,87 @@
+//! The certificate, read again when its files change. A pair that cannot be used leaves the one before
+//! in place and is said in the log.
+
+use crate::config::Tls;
+use arc_swap::ArcSwap;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use std::{path::Path, sync::Arc, time::Duration, time::SystemTime};
+
+use super::Stop;
+
+/// The certificate in use.
+#[derive(Clone)]
+pub struct Certificates {
+    files: Arc<Tls>,
+    config: Arc<ArcSwap<ServerConfig>>,
+}
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+impl Certificates {
+    /// Reads the pair for the first time.
+    ///
+    /// # Errors
+    /// Words for the operator, naming the setting.
+    pub fn read(files: &Tls) -> Result<Self, String> {
+        let config = Arc::new(ArcSwap::from_pointee(load(files)?));
+        Ok(Certificates { files: Arc::new(files.clone()), config })
+    }
+
+    /// What the next handshake uses.
+    pub(super) fn current(&self) -> Arc<ServerConfig> {
+        self.config.load_full()
+    }
+
+    /// Looks at the files until it is time to stop.
+    pub async fn watch(self, stop: Stop) {
+        let seen = std::sync::Mutex::new(self.changed_at());
+        stop.every(LOOK, || async {
+            let now = self.changed_at();
+            let mut seen = seen.lock().expect("nothing panics while it holds this");
+            if now == *seen {
+                return;
+            }
+            *seen = now;
+            match load(&self.files) {
+                Ok(config) => {
+                    self.config.store(Arc::new(config));
+                    tracing::info!("the certificate was read again");
+                }
+                Err(why) => {
+                    tracing::error!("the new certificate cannot be used, the one before stays: {why}")
+                }
+            }
+        })
+        .await;
+    }
+
+    fn changed_at(&self) -> [Option<SystemTime>; 2] {
+        let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+        [changed(&self.files.certificate), changed(&self.files.key)]
+    }
+}
+
+fn load(files: &Tls) -> Result<ServerConfig, String> {
+    let wrong =
+        |key: &str, path: &Path, why: &dyn std::fmt::Display| format!("{key} ({}): {why}", path.display());
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
+    if chain.is_empty() {
+        return Err(wrong("tls.certificate", &files.certificate, &"the file holds no certificate"));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| wrong("tls.key", &files.key, &why))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}

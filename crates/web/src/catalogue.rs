@@ -43,7 +43,7 @@ macro_rules! catalogue {
 catalogue! {
     "action.forbidden" 403 "You may not do this" =>
         "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.";
-    "assume.reason-needed" 422 "Say why you go into this tenant" =>
+    "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
     "callback.malformed" 400 "The provider's answer cannot be read" =>
         "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.";

@@ -129,7 +129,7 @@ async fn a_token_opens_the_platform_and_no_tenant() {
         let reply = world.get(HostKind::Api, &members(tenant), &token).await;
         assert_eq!(
             (reply.status, reply.code().as_str()),
-            (StatusCode::UNPROCESSABLE_ENTITY, "assume.reason-needed")
+            (StatusCode::FORBIDDEN, "assume.reason-needed")
         );
         bodies.push(reply.body.len());
     }

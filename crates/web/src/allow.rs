@@ -29,7 +29,9 @@ pub struct AllowOperator<A: OperatorAction>(pub OperatorPermit<A>);
 
 /// Something in a request, other than its address, that names a tenant.
 pub trait NamesTenant<S>: Sized + Send {
-    /// What this is called in the route list, for example `pending sign-in`.
+    /// What this is called in the route list, for example `pending sign-in`. It begins with `address` if it
+    /// is the address itself that is read, with an answer of its own where it names no tenant; only then may
+    /// its route stand at a tenant's address.
     const WHERE: &'static str;
 
     /// Reads it.

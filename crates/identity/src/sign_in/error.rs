@@ -1,0 +1,102 @@
+//! In which ways a sign-in can fail.
+
+use crate::sign_in::DiscoverError;
+use domain::Fault;
+use outbound::OutboundError;
+use protocol::{
+    TokenError,
+    oidc::{CallbackError, ProviderError},
+};
+use std::sync::Arc;
+use store::StoreError;
+
+/// Why somebody was not let in. The code is for the person; the text, which may name addresses and
+/// causes, is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The tenant has no connection in use, or not the one that was asked for.
+    #[error("the tenant has no connection to sign in by")]
+    NoConnection,
+    /// The provider publishes nothing that can be used.
+    #[error("the provider cannot be asked: {0}")]
+    Discover(Arc<DiscoverError>),
+    /// The token endpoint could not be reached.
+    #[error("the token endpoint cannot be reached: {}", .0.for_log())]
+    Exchange(OutboundError),
+    /// The provider's settings or its answer to the exchange cannot be used.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// What the browser brought back is not the answer to this sign-in, or is a refusal.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The ID token is not believed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// This sign-in was finished already.
+    #[error("the answer to this sign-in was given before")]
+    Replayed,
+    /// The person was a member once and is not let in any more.
+    #[error("the member is suspended or removed")]
+    NotAdmitted,
+    /// The plan has no seat left.
+    #[error("the tenant's plan has no room for another member")]
+    Full,
+    /// The one-time link was used, has ended, or never was.
+    #[error("the one-time link is not good")]
+    Invitation,
+    /// The database's own trouble.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Every code of ours, for the test that looks them up in the catalogue.
+#[cfg(test)]
+pub(crate) const CODES: &[&str] = &[
+    "callback.state",
+    "invitation.invalid",
+    "sign-in.full",
+    "sign-in.no-connection",
+    "sign-in.not-admitted",
+    "sign-in.provider-away",
+];
+
+impl Fault for SignInError {
+    fn code(&self) -> &'static str {
+        match self {
+            SignInError::NoConnection => "sign-in.no-connection",
+            SignInError::Discover(_) | SignInError::Exchange(_) => "sign-in.provider-away",
+            SignInError::Provider(error) => error.code(),
+            SignInError::Callback(error) => error.code(),
+            SignInError::Token(error) => error.code(),
+            SignInError::Replayed => "callback.state",
+            SignInError::NotAdmitted => "sign-in.not-admitted",
+            SignInError::Full => "sign-in.full",
+            SignInError::Invitation => "invitation.invalid",
+            SignInError::Store(error) => error.code(),
+        }
+    }
+}
+
+impl From<Arc<DiscoverError>> for SignInError {
+    fn from(error: Arc<DiscoverError>) -> Self {
+        SignInError::Discover(error)
+    }
+}
+
+impl SignInError {
+    /// What whoever set the connection up can make use of: the part that was wrong, in words.
+    pub(crate) fn for_admins(&self) -> String {
+        let detail = match self {
+            SignInError::Discover(error) => error.detail().unwrap_or_else(|| error.to_string()),
+            SignInError::Exchange(error) => error.to_string(),
+            SignInError::Provider(ProviderError::Refused(refusal))
+            | SignInError::Callback(CallbackError::Refused(refusal)) => match &refusal.description {
+                Some(description) => format!("{}: {description}", refusal.code),
+                None => refusal.code.clone(),
+            },
+            SignInError::Store(_) => "the database is in trouble".to_owned(),
+            other => other.to_string(),
+        };
+        format!("{} ({detail})", self.code())
+    }
+}

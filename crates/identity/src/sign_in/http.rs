@@ -1,0 +1,371 @@
+//! Where sign-ins begin, leave and come back.
+
+use crate::{
+    Identity,
+    asked::Asked,
+    person,
+    routes::{query, with_cookies},
+    sign_in::{
+        Connection, ConnectionStanding, SignInError, choose,
+        finish::{Arrival, finish},
+        leave::{Leave, Whither, leave},
+        pages,
+        pending::{Aim, Pending, cookie_name},
+        recognise::recognise,
+        trial::{Ticket, record},
+    },
+    state::{is_public, tenant_of},
+    switch,
+};
+use access::{FinishSignIn, Permit, Refusal, StartSignIn, Tenant};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{ConnectionId, Digest, Hostname, ReturnPath, TenantId};
+use http::request::Parts;
+use protocol::oidc::{Callback, CallbackError};
+use serde::Deserialize;
+use web::{
+    Allow, AllowBy, HostKind, NamesTenant, Path, Plain, Problem, Routes, Surface,
+    limit::Limited,
+    sign_in::{Binding, link, see_other},
+};
+
+pub(crate) fn routes() -> Routes<Identity> {
+    Routes::new()
+        .on(Surface::Tenant)
+        .get("/.partywall/sign-in", begin)
+        .says("Begins a sign-in at this tenant.")
+        .on(Surface::Console)
+        .get("/t/{tenant}/sign-in", begin)
+        .says("Begins a sign-in for the console.")
+        .on(Surface::Id)
+        .get("/t/{tenant}/sign-in", go)
+        .says("Chooses a connection and leaves for its provider, where that is needed.")
+        .get("/trial", try_connection)
+        .says("Leaves for a provider to try a connection.")
+        .get("/callback/{connection}", come_back)
+        .says("Takes a provider's answer.")
+}
+
+#[derive(Deserialize)]
+struct Begin {
+    #[serde(rename = "return")]
+    back: Option<String>,
+    connection: Option<String>,
+}
+
+/// At a tenant's host or in the console: binds the way back to this browser, and goes to `id.`.
+async fn begin(
+    Allow(permit): Allow<StartSignIn>,
+    State(room): State<Identity>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    let wish = query::<Begin>(&asked.uri);
+    let named = wish.as_ref().ok().and_then(|wish| wish.connection.as_deref());
+    let connection = choose::named(&room, &permit, named).await?;
+    if connection.is_none() && !is_public(tenant) {
+        return Err(Refusal::NoSuchTenant.into());
+    }
+    count(&asked, &room, tenant)?;
+    let back = return_path(wish?.back.as_deref())?;
+    if permit.caller().person().is_some() {
+        return Ok(see_other(back.as_str()));
+    }
+    let whither = match asked.kind {
+        HostKind::Console => Whither::Console,
+        _ => Whither::Tenant,
+    };
+    let binding = Binding::of(&asked.headers, room.web.jar(), &room.web.chance);
+    let mut to = link(&room.web, Some(tenant.record.id), whither.into(), &back, &binding.hash);
+    if let Some(connection) = connection {
+        to.push_str(&format!("&connection={}", connection.id));
+    }
+    if let Some(host) = asked.host().filter(|host| tenant.record.hostnames.contains(host)) {
+        to.push_str(&format!("&host={host}"));
+    }
+    Ok(with_cookies(see_other(&to), [binding.cookie]))
+}
+
+#[derive(Deserialize)]
+struct Go {
+    #[serde(rename = "return")]
+    back: Option<String>,
+    bind: Option<String>,
+    #[serde(rename = "for")]
+    whither: Option<Whither>,
+    connection: Option<String>,
+    host: Option<String>,
+}
+
+/// At `id.`: hands over at once where the person's session opens the tenant, else leaves for a provider.
+async fn go(
+    Allow(permit): Allow<StartSignIn>,
+    State(room): State<Identity>,
+    plain: Plain,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    let wish = query::<Go>(&asked.uri);
+    let named = wish.as_ref().ok().and_then(|wish| wish.connection.as_deref());
+    let connection = choose::named(&room, &permit, named).await?;
+    let person = permit.caller().person();
+    // Whoever asks for a connection is not let in by the word of another provider.
+    let known = person
+        .filter(|person| connection.as_ref().is_none_or(|connection| connection.provider == person.provider));
+    if known.is_none() && connection.is_none() && !is_public(tenant) {
+        return Err(Refusal::NoSuchTenant.into());
+    }
+    count(&asked, &room, tenant)?;
+    let Some(aim) = aim(wish?)? else {
+        let connection = connection.as_ref().map(|connection| connection.id);
+        return Ok(see_other(&begin_address(
+            &room,
+            tenant,
+            Whither::Tenant,
+            None,
+            &ReturnPath::root(),
+            connection,
+        )));
+    };
+    if known.is_some() {
+        let code = switch::go_over(&room, &asked, tenant, &aim).await?;
+        return Ok(see_other(&enter_address(&room, tenant, &aim, code.reveal())));
+    }
+    let mut open = match connection {
+        Some(connection) => vec![connection],
+        None => choose::all(&room, &permit).await?,
+    };
+    match (open.len(), open.pop()) {
+        (1, Some(only)) => depart(&room, tenant, &only, aim, &asked).await,
+        (_, None) => Err(SignInError::NoConnection.into()),
+        (_, Some(last)) => {
+            open.push(last);
+            Ok(pages::choose(plain, tenant, &open, &asked))
+        }
+    }
+}
+
+/// What the address asks for; none where it is incomplete, as when somebody kept it.
+fn aim(wish: Go) -> Result<Option<Aim>, Problem> {
+    let back = return_path(wish.back.as_deref())?;
+    let (Some(whither), Some(bind)) = (wish.whither, wish.bind) else { return Ok(None) };
+    let bind = Digest::parse(&bind)
+        .ok_or_else(|| Problem::new("input.invalid").at("/bind", "this is no binding"))?;
+    let host = wish.host.and_then(|host| host.parse().ok());
+    Ok(Some(Aim::Enter { whither, back, bind, host }))
+}
+
+impl NamesTenant<Identity> for Ticket {
+    const WHERE: &'static str = "ticket of a trial";
+
+    async fn read(parts: &mut Parts, room: &Identity) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Try {
+            ticket: String,
+        }
+        let over = || Problem::new("invitation.invalid");
+        let Try { ticket } = query(&parts.uri).map_err(|_| over())?;
+        Ticket::open(&ticket, &room.keyring.load().pending, room.now()).ok_or_else(over)
+    }
+
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+async fn try_connection(
+    AllowBy(permit, ticket): AllowBy<StartSignIn, Ticket>,
+    State(room): State<Identity>,
+    plain: Plain,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    asked.count(&room, Limited::Outgoing, Some(tenant.record.id))?;
+    let connection = choose::any(&room, &permit, ticket.connection).await?;
+    let connection = connection.ok_or(SignInError::NoConnection)?;
+    let aim = Aim::Trial { by: ticket.by };
+    match leave(&room, tenant.record.id, &connection, aim, &asked.headers).await {
+        Ok(Leave { to, cookies }) => Ok(with_cookies(see_other(to.as_str()), cookies)),
+        Err(error) => Ok(pages::trial_failed(plain, tenant, &connection, &error)),
+    }
+}
+
+/// A provider's answer, with the sign-in that it belongs to.
+pub(crate) struct Answer {
+    pending: Pending,
+    callback: Callback,
+}
+
+impl NamesTenant<Identity> for Answer {
+    const WHERE: &'static str = "pending sign-in";
+
+    async fn read(parts: &mut Parts, room: &Identity) -> Result<Self, Problem> {
+        let asked = Asked::of(parts, &room.web)?;
+        asked.count(room, Limited::Callback, None)?;
+        let callback = Callback::parse(parts.uri.query().unwrap_or_default())?;
+        let key = &room.keyring.load().pending;
+        let pending = Pending::find(callback.state(), &parts.headers, room.web.jar(), key, room.now());
+        Ok(Answer { pending: pending.ok_or(CallbackError::State)?, callback })
+    }
+
+    fn tenant(&self) -> TenantId {
+        self.pending.tenant
+    }
+}
+
+async fn come_back(
+    AllowBy(permit, answer): AllowBy<FinishSignIn, Answer>,
+    State(room): State<Identity>,
+    Path(connection): Path<ConnectionId>,
+    plain: Plain,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    let Answer { pending, callback } = answer;
+    // Each connection has a callback of its own, so that one provider cannot answer for another (RFC 9700, 4.4).
+    if pending.connection != connection {
+        return Err(CallbackError::State.into());
+    }
+    let spent = room.web.jar().remove(&cookie_name(pending.state()));
+    let arrived = Arrived { room: &room, permit: &permit, tenant, pending: &pending, asked: &asked };
+    let response = match pending.aim {
+        Aim::Trial { .. } => arrived.show(callback, plain).await,
+        _ => arrived.admit(callback, plain).await,
+    };
+    Ok(with_cookies(response, [spent]))
+}
+
+struct Arrived<'a> {
+    room: &'a Identity,
+    permit: &'a Permit<FinishSignIn>,
+    tenant: &'a Tenant,
+    pending: &'a Pending,
+    asked: &'a Asked,
+}
+
+impl Arrived<'_> {
+    async fn admit(&self, answer: Callback, plain: Plain) -> Response {
+        match self.try_admit(answer).await {
+            Ok(response) => response,
+            Err(error) => pages::failed(plain, self.tenant, self.asked, error, self.again()),
+        }
+    }
+
+    async fn try_admit(&self, answer: Callback) -> Result<Response, SignInError> {
+        let Arrived { room, permit, tenant, pending, asked } = *self;
+        let connection = choose::any(room, permit, pending.connection).await?;
+        let connection = connection.filter(|found| found.standing != ConnectionStanding::Off);
+        let connection = connection.ok_or(SignInError::NoConnection)?;
+        let claims = recognise(room, &connection, pending, answer).await?;
+        let arrival = Arrival { connection: &connection, pending, claims: &claims };
+        let admitted = finish(room, permit, tenant, &arrival).await?;
+        person::end_presented(room, &asked.presented.credential, asked.origin).await?;
+        let session =
+            person::begin(room, permit, admitted.user, connection.provider, person::Host::Id).await?;
+        let to = match &admitted.code {
+            Some(code) => enter_address(room, tenant, &pending.aim, code.reveal()),
+            None => {
+                let home: ReturnPath = format!("/t/{}", tenant.record.id).parse().expect("an id is plain");
+                begin_address(room, tenant, Whither::Console, None, &home, Some(connection.id))
+            }
+        };
+        Ok(with_cookies(see_other(&to), [session]))
+    }
+
+    /// Where to begin anew; none where a link has to be followed again.
+    fn again(&self) -> Option<String> {
+        let Aim::Enter { whither, back, host, .. } = &self.pending.aim else { return None };
+        let connection = Some(self.pending.connection);
+        Some(begin_address(self.room, self.tenant, *whither, host.as_ref(), back, connection))
+    }
+
+    async fn show(&self, answer: Callback, plain: Plain) -> Response {
+        let Arrived { room, permit, tenant, pending, .. } = *self;
+        let connection = match choose::any(room, permit, pending.connection).await {
+            Ok(Some(connection)) => connection,
+            Ok(None) => return Problem::from(SignInError::NoConnection).into_response(),
+            Err(error) => return Problem::from(error).into_response(),
+        };
+        let outcome = async {
+            let claims = recognise(room, &connection, pending, answer).await?;
+            record(room, permit, pending).await?;
+            Ok(claims)
+        };
+        match outcome.await {
+            Ok(claims) => pages::trial_passed(plain, tenant, &connection, &claims),
+            Err(error) => pages::trial_failed(plain, tenant, &connection, &error),
+        }
+    }
+}
+
+/// Leaves for the provider of this connection.
+pub(crate) async fn depart(
+    room: &Identity,
+    tenant: &Tenant,
+    connection: &Connection,
+    aim: Aim,
+    asked: &Asked,
+) -> Result<Response, Problem> {
+    let Leave { to, cookies } = leave(room, tenant.record.id, connection, aim, &asked.headers).await?;
+    Ok(with_cookies(see_other(to.as_str()), cookies))
+}
+
+/// Where a sign-in begins, at the tenant's host or in the console.
+pub(crate) fn begin_address(
+    room: &Identity,
+    tenant: &Tenant,
+    whither: Whither,
+    host: Option<&Hostname>,
+    back: &ReturnPath,
+    connection: Option<ConnectionId>,
+) -> String {
+    let start = match whither {
+        Whither::Tenant => format!("{}/.partywall/sign-in", origin(room, tenant, host)),
+        Whither::Console => format!("{}/t/{}/sign-in", room.web.hosts.console, tenant.record.id),
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("return", back.as_str());
+    if let Some(connection) = connection {
+        query.append_pair("connection", &connection.to_string());
+    }
+    format!("{start}?{}", query.finish())
+}
+
+/// Where a hand-over is taken.
+fn enter_address(room: &Identity, tenant: &Tenant, aim: &Aim, code: &str) -> String {
+    match aim {
+        Aim::Enter { whither: Whither::Tenant, host, .. } => {
+            format!("{}/.partywall/enter?code={code}", origin(room, tenant, host.as_ref()))
+        }
+        _ => format!("{}/enter?tenant={}&code={code}", room.web.hosts.console, tenant.record.id),
+    }
+}
+
+/// The tenant's host where a sign-in began; whatever the address says, it is one of the tenant's.
+pub(crate) fn origin(room: &Identity, tenant: &Tenant, host: Option<&Hostname>) -> String {
+    match host.filter(|host| tenant.record.hostnames.contains(host)) {
+        Some(host) => room.web.hosts.origin_of(host.as_str()),
+        None => room.web.hosts.tenant_origin(&tenant.record.slug),
+    }
+}
+
+/// Where to return to; the front page where nothing is said, or where it would not fit into a cookie.
+fn return_path(text: Option<&str>) -> Result<ReturnPath, Problem> {
+    let Some(text) = text else { return Ok(ReturnPath::root()) };
+    let path: ReturnPath = text
+        .parse()
+        .map_err(|wrong: domain::NameError| Problem::new("input.invalid").at("/return", wrong.0))?;
+    Ok(if path.as_str().len() > MOST_RETURN { ReturnPath::root() } else { path })
+}
+
+const MOST_RETURN: usize = 1_000;
+
+/// Counts a sign-in. To strangers, a tenant that has not published its page stays unknown when there are
+/// too many of them as well.
+fn count(asked: &Asked, room: &Identity, tenant: &Tenant) -> Result<(), Problem> {
+    let counted = asked.count(room, Limited::SignInStart, Some(tenant.record.id));
+    if is_public(tenant) { counted } else { counted.map_err(|_| Refusal::NoSuchTenant.into()) }
+}

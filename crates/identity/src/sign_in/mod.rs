@@ -1,0 +1,26 @@
+//! Signing in: from the first click to the hand-over.
+//!
+//! `begin` binds the way back to this browser, `choose` finds the connection, `leave` goes to its provider
+//! with a sealed pending sign-in, `recognise` believes what comes back, and `finish` is the one write.
+//! Tells others when somebody signed in and when a member joined. Never links people by e-mail, and takes
+//! the issuer from the connection only.
+
+pub(crate) mod choose;
+pub mod connection;
+pub(crate) mod discover;
+mod error;
+pub(crate) mod finish;
+pub(crate) mod http;
+pub(crate) mod leave;
+mod pages;
+pub(crate) mod pending;
+mod recognise;
+pub(crate) mod rows;
+mod trial;
+
+pub use connection::{Connection, ConnectionSettings, ConnectionStanding};
+pub use discover::{DiscoverError, Documents};
+#[cfg(test)]
+pub(crate) use error::CODES;
+pub use error::SignInError;
+pub use trial::trial_link;

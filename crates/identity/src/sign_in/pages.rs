@@ -1,0 +1,173 @@
+//! The pages of signing in.
+
+use crate::{
+    asked::Asked,
+    sign_in::{Connection, SignInError, finish::profile_fields},
+};
+use access::Tenant;
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use domain::RoleName;
+use protocol::oidc::IdentityClaims;
+use serde::Serialize;
+use serde_json::Value;
+use web::{Json, Page, Plain, Problem};
+
+struct Choice {
+    path: String,
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/choose.html")]
+struct Choose {
+    plain: Plain,
+    choices: Vec<Choice>,
+}
+
+#[derive(Serialize)]
+struct ChoiceView<'a> {
+    connection: String,
+    name: &'a str,
+    path: String,
+}
+
+/// Several connections to choose from.
+pub(crate) fn choose(plain: Plain, tenant: &Tenant, open: &[Connection], asked: &Asked) -> Response {
+    let path = |connection: &Connection| {
+        let here = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+        format!("{here}&connection={}", connection.id)
+    };
+    if !asked.reads_pages {
+        let views = open.iter().map(|open| ChoiceView {
+            connection: open.id.to_string(),
+            name: &open.name,
+            path: path(open),
+        });
+        return Json(views.collect::<Vec<_>>()).into_response();
+    }
+    let plain = plain.of(tenant).title("Sign in").describe("Choose how you sign in.");
+    let choices = open.iter().map(|open| Choice { path: path(open), name: open.name.clone() }).collect();
+    Page::new(Choose { plain, choices }).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/failed.html")]
+struct Failed {
+    plain: Plain,
+    advice: &'static str,
+    code: &'static str,
+    again: String,
+}
+
+/// A sign-in that did not work out, with the way to begin anew. Whoever reads no pages gets the problem.
+pub(crate) fn failed(
+    plain: Plain,
+    tenant: &Tenant,
+    asked: &Asked,
+    error: SignInError,
+    again: Option<String>,
+) -> Response {
+    let log = error.to_string();
+    let problem = Problem::from(error);
+    if !asked.reads_pages {
+        return problem.into_response();
+    }
+    tracing::warn!(code = problem.code(), tenant = %tenant.record.id, cause = log, "a sign-in failed: {}", problem.code());
+    let page = Failed {
+        plain: plain.of(tenant).title(problem.title()),
+        advice: problem.advice(),
+        code: problem.code(),
+        again: again.unwrap_or_default(),
+    };
+    let mut response = Page::new(page).into_response();
+    *response.status_mut() = problem.status();
+    response
+}
+
+struct Check {
+    state: &'static str,
+    text: String,
+    detail: String,
+}
+
+struct Claim {
+    name: String,
+    value: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/trial.html")]
+struct Trial {
+    plain: Plain,
+    checks: Vec<Check>,
+    claims: Vec<Claim>,
+    roles: Vec<String>,
+    passed: bool,
+}
+
+/// What a trial brought: who would have come in, as what, and everything that the provider said.
+pub(crate) fn trial_passed(
+    plain: Plain,
+    tenant: &Tenant,
+    connection: &Connection,
+    claims: &IdentityClaims,
+) -> Response {
+    let mut checks = vec![Check {
+        state: "good",
+        text: "The provider's answer is believed".into(),
+        detail: "Issuer, audience, signature, time and nonce are right.".into(),
+    }];
+    let given: Vec<_> = profile_fields(claims).map(|(field, _)| field).collect();
+    for (field, words) in [("name", "a name"), ("email", "an e-mail address")] {
+        let is_given = given.contains(&field);
+        checks.push(Check {
+            state: if is_given { "good" } else { "warn" },
+            text: if is_given {
+                format!("It gives {words}")
+            } else {
+                format!("It gives no {}", &words[words.find(' ').map_or(0, |at| at + 1)..])
+            },
+            detail: if is_given {
+                String::new()
+            } else {
+                "Signing in works all the same; the member is shown without.".into()
+            },
+        });
+    }
+    let mut all: Vec<Claim> =
+        claims.raw.iter().map(|(name, value)| Claim { name: name.clone(), value: shown(value) }).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    let roles = connection.settings.roles().map(RoleName::to_string).collect();
+    let plain = titled(plain, tenant, connection);
+    Page::new(Trial { plain, checks, claims: all, roles, passed: true }).into_response()
+}
+
+/// What went wrong in a trial, in words for whoever set the connection up.
+pub(crate) fn trial_failed(
+    plain: Plain,
+    tenant: &Tenant,
+    connection: &Connection,
+    error: &SignInError,
+) -> Response {
+    tracing::info!(tenant = %tenant.record.id, connection = %connection.id, cause = %error, "a trial failed");
+    let problem_of = |code| Problem::new(code).title().to_owned();
+    let text = problem_of(domain::Fault::code(error));
+    let checks = vec![Check { state: "bad", text, detail: error.for_admins() }];
+    let plain = titled(plain, tenant, connection);
+    Page::new(Trial { plain, checks, claims: vec![], roles: vec![], passed: false }).into_response()
+}
+
+fn titled(plain: Plain, tenant: &Tenant, connection: &Connection) -> Plain {
+    plain
+        .of(tenant)
+        .title(format!("Trial of {}", connection.name))
+        .describe("Nobody was let in, and nothing was changed.")
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

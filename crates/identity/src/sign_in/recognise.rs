@@ -1,0 +1,109 @@
+//! Believing what a provider says: the code is exchanged, the ID token is checked, and out comes who
+//! signed in. No token outlives this.
+
+use crate::{
+    Identity,
+    sign_in::{
+        Connection, Documents, SignInError,
+        connection::redirect_uri,
+        leave::{documents, memory, question},
+        pending::Pending,
+    },
+};
+use domain::Secret;
+use http::{HeaderValue, header};
+use outbound::Call;
+use protocol::{
+    TokenError,
+    oidc::{Callback, Exchange, IdTokenExpect, IdentityClaims, Tokens, validate_id_token},
+};
+use std::sync::Arc;
+
+/// The most bytes that a token answer may have.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// Who signed in, by the provider's answer to this pending sign-in.
+///
+/// # Errors
+/// As [`SignInError`] says; nothing of the answer is in it.
+pub(crate) async fn recognise(
+    room: &Identity,
+    connection: &Connection,
+    pending: &Pending,
+    answer: Callback,
+) -> Result<IdentityClaims, SignInError> {
+    let documents = documents(room, pending.tenant, connection).await?;
+    let code = answer.accept(&pending.secret_state(), &documents.metadata)?;
+    let tokens = exchange(room, connection, pending, &documents, &code).await?;
+    believe(room, connection, pending, documents, &tokens).await
+}
+
+async fn exchange(
+    room: &Identity,
+    connection: &Connection,
+    pending: &Pending,
+    documents: &Documents,
+    code: &Secret<String>,
+) -> Result<Tokens, SignInError> {
+    let metadata = &documents.metadata;
+    let request = Exchange {
+        client_id: &connection.client_id,
+        client_secret: connection.client_secret.as_ref(),
+        authentication: metadata.client_authentication(connection.client_secret.is_some())?,
+        code,
+        redirect_uri: &redirect_uri(&room.web.hosts, connection.id),
+        verifier: &pending.verifier(),
+    }
+    .request();
+    let mut call = Call::post_form(metadata.token_endpoint.clone(), [])
+        .body(HeaderValue::from_static("application/x-www-form-urlencoded"), request.body.reveal().clone())
+        .for_tenant(pending.tenant)
+        .within(room.settings.provider_patience)
+        .at_most(MOST_BYTES);
+    if let Some(authorization) = &request.authorization {
+        let mut value =
+            HeaderValue::from_str(authorization.reveal()).expect("an encoded name and secret are ASCII");
+        value.set_sensitive(true);
+        call = call.header(header::AUTHORIZATION, value);
+    }
+    let answer = room.outbound.send(call).await.map_err(SignInError::Exchange)?;
+    Ok(Tokens::parse(answer.status.as_u16(), &answer.body)?)
+}
+
+/// A key that is not known is asked for once; the provider may have changed it since.
+async fn believe(
+    room: &Identity,
+    connection: &Connection,
+    pending: &Pending,
+    documents: Arc<Documents>,
+    tokens: &Tokens,
+) -> Result<IdentityClaims, SignInError> {
+    let issuer = connection.issuer(room.transport())?;
+    let check = |documents: &Documents| {
+        let expect = IdTokenExpect {
+            issuer: &issuer,
+            client_id: &connection.client_id,
+            nonce: &pending.nonce(),
+            access_token: Some(&tokens.access_token),
+            max_age: None,
+        };
+        let now = room.now();
+        validate_id_token(tokens.id_token.reveal(), &documents.keys, &expect, now, room.settings.leeway)
+    };
+    match check(&documents) {
+        Err(TokenError::UnknownKey) => {
+            let question = question(room, pending.tenant, &issuer);
+            let renewed = room.providers.renewed(
+                connection.provider,
+                &question,
+                &room.outbound,
+                room.now(),
+                memory(room),
+                &documents,
+            );
+            let documents = renewed.await.ok_or(TokenError::UnknownKey)?;
+            Ok(check(&documents)?)
+        }
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,85 @@
+//! What this room's handlers share.
+
+use crate::{Settings, sign_in::discover::Providers};
+use access::{Permit, Tenant, TenantAction};
+use arc_swap::ArcSwap;
+use domain::{Event, Heard, Moment, RoleName, Slug, TenantId};
+use outbound::Outbound;
+use protocol::oidc::Transport;
+use std::{collections::BTreeSet, sync::Arc};
+use store::{Keyring, Store};
+use web::{Problem, Web};
+
+/// The shared parts, cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    /// The way to the database.
+    pub store: Store,
+    /// HTTP manners: the warden, the clock, the hosts.
+    pub web: Web,
+    /// The guarded client for every call to a provider.
+    pub outbound: Outbound,
+    /// The platform's keys; whoever rolls them puts the new ones here.
+    pub keyring: Arc<ArcSwap<Keyring>>,
+    /// How long things last.
+    pub settings: Arc<Settings>,
+    /// The roles of the application; whoever changes them puts the new ones here.
+    pub known_roles: Arc<ArcSwap<BTreeSet<RoleName>>>,
+    /// What providers published.
+    pub(crate) providers: Arc<Providers>,
+}
+
+impl Identity {
+    /// Puts the room together.
+    pub fn new(
+        store: Store,
+        web: Web,
+        outbound: Outbound,
+        keyring: Arc<ArcSwap<Keyring>>,
+        settings: Settings,
+    ) -> Self {
+        let (known_roles, providers) = Default::default();
+        Identity { store, web, outbound, keyring, settings: Arc::new(settings), known_roles, providers }
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Moment {
+        self.web.clock.now()
+    }
+
+    /// What this node knows about the people of a tenant is asked for anew.
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        self.web.warden.tenants().touch(tenant);
+    }
+
+    /// Lets this node know at once what the feed will tell every node.
+    pub(crate) async fn hear(&self, tenant: TenantId, event: Event) {
+        let Event { name, subject, body } = event;
+        let heard = Heard { name: name.to_owned(), tenant, subject, body };
+        if self.web.warden.hear(&heard).await.is_err() {
+            tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
+        }
+    }
+
+    /// Which addresses a provider may have here.
+    pub(crate) fn transport(&self) -> Transport {
+        if self.web.hosts.development { Transport::Development } else { Transport::Https }
+    }
+}
+
+/// The tenant's entry in the directory. Only background work comes without one, and no handler is that.
+pub(crate) fn tenant_of<A: TenantAction>(permit: &Permit<A>) -> Result<&Arc<Tenant>, Problem> {
+    let tenant = permit.caller().tenant();
+    tenant.ok_or_else(|| Problem::internal("a permit of a request came without its tenant"))
+}
+
+/// Whether strangers may see that there is this tenant and how one signs in there. That there is an
+/// operator's own organisation is no secret.
+pub(crate) fn is_public(tenant: &Tenant) -> bool {
+    tenant.record.published || is_house(tenant)
+}
+
+/// Whether this is the operator's own organisation.
+pub(crate) fn is_house(tenant: &Tenant) -> bool {
+    tenant.record.slug == Slug::house()
+}

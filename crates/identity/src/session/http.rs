@@ -1,0 +1,143 @@
+//! One's own session at a tenant's host.
+
+use crate::{
+    Identity, person,
+    routes::with_cookies,
+    session::{end, ended, pages},
+    sign_in::choose,
+    state::tenant_of,
+};
+use access::{EndSession, Permit, ReadSession, Refusal};
+use axum::{extract::State, response::Response};
+use protocol::oidc::Logout;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+use utoipa::ToSchema;
+use web::{Allow, Form, FormToken, Json, Plain, Problem, Routes, Surface, cookie};
+
+pub(crate) fn routes() -> Routes<Identity> {
+    Routes::new()
+        .on(Surface::Tenant)
+        .get("/.partywall/session", read)
+        .says("Says who is signed in.")
+        .answers::<SessionView>(200)
+        .get("/.partywall/sign-out", ask)
+        .says("Asks whether to sign out.")
+        .post("/.partywall/sign-out", leave)
+        .says("Ends the session.")
+}
+
+/// Who is signed in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    /// The person's id.
+    user: String,
+    /// Where.
+    tenant: TenantView,
+    /// The person there.
+    member: MemberView,
+    /// When the session ends at the latest, in RFC 3339.
+    ends: String,
+}
+
+/// The tenant of a session.
+#[derive(Serialize, ToSchema)]
+struct TenantView {
+    id: String,
+    slug: String,
+    name: String,
+}
+
+/// The person in that tenant. What the provider did not say is absent.
+#[derive(Serialize, ToSchema)]
+struct MemberView {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    roles: Vec<String>,
+}
+
+async fn read(Allow(permit): Allow<ReadSession>) -> Result<Json<SessionView>, Problem> {
+    let tenant = &tenant_of(&permit)?.record;
+    let person = permit.caller().person().ok_or(Refusal::SignInNeeded)?;
+    Ok(Json(SessionView {
+        user: person.user.to_string(),
+        tenant: TenantView {
+            id: tenant.id.to_string(),
+            slug: tenant.slug.to_string(),
+            name: tenant.name.to_string(),
+        },
+        member: MemberView {
+            id: person.member.to_string(),
+            name: person.name.as_deref().map(str::to_owned),
+            email: person.email.as_deref().map(str::to_owned),
+            roles: person.roles.iter().map(|role| role.to_string()).collect(),
+        },
+        ends: person.ends.to_string(),
+    }))
+}
+
+async fn ask(
+    Allow(permit): Allow<ReadSession>,
+    plain: Plain,
+    FormToken(token): FormToken,
+) -> Result<Response, Problem> {
+    Ok(pages::ask(plain, tenant_of(&permit)?, permit.caller().person(), token))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignOut {
+    everywhere: Option<String>,
+}
+
+async fn leave(
+    Allow(permit): Allow<EndSession>,
+    State(room): State<Identity>,
+    plain: Plain,
+    Form(form): Form<SignOut>,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    let person = permit.caller().person().ok_or(Refusal::SignInNeeded)?;
+    let provider = provider_logout(&room, &permit).await?;
+    room.store.write(&permit, async |tx| end(tx, person.session).await).await?;
+    room.hear(tenant.record.id, ended(person.session)).await;
+    if form.everywhere.is_some()
+        && let Some(parting) = room.web.warden.parting(&permit)
+    {
+        person::end_all(&room, &parting).await?;
+    }
+    let again =
+        format!("{}/.partywall/sign-in?return=%2F", room.web.hosts.tenant_origin(&tenant.record.slug));
+    let page = pages::gone(plain.of(tenant), again, provider);
+    Ok(with_cookies(page, [room.web.jar().remove(cookie::SESSION)]))
+}
+
+/// Where to sign out at the provider too, if it has such a page and we have heard of it. One leaves by
+/// link, and of one's own will: the provider may be where the person's whole day is signed in.
+async fn provider_logout(
+    room: &Identity,
+    permit: &Permit<EndSession>,
+) -> Result<Option<pages::ProviderLogout>, StoreError> {
+    let Some(person) = permit.caller().person() else { return Ok(None) };
+    let connections = choose::all(room, permit).await?;
+    let Some(connection) = connections.into_iter().find(|found| found.provider == person.provider) else {
+        return Ok(None);
+    };
+    let documents = room.providers.remembered(connection.provider);
+    let endpoint = documents.as_ref().and_then(|documents| documents.metadata.end_session_endpoint.as_ref());
+    Ok(endpoint.map(|endpoint| pages::ProviderLogout {
+        name: connection.name.clone(),
+        address: Logout {
+            endpoint,
+            client_id: &connection.client_id,
+            id_token_hint: None,
+            post_logout_redirect_uri: None,
+            state: None,
+        }
+        .address()
+        .to_string(),
+    }))
+}

@@ -1,0 +1,42 @@
+//! The pages of signing out.
+
+use access::{Person, Tenant};
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use web::{Page, Plain};
+
+#[derive(Template)]
+#[template(path = "session/ask.html")]
+struct Ask {
+    plain: Plain,
+    token: String,
+    who: String,
+}
+
+pub(crate) fn ask(plain: Plain, tenant: &Tenant, person: Option<&Arc<Person>>, token: String) -> Response {
+    let who = person.and_then(|person| person.name.as_deref().or(person.email.as_deref()));
+    let who = who.unwrap_or_default().to_owned();
+    let plain = plain.of(tenant).title("Sign out?");
+    Page::new(Ask { plain, token, who }).into_response()
+}
+
+/// The provider's own page for signing out.
+pub(crate) struct ProviderLogout {
+    pub(crate) name: String,
+    pub(crate) address: String,
+}
+
+#[derive(Template)]
+#[template(path = "session/gone.html")]
+struct Gone {
+    plain: Plain,
+    again: String,
+    provider: Option<ProviderLogout>,
+}
+
+/// After signing out, anywhere.
+pub(crate) fn gone(plain: Plain, again: String, provider: Option<ProviderLogout>) -> Response {
+    let plain = plain.title("You are signed out").describe("Your session has ended on every node.");
+    Page::new(Gone { plain, again, provider }).into_response()
+}

@@ -1,0 +1,229 @@
+//! A provider that lives in the tests: an issuer on a loopback port, with faults on demand.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing,
+};
+use domain::{Chance, Clock, Digest, SigningKey};
+use parking_lot::Mutex;
+use protocol::jose::{Signer, published_key_set};
+use serde_json::{Map, Value, json};
+use std::{collections::HashMap, sync::Arc};
+use url::Url;
+
+/// Somebody with an account at a provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) subject: String,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+impl Account {
+    /// Somebody whom the provider gives a name and an address.
+    pub(crate) fn of(who: &str) -> Self {
+        Account {
+            subject: who.to_owned(),
+            name: Some(who.to_owned()),
+            email: Some(format!("{who}@people.test")),
+        }
+    }
+
+    /// Somebody of whom it says nothing but the subject.
+    pub(crate) fn bare(subject: &str) -> Self {
+        Account { subject: subject.to_owned(), name: None, email: None }
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// Says nothing at all, to anybody.
+    pub(crate) hangs: bool,
+    /// Answers 503 to everything.
+    pub(crate) is_away: bool,
+    /// Puts this nonce into its ID tokens.
+    pub(crate) nonce: Option<String>,
+    /// Takes every code as often as it is shown.
+    pub(crate) takes_codes_again: bool,
+}
+
+struct Code {
+    account: Account,
+    nonce: String,
+    challenge: String,
+    client: String,
+    redirect: String,
+}
+
+struct Inner {
+    issuer: String,
+    signer: Signer,
+    faults: Faults,
+    codes: HashMap<String, Code>,
+    asked: Vec<&'static str>,
+}
+
+/// The provider.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    inner: Arc<Mutex<Inner>>,
+    clock: Clock,
+    chance: Chance,
+}
+
+impl Provider {
+    pub(crate) async fn start(clock: &Clock) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let chance = Chance::system();
+        let signer = Signer::new("first", SigningKey::generate(&chance));
+        let inner =
+            Inner { issuer, signer, faults: Faults::default(), codes: HashMap::new(), asked: Vec::new() };
+        let provider = Provider { inner: Arc::new(Mutex::new(inner)), clock: clock.clone(), chance };
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", routing::get(metadata))
+            .route("/keys", routing::get(keys))
+            .route("/token", routing::post(token))
+            .with_state(provider.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        provider
+    }
+
+    pub(crate) fn issuer(&self) -> String {
+        self.inner.lock().issuer.clone()
+    }
+
+    /// From now on this goes wrong.
+    pub(crate) fn fail(&self, faults: Faults) {
+        self.inner.lock().faults = faults;
+    }
+
+    /// Signs with another key from now on.
+    pub(crate) fn roll(&self, kid: &str) {
+        self.inner.lock().signer = Signer::new(kid, SigningKey::generate(&self.chance));
+    }
+
+    /// How often this was asked for: `metadata`, `keys` or `token`.
+    pub(crate) fn times(&self, what: &str) -> usize {
+        self.inner.lock().asked.iter().filter(|asked| **asked == what).count()
+    }
+
+    /// Somebody signs in at the address that their browser was sent to; gives where it is sent back.
+    pub(crate) fn authorize(&self, address: &str, account: &Account) -> String {
+        let query: HashMap<String, String> = pairs(address);
+        let code = self.chance.token();
+        let redirect = query["redirect_uri"].clone();
+        assert_eq!(query["code_challenge_method"], "S256");
+        let entry = Code {
+            account: account.clone(),
+            nonce: query["nonce"].clone(),
+            challenge: query["code_challenge"].clone(),
+            client: query["client_id"].clone(),
+            redirect: redirect.clone(),
+        };
+        self.inner.lock().codes.insert(code.clone(), entry);
+        let mut back = Url::parse(&redirect).unwrap();
+        back.query_pairs_mut().append_pair("code", &code).append_pair("state", &query["state"]);
+        back.to_string()
+    }
+
+    /// Somebody thinks better of it there.
+    pub(crate) fn cancel(&self, address: &str) -> String {
+        let query = pairs(address);
+        let mut back = Url::parse(&query["redirect_uri"]).unwrap();
+        back.query_pairs_mut().append_pair("error", "access_denied").append_pair("state", &query["state"]);
+        back.to_string()
+    }
+
+    async fn answer(&self, what: &'static str, say: impl FnOnce(&mut Inner) -> Response) -> Response {
+        let faults = {
+            let mut inner = self.inner.lock();
+            inner.asked.push(what);
+            inner.faults.clone()
+        };
+        if faults.hangs {
+            std::future::pending::<()>().await;
+        }
+        if faults.is_away {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        say(&mut self.inner.lock())
+    }
+}
+
+/// The query of an address.
+pub(crate) fn pairs(address: &str) -> HashMap<String, String> {
+    Url::parse(address).unwrap().query_pairs().into_owned().collect()
+}
+
+async fn metadata(State(provider): State<Provider>) -> Response {
+    let say = |inner: &mut Inner| {
+        let at = |path: &str| format!("{}{path}", inner.issuer);
+        json_of(&json!({
+            "issuer": inner.issuer,
+            "authorization_endpoint": at("/authorize"),
+            "token_endpoint": at("/token"),
+            "jwks_uri": at("/keys"),
+            "end_session_endpoint": at("/logout"),
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+        }))
+    };
+    provider.answer("metadata", say).await
+}
+
+async fn keys(State(provider): State<Provider>) -> Response {
+    let say = |inner: &mut Inner| json_of(&published_key_set([(inner.signer.kid(), inner.signer.public())]));
+    provider.answer("keys", say).await
+}
+
+async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
+    let now = provider.clock.now().seconds();
+    let say = |inner: &mut Inner| {
+        let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+        let found = match inner.faults.takes_codes_again {
+            true => inner.codes.get(&form["code"]),
+            false => inner.codes.remove(&form["code"]).map(|code| &*Box::leak(Box::new(code))),
+        };
+        let proven =
+            headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Basic "));
+        let Some(code) = found.filter(|code| {
+            proven
+                && Digest::of(form["code_verifier"].as_bytes()).to_string() == code.challenge
+                && form["redirect_uri"] == code.redirect
+        }) else {
+            return (StatusCode::BAD_REQUEST, json_of(&json!({ "error": "invalid_grant" }))).into_response();
+        };
+        let claims = claims(inner, code, now);
+        let id_token = inner.signer.sign("JWT", &claims);
+        json_of(&json!({ "token_type": "Bearer", "access_token": "for-nobody", "id_token": id_token }))
+    };
+    provider.answer("token", say).await
+}
+
+fn claims(inner: &Inner, code: &Code, now: i64) -> Value {
+    let mut claims = Map::from_iter([
+        ("iss".to_owned(), json!(inner.issuer)),
+        ("aud".to_owned(), json!(code.client)),
+        ("sub".to_owned(), json!(code.account.subject)),
+        ("nonce".to_owned(), json!(inner.faults.nonce.as_ref().unwrap_or(&code.nonce))),
+        ("iat".to_owned(), json!(now)),
+        ("exp".to_owned(), json!(now + 300)),
+    ]);
+    for (name, value) in [("name", &code.account.name), ("email", &code.account.email)] {
+        if let Some(value) = value {
+            claims.insert(name.to_owned(), json!(value));
+        }
+    }
+    Value::Object(claims)
+}
+
+fn json_of(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}

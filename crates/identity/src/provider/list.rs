@@ -47,6 +47,20 @@ pub async fn read<A: ReadsConnections>(
     }
 }
 
+/// Whether this tenant can use a provider now: its own, or one that is shared with it. Asked whenever
+/// somebody signs in.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn is_open<A: TenantAction>(
+    store: &Store,
+    permit: &Permit<A>,
+    id: ProviderId,
+) -> Result<bool, StoreError> {
+    let own = store.read::<_, _, StoreError>(permit, async |tx| rows::is_own(tx, id).await).await?;
+    Ok(own || store.directory().shared_provider(permit, id).await?.is_some())
+}
+
 /// Whom one of the tenant's own providers is shared with.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ mod tests;
 
 pub use create::create;
 pub(crate) use create::{NewProvider, check, settle};
+pub(crate) use list::is_open;
 pub use list::{ReadsConnections, list, read, shares};
 pub use share::share;
 pub use take_back::take_back;

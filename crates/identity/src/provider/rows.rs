@@ -42,6 +42,11 @@ pub(crate) async fn find(tx: &mut TenantRead, id: ProviderId) -> Result<Option<P
     tx.row(sql, values![id]).await
 }
 
+pub(crate) async fn is_own(tx: &mut TenantRead, id: ProviderId) -> Result<bool, StoreError> {
+    let sql = sql!("SELECT COUNT(*) AS n FROM provider WHERE tenant_id = $1 AND id = $2");
+    Ok(tx.number(sql, values![id]).await? > 0)
+}
+
 /// The tenant's own provider with this issuer.
 pub(crate) async fn by_issuer(tx: &mut TenantRead, issuer: &str) -> Result<Option<Provider>, StoreError> {
     let sql = sql!(

@@ -1,14 +1,15 @@
 //! Stories about providers and those who share them.
 
 use crate::tests::{
+    browser::Browser,
     console::{AtConsole, api, page, trail},
     house::House,
 };
 use access::{Refusal, UseUpstream};
-use domain::{ProviderId, ProviderKind, TenantId, TenantKind};
+use domain::{Digest, ProviderId, ProviderKind, TenantId, TenantKind};
 use http::Method;
 use serde_json::json;
-use testkit::for_each_engine;
+use testkit::{World, for_each_engine};
 
 #[tokio::test]
 async fn a_provider_that_is_shared_no_more_lets_nobody_in() {
@@ -26,6 +27,12 @@ async fn a_provider_that_is_shared_no_more_lets_nobody_in() {
             seen["items"].as_array().unwrap().iter().find(|item| item["owner"] == "another").unwrap().clone();
         assert_eq!((&shared["id"], &shared["shares"]), (&json!(contoso.provider.to_string()), &json!(null)));
 
+        let (by_it, bind) = (left_over(world, contoso.provider, fabrikam.id).await, Digest::of(b"any"));
+        let begin =
+            format!("http://id.pw.test/t/{}/sign-in?connection={by_it}&for=console&bind={bind}", fabrikam.id);
+        let away = Browser::new(&house).get(&begin).await;
+        assert!(away.location().starts_with(&house.contoso.issuer()));
+
         let path = api(contoso, &format!("providers/{}/shares", contoso.provider));
         let listed = owner.get(&path).await.json();
         assert_eq!(listed["items"][0]["tenant"], fabrikam.id.to_string());
@@ -34,6 +41,8 @@ async fn a_provider_that_is_shared_no_more_lets_nobody_in() {
         assert_eq!(refused.err(), Some(Refusal::SignInNeeded), "her session there is cut");
         // Fabrikam's own people stay.
         assert!(warden.permit::<UseUpstream>(&at, &fabrikam.reader, world.origin()).await.is_ok());
+        let away = Browser::new(&house).get(&begin).await;
+        assert!(!away.location().starts_with(&house.contoso.issuer()), "nor does anybody leave for it");
         let left = other.get(&api(fabrikam, "connections")).await.json();
         let left: Vec<_> =
             left["items"].as_array().unwrap().iter().map(|item| item["provider_owner"].clone()).collect();
@@ -45,6 +54,13 @@ async fn a_provider_that_is_shared_no_more_lets_nobody_in() {
         assert!(told.contains(&format!(r#"{{"shared_with":"{}"}}"#, fabrikam.id)), "{told}");
     })
     .await;
+}
+
+/// The connection of `tenant` to `provider`.
+async fn left_over(world: &World, provider: ProviderId, tenant: TenantId) -> String {
+    let sql =
+        format!("SELECT id FROM connection WHERE provider_id = '{provider}' AND tenant_id = '{tenant}'");
+    world.raw(&sql).await.remove(0).remove(0)
 }
 
 #[tokio::test]

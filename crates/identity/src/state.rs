@@ -1,7 +1,7 @@
 //! What this room's handlers share.
 
 use crate::{Settings, sign_in::discover::Providers};
-use access::{Permit, Tenant, TenantAction};
+use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
 use domain::{Event, Heard, Moment, RoleName, Slug, TenantId};
 use outbound::Outbound;
@@ -59,6 +59,17 @@ impl Identity {
         if self.web.warden.hear(&heard).await.is_err() {
             tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
         }
+    }
+
+    /// A permit in nobody's name. While somebody proves who they are, the session that their browser still
+    /// holds, perhaps somebody else's, says nothing about it, and must not stand in the audit trail.
+    pub(crate) async fn in_nobodys_name<A: TenantAction>(
+        &self,
+        tenant: TenantId,
+        origin: Origin,
+    ) -> Result<Permit<A>, Refusal> {
+        let at = self.web.warden.resolve_id(tenant)?;
+        self.web.warden.permit(&at, &Credential::None, origin).await
     }
 
     /// Which addresses a provider may have here.

@@ -12,7 +12,7 @@ use crate::{
 };
 use access::{EnterTenant, Permit, Refusal, Tenant};
 use axum::{extract::State, response::Response};
-use domain::{Change, Secret};
+use domain::{Change, Digest, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{
@@ -46,9 +46,15 @@ async fn enter(
     State(room): State<Identity>,
     asked: Asked,
 ) -> Result<Response, Problem> {
+    // The browser's earlier session here ends with the beginning of this one.
+    let earlier = permit.caller().person().map(|person| person.session);
+    let permit = room.in_nobodys_name(permit.tenant_id(), asked.origin).await?;
     let tenant = tenant_of(&permit)?;
     let taking = Taking { room: &room, permit: &permit, tenant, asked: &asked };
-    let (came, Begun { id, ends }) = taking.at_tenant(code_in(&asked)).await?;
+    let (came, Begun { id, ends }) = taking.at_tenant(code_in(&asked), earlier).await?;
+    if let Some(earlier) = earlier {
+        room.hear(tenant.record.id, session::ended(earlier)).await;
+    }
     let deployment = tenant.record.deployment;
     let value = room.web.cookies.tenant_cookie(id.reveal(), tenant.record.id, deployment, ends);
     let (jar, life) = (room.web.jar(), ends.since(room.now()));
@@ -61,6 +67,7 @@ async fn enter_console(
     State(room): State<Identity>,
     asked: Asked,
 ) -> Result<Response, Problem> {
+    let permit = room.in_nobodys_name(permit.tenant_id(), asked.origin).await?;
     let tenant = tenant_of(&permit)?;
     let taking = Taking { room: &room, permit: &permit, tenant, asked: &asked };
     let came = taking.in_console(code_in(&asked)).await?;
@@ -78,11 +85,13 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    async fn at_tenant(&self, code: Option<Secret<String>>) -> Result<(HandOver, Begun), Problem> {
+    async fn at_tenant(
+        &self,
+        code: Option<Secret<String>>,
+        earlier: Option<Digest>,
+    ) -> Result<(HandOver, Begun), Problem> {
         let Taking { room, permit, asked, .. } = *self;
         let code = self.known(code).await?;
-        // The browser's earlier session here ends with the beginning of this one.
-        let earlier = permit.caller().person().map(|person| person.session);
         let taken = room.store.write(permit, async |tx| {
             let holds = |bind: &_| Binding::holds(&asked.headers, room.web.jar(), bind);
             match take(tx, code.reveal(), Whither::Tenant, holds).await? {

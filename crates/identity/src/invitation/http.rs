@@ -55,8 +55,10 @@ impl NamesTenant<Identity> for Link {
     const WHERE: &'static str = "address of a one-time link";
 
     async fn read(parts: &mut Parts, room: &Identity) -> Result<Self, Problem> {
-        Asked::of(parts, &room.web)?.count(room, Limited::OneTimeLink, None)?;
-        let tenant = named_in_path(parts).await.filter(|tenant| is_open(room, *tenant));
+        // Whatever id stands in the address is counted, so that the count betrays no tenant either.
+        let named = named_in_path(parts).await;
+        Asked::of(parts, &room.web)?.count(room, Limited::OneTimeLink, named)?;
+        let tenant = named.filter(|tenant| is_open(room, *tenant));
         let code = query::<Code>(&parts.uri).ok().filter(|query| is_plain(&query.code));
         match (tenant, code) {
             (Some(tenant), Some(Code { code, connection })) => {

@@ -28,7 +28,7 @@ use protocol::oidc::{Callback, CallbackError};
 use serde::Deserialize;
 use web::{
     Allow, AllowBy, HostKind, NamesTenant, Path, Plain, Problem, Routes, Surface,
-    limit::Limited,
+    limit::{Counted, Limited},
     sign_in::{Binding, link, see_other},
 };
 
@@ -208,7 +208,9 @@ impl NamesTenant<Identity> for Answer {
         let callback = Callback::parse(parts.uri.query().unwrap_or_default())?;
         let key = &room.keyring.load().pending;
         let pending = Pending::find(callback.state(), &parts.headers, room.web.jar(), key, room.now());
-        Ok(Answer { pending: pending.ok_or(CallbackError::State)?, callback })
+        let pending = pending.ok_or(CallbackError::State)?;
+        room.web.throttle.check(Limited::Callback, Counted::Tenant(pending.tenant))?;
+        Ok(Answer { pending, callback })
     }
 
     fn tenant(&self) -> TenantId {
@@ -223,6 +225,7 @@ async fn come_back(
     plain: Plain,
     asked: Asked,
 ) -> Result<Response, Problem> {
+    let permit = room.in_nobodys_name::<FinishSignIn>(permit.tenant_id(), asked.origin).await?;
     let tenant = tenant_of(&permit)?;
     let Answer { pending, callback } = answer;
     // Each connection has a callback of its own, so that one provider cannot answer for another (RFC 9700, 4.4).

@@ -165,9 +165,34 @@ async fn a_new_sign_in_has_a_new_session_and_ends_the_old_one() {
         assert_ne!(alice.cookie(&host, "pw_session"), first);
         assert_ne!(alice.cookie(ID, "pw_person"), person);
         assert!(alice.session_at(&house, contoso).await.is_some());
-        house.heard(contoso).await;
-        assert!(keeper.session_at(&house, contoso).await.is_none());
+        assert!(keeper.session_at(&house, contoso).await.is_none(), "at once, without waiting for the feed");
         assert_eq!(world.number("SELECT COUNT(*) FROM person_session").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_trail_does_not_take_one_person_for_another() {
+    for_each_engine(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        let mut shared_desk = Browser::new(&house);
+        let host = house.host(contoso);
+        shared_desk.sign_in(&house, contoso, &house.contoso, &Account::of("alice")).await;
+        let alice = shared_desk.session_at(&house, contoso).await.unwrap()["user"].as_str().unwrap().to_owned();
+        // Bob signs in where Alice has not signed out at id.
+        let person = shared_desk.cookie(ID, "pw_person").unwrap();
+        shared_desk.forget(ID, "pw_person");
+        let session = shared_desk.cookie(&host, "pw_session").unwrap();
+        shared_desk.forget(&host, "pw_session");
+        let address = shared_desk.leave_for(&house, contoso, "/").await;
+        shared_desk.plant(ID, "pw_person", &person);
+        shared_desk.plant(&host, "pw_session", &session);
+        shared_desk.follow(&house.contoso.authorize(&address, &Account::of("bob"))).await;
+        let bob = shared_desk.session_at(&house, contoso).await.unwrap();
+        assert_ne!(bob["user"], alice.as_str());
+        let hers = "SELECT COUNT(*) FROM audit_line WHERE action IN ('sign-in.finish', 'session.enter') AND actor = ";
+        assert_eq!(world.number(&format!("{hers}'{alice}'")).await, 0);
     })
     .await;
 }

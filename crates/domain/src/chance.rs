@@ -16,9 +16,7 @@ impl Chance {
     /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0
-            .fill(&mut bytes)
-            .expect("a system without randomness cannot run us safely");
+        self.0.fill(&mut bytes).expect("a system without randomness cannot run us safely");
         bytes
     }
 

@@ -17,11 +17,7 @@ pub struct Event {
 impl Event {
     /// An event about `subject`.
     pub fn new(name: &'static str, subject: impl ToString) -> Self {
-        Event {
-            name,
-            subject: subject.to_string(),
-            body: Value::Object(Map::new()),
-        }
+        Event { name, subject: subject.to_string(), body: Value::Object(Map::new()) }
     }
 
     /// The same event with a further fact.
@@ -118,23 +114,12 @@ pub struct Change {
 impl Change {
     /// A change of `target` from `before` to `after`.
     pub fn new(target: impl ToString, before: Value, after: Value) -> Self {
-        Change {
-            target: target.to_string(),
-            before,
-            after,
-            personal: Vec::new(),
-        }
+        Change { target: target.to_string(), before, after, personal: Vec::new() }
     }
 
     /// The same change with a personal value about `member`.
     pub fn personal(mut self, name: &'static str, member: MemberId, value: impl Into<String>) -> Self {
-        self.personal.push((
-            name,
-            Personal {
-                member,
-                value: value.into(),
-            },
-        ));
+        self.personal.push((name, Personal { member, value: value.into() }));
         self
     }
 }

@@ -117,10 +117,7 @@ impl<K: Kind> FromStr for Id<K> {
 
     fn from_str(text: &str) -> Result<Self, BadId> {
         let bad = BadId { expected: K::PREFIX };
-        let letters = text
-            .strip_prefix(K::PREFIX)
-            .and_then(|rest| rest.strip_prefix('_'))
-            .ok_or(bad)?;
+        let letters = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(bad)?;
         // The first letter holds three bits: more would not fit into 128.
         if letters.len() != LETTERS || letters.as_bytes()[0] > b'7' {
             return Err(bad);
@@ -134,10 +131,7 @@ impl<K: Kind> FromStr for Id<K> {
 }
 
 fn value_of(letter: u8) -> Option<u128> {
-    ALPHABET
-        .iter()
-        .position(|known| *known == letter)
-        .map(|value| value as u128)
+    ALPHABET.iter().position(|known| *known == letter).map(|value| value as u128)
 }
 
 // Derives would ask the same of `K`, which is never a value.
@@ -196,10 +190,7 @@ mod tests {
     #[test]
     fn the_text_form_is_the_one_of_the_typeid_specification() {
         let bits = 0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881;
-        assert_eq!(
-            UserId::from_bits(bits).to_string(),
-            "usr_01h2xcejqtf2nbrexx3vqjhp41"
-        );
+        assert_eq!(UserId::from_bits(bits).to_string(), "usr_01h2xcejqtf2nbrexx3vqjhp41");
     }
 
     #[test]
@@ -232,11 +223,7 @@ mod tests {
     fn no_two_kinds_share_a_prefix() {
         let mut seen = PREFIXES.to_vec();
         seen.dedup();
-        assert_eq!(
-            seen.len(),
-            PREFIXES.len(),
-            "the registry is alphabetical and free of doubles"
-        );
+        assert_eq!(seen.len(), PREFIXES.len(), "the registry is alphabetical and free of doubles");
         assert!(PREFIXES.is_sorted());
     }
 }

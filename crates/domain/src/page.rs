@@ -15,10 +15,7 @@ impl Cursor {
 
     /// A cursor with its limit brought into bounds.
     pub fn new(after: String, limit: Option<u32>) -> Self {
-        Cursor {
-            after,
-            limit: limit.unwrap_or(50).clamp(1, Self::MOST),
-        }
+        Cursor { after, limit: limit.unwrap_or(50).clamp(1, Self::MOST) }
     }
 }
 
@@ -48,9 +45,6 @@ impl<T> Page<T> {
 
     /// The same page of other items.
     pub fn map<U>(self, shape: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(shape).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(shape).collect(), next: self.next }
     }
 }

@@ -22,13 +22,8 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 5] = [
-        Limit::Members,
-        Limit::Connections,
-        Limit::Hostnames,
-        Limit::RequestsPerSecond,
-        Limit::JobWeight,
-    ];
+    pub const ALL: [Limit; 5] =
+        [Limit::Members, Limit::Connections, Limit::Hostnames, Limit::RequestsPerSecond, Limit::JobWeight];
 
     /// Its name in a plan.
     pub const fn name(self) -> &'static str {
@@ -67,9 +62,6 @@ pub struct Limits {
 impl Limits {
     /// The bound that holds for `limit`.
     pub fn of(&self, limit: Limit) -> u64 {
-        self.limits
-            .get(limit.name())
-            .copied()
-            .unwrap_or(limit.default_value())
+        self.limits.get(limit.name()).copied().unwrap_or(limit.default_value())
     }
 }

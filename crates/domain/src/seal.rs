@@ -94,9 +94,7 @@ impl SealingKey {
         if id != self.id {
             return Err(SealError::UnknownKey);
         }
-        let whole = BASE64_URL_SAFE_NO_PAD
-            .decode(body)
-            .map_err(|_| SealError::Broken)?;
+        let whole = BASE64_URL_SAFE_NO_PAD.decode(body).map_err(|_| SealError::Broken)?;
         let (nonce, cipher) = whole.split_at_checked(NONCE_LEN).ok_or(SealError::Broken)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Broken)?;
         let mut buffer = cipher.to_vec();
@@ -109,11 +107,7 @@ impl SealingKey {
 
     /// A key for HMAC, derived for one `label`.
     pub fn derive_mac(&self, label: &str) -> MacKey {
-        MacKey::new(
-            MacKey::new(&self.bytes)
-                .sign(&[b"partywall derive ", label.as_bytes()])
-                .bytes(),
-        )
+        MacKey::new(MacKey::new(&self.bytes).sign(&[b"partywall derive ", label.as_bytes()]).bytes())
     }
 
     fn cipher(&self) -> LessSafeKey {
@@ -155,11 +149,7 @@ impl MasterKey {
     /// # Errors
     /// As [`SealingKey::open`].
     pub fn open(&self, purpose: &str, sealed: &Sealed) -> Result<Vec<u8>, SealError> {
-        let id = sealed
-            .0
-            .split_once('.')
-            .map(|(id, _)| id)
-            .ok_or(SealError::Broken)?;
+        let id = sealed.0.split_once('.').map(|(id, _)| id).ok_or(SealError::Broken)?;
         std::iter::once(&self.current)
             .chain(&self.previous)
             .find(|key| key.id == id)
@@ -177,10 +167,7 @@ mod tests {
         let chance = Chance::system();
         let key = SealingKey::generate(&chance);
         let sealed = key.seal("connection con_1", b"secret", &chance);
-        assert_eq!(
-            key.open("connection con_1", &sealed).as_deref(),
-            Ok(b"secret".as_slice())
-        );
+        assert_eq!(key.open("connection con_1", &sealed).as_deref(), Ok(b"secret".as_slice()));
         assert_eq!(key.open("connection con_2", &sealed), Err(SealError::Broken));
         assert!(!sealed.as_str().contains("secret"));
     }
@@ -191,9 +178,6 @@ mod tests {
         let [old, new] = [SealingKey::generate(&chance), SealingKey::generate(&chance)];
         let sealed = MasterKey::new(old.clone(), vec![]).seal("x", b"y", &chance);
         assert!(MasterKey::new(new.clone(), vec![old]).open("x", &sealed).is_ok());
-        assert_eq!(
-            MasterKey::new(new, vec![]).open("x", &sealed),
-            Err(SealError::UnknownKey)
-        );
+        assert_eq!(MasterKey::new(new, vec![]).open("x", &sealed), Err(SealError::UnknownKey));
     }
 }

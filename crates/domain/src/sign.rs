@@ -52,25 +52,13 @@ impl SigningKey {
 
     /// As PKCS #8, to be sealed before it is stored.
     pub fn to_pkcs8(&self) -> Secret<Vec<u8>> {
-        Secret::new(
-            self.pair
-                .to_pkcs8v1()
-                .expect("a key that was parsed can be written")
-                .as_ref()
-                .to_vec(),
-        )
+        Secret::new(self.pair.to_pkcs8v1().expect("a key that was parsed can be written").as_ref().to_vec())
     }
 
     /// The signature over `message`: r and s, 32 bytes each.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        let signature = self
-            .pair
-            .sign(&SystemRandom::new(), message)
-            .expect("a kept key signs any message");
-        signature
-            .as_ref()
-            .try_into()
-            .expect("a fixed P-256 signature has 64 bytes")
+        let signature = self.pair.sign(&SystemRandom::new(), message).expect("a kept key signs any message");
+        signature.as_ref().try_into().expect("a fixed P-256 signature has 64 bytes")
     }
 
     /// The public half.
@@ -119,10 +107,7 @@ impl VerifyingKey {
 
     fn of(point: &[u8]) -> Result<Self, BadKey> {
         let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| BadKey)?;
-        Ok(VerifyingKey {
-            point: point.try_into().map_err(|_| BadKey)?,
-            parsed,
-        })
+        Ok(VerifyingKey { point: point.try_into().map_err(|_| BadKey)?, parsed })
     }
 }
 
@@ -168,19 +153,13 @@ mod tests {
         let key = SigningKey::generate(&Chance::system());
         let (x, y) = (key.public().x(), key.public().y());
         assert_eq!(VerifyingKey::from_coordinates(x, y).as_ref(), Ok(key.public()));
-        assert!(
-            VerifyingKey::from_coordinates(y, x).is_err(),
-            "a point off the curve"
-        );
+        assert!(VerifyingKey::from_coordinates(y, x).is_err(), "a point off the curve");
         assert!(VerifyingKey::from_coordinates(&x[1..], y).is_err());
         assert!(SigningKey::from_pkcs8(b"no key").is_err());
     }
 
     #[test]
     fn a_private_key_does_not_print() {
-        assert_eq!(
-            format!("{:?}", SigningKey::generate(&Chance::system())),
-            "SigningKey(…)"
-        );
+        assert_eq!(format!("{:?}", SigningKey::generate(&Chance::system())), "SigningKey(…)");
     }
 }

@@ -83,9 +83,6 @@ impl fmt::Display for Standing {
 impl FromStr for Standing {
     type Err = BadStanding;
     fn from_str(text: &str) -> Result<Self, BadStanding> {
-        Self::ALL
-            .into_iter()
-            .find(|standing| standing.name() == text)
-            .ok_or(BadStanding)
+        Self::ALL.into_iter().find(|standing| standing.name() == text).ok_or(BadStanding)
     }
 }

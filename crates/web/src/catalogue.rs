@@ -45,6 +45,8 @@ catalogue! {
         "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.";
     "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
+    "callback.issuer" 400 "The answer is from another provider than the one that was asked" =>
+        "Begin the sign-in again. If it happens again, ask one of the organisation's admins to test the connection.";
     "callback.malformed" 400 "The provider's answer cannot be read" =>
         "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.";
     "callback.state" 400 "This sign-in was not begun in this browser, or it was finished already" =>
@@ -90,7 +92,7 @@ catalogue! {
     "item.unknown" 404 "There is nothing here by that name" =>
         "It does not exist, it was removed, or you may not know of it.";
     "limit.exceeded" 429 "Too many attempts" again in 30 =>
-        "Wait for as many seconds as Retry-After says, then try again.";
+        "Wait a little, then try again; Retry-After says for how many seconds.";
     "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
         "Wait a second, then try again.";
     "member.last-admin" 409 "Somebody must be left to run the organisation" =>

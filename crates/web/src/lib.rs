@@ -73,7 +73,7 @@ pub use own::own_routes;
 pub use page::Page;
 pub use pages::{Pages, Section};
 pub use plain::{FormToken, Plain};
-pub use problem::{FieldError, Problem, Refused, assert_known};
+pub use problem::{FieldError, Problem, Refused, assert_known, gateway_page};
 pub use routes::{Doc, Route, Routes, Surface, Type, matrix};
 pub use site::{REQUEST_ID, Site};
 pub use state::{Manners, Web};

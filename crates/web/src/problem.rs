@@ -6,7 +6,7 @@
 //! writes it in the form that this caller reads, with the request's id, and logs it once.
 
 use crate::{
-    HostKind, Plain, Web,
+    HostKind, Hosts, Plain, Web,
     catalogue::{self, Entry},
     page::HTML,
     wants::Reader,
@@ -139,14 +139,18 @@ impl Problem {
     }
 
     /// The problem as a page.
-    fn as_page(&self, api: &str, kind: HostKind, request: RequestId) -> Vec<u8> {
-        let request = if self.betrays_nothing() { String::new() } else { request.to_string() };
-        let plain = Plain::at(kind, request).title(self.title());
+    fn as_page(&self, hosts: &Hosts, kind: HostKind, request: Option<RequestId>) -> Vec<u8> {
+        let request = request.filter(|_| !self.betrays_nothing());
+        let plain = Plain::at(kind, request.map(|id| id.to_string()).unwrap_or_default()).title(self.title());
         let (home, home_title) = match kind {
-            HostKind::Console => ("/", "Back to the console"),
-            HostKind::Tenant => ("/", "Back to the application"),
-            HostKind::Id | HostKind::Api | HostKind::Socket => ("", ""),
+            HostKind::Tenant | HostKind::Console if self.betrays_nothing() => {
+                (format!("{}/", hosts.id), "Your organisations")
+            }
+            HostKind::Console => ("/".to_owned(), "Back to the console"),
+            HostKind::Tenant => ("/".to_owned(), "Back to the application"),
+            HostKind::Id | HostKind::Api | HostKind::Socket => (String::new(), ""),
         };
+        let api = hosts.api.origin();
         let page = ProblemPage {
             plain: plain.describe(self.more().unwrap_or_default()),
             errors: &self.errors,
@@ -182,10 +186,17 @@ struct ProblemPage<'p> {
     plain: Plain,
     errors: &'p [FieldError],
     advice: &'static str,
-    home: &'static str,
+    home: String,
     home_title: &'static str,
     explained: String,
     code: &'static str,
+}
+
+/// The page that the gateway shows at tenants' hosts for a problem of the catalogue. It holds nothing of the
+/// request, so that the same bytes serve everybody.
+pub fn gateway_page(entry: &Entry, hosts: &Hosts) -> String {
+    let page = Problem::new(entry.code).as_page(hosts, HostKind::Tenant, None);
+    String::from_utf8(page).expect("templates are text")
 }
 
 /// The media type of problems.
@@ -242,7 +253,7 @@ pub(crate) fn write(
     log(problem);
     let api = web.hosts.api.origin();
     let mut response = if reader.page {
-        problem.respond(HTML, problem.as_page(api, reader.kind, request))
+        problem.respond(HTML, problem.as_page(&web.hosts, reader.kind, Some(request)))
     } else {
         problem.respond(MEDIA, problem.as_json(api, Some(request)))
     };

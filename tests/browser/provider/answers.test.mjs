@@ -76,7 +76,7 @@ test('an answer that names another issuer, or none where the provider always doe
     const ben = await stranger();
     await callback(ben, change);
     assert.ok(ben.page.status >= 400, ben.page.text);
-    assert.match(ben.page.text, /\/problems\/callback\./);
+    assert.match(ben.page.text, /\/problems\/callback\.issuer/);
   }
 });
 
@@ -85,9 +85,10 @@ test('an answer is good once, and only in the browser that asked', async () => {
   const address = await callback(ben, () => {});
   assert.equal(ben.page.json().user.name, 'Ben Baker');
   const again = await ben.open(address);
-  assert.equal(again.status, 403);
+  assert.equal(again.status, 400);
   const elsewhere = await new Person().open(address);
-  assert.equal(elsewhere.status, 403);
+  assert.equal(elsewhere.status, 400);
+  assert.match(elsewhere.text, /\/problems\/callback\.state/);
 });
 
 test('a provider that hangs is given up within seconds, with a page that says so', async () => {

@@ -9,7 +9,7 @@ let town;
 
 before(async () => {
   town = await Town.empty();
-  await town.join(town.node.bootstrapLink(), 'tailspin', 'olga');
+  await town.join(await town.node.bootstrapLink(), 'tailspin', 'olga');
   await town.deploy();
 });
 after(() => town?.clearAway());

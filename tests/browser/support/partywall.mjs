@@ -13,6 +13,7 @@ import { freePorts } from './ports.mjs';
 export const BASE_DOMAIN = 'partywall.localhost';
 
 const READY_WITHIN = 60_000; // the first start makes keys and tables
+const PRINTED_WITHIN = 5_000; // what is printed may reach us after the node says that it is ready
 const ANSWER_WITHIN = 30_000;
 const STOP_WITHIN = 15_000;
 const LOG_KEPT = 1_000_000;
@@ -46,6 +47,8 @@ export class Partywall {
       // Every story comes from the same address, within seconds.
       'limits.sign_ins_per_address': '100000',
       'limits.sign_ins_per_tenant': '100000',
+      'limits.trials_per_address': '100000',
+      'limits.trials_per_tenant': '100000',
       ...settings,
     };
   }
@@ -80,10 +83,15 @@ export class Partywall {
     }
   }
 
-  /** The one-time link for the first operator that the start printed. */
-  bootstrapLink() {
-    return /https?:\/\/\S+\/bootstrap\?code=\S+/.exec(this.#printed)?.[0]
-      ?? (() => { throw new Error(`no bootstrap link was printed:\n${this.#printed}\n${this.#log}`); })();
+  /** The one-time link for the first operator that the start prints. */
+  async bootstrapLink() {
+    const until = Date.now() + PRINTED_WITHIN;
+    for (;;) {
+      const link = /https?:\/\/\S+\/bootstrap\?code=\S+/.exec(this.#printed)?.[0];
+      if (link) return link;
+      if (Date.now() > until) throw new Error(`no bootstrap link was printed:\n${this.#printed}\n${this.#log}`);
+      await pause(20);
+    }
   }
 
   /** What a command of the command line answers, from JSON. */

@@ -48,7 +48,7 @@ export class Town {
   static async standing(settings = {}) {
     const town = await Town.empty(settings);
     try {
-      town.operator = await town.join(town.node.bootstrapLink(), 'tailspin', 'olga');
+      town.operator = await town.join(await town.node.bootstrapLink(), 'tailspin', 'olga');
       await town.deploy();
       town.contoso = await town.settle('contoso', 'alice');
       town.fabrikam = await town.settle('fabrikam', 'frank');

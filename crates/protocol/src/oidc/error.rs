@@ -61,7 +61,7 @@ impl Fault for CallbackError {
         match self {
             CallbackError::Malformed(_) => "callback.malformed",
             CallbackError::State => "callback.state",
-            CallbackError::Issuer => "provider.issuer-mismatch",
+            CallbackError::Issuer => "callback.issuer",
             CallbackError::Refused(_) => "provider.refused",
         }
     }

@@ -1,5 +1,6 @@
 //! What can go wrong between a room and the database.
 
+use crate::tenant::AWAY;
 use domain::Fault;
 
 /// A failure of the database or of what lies in it. Clients learn only whether to try again.
@@ -49,7 +50,7 @@ pub enum StoreError {
 impl Fault for StoreError {
     fn code(&self) -> &'static str {
         match self {
-            StoreError::Unavailable(_) => "store.unavailable",
+            StoreError::Unavailable(_) => AWAY,
             StoreError::Busy(_) => "store.busy",
             StoreError::Full(_) => "store.full",
             StoreError::Conflict(_) | StoreError::LeaseLost(_) => "store.conflict",
@@ -64,14 +65,12 @@ impl Fault for StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-                // SQLite: SQLITE_FULL, SQLITE_IOERR family. PostgreSQL: class 53, disk full.
+            sqlx::Error::Database(refusal) => match refusal.code().as_deref().map(shortened).as_deref() {
+                // SQLITE_FULL; disk_full.
                 Some("13" | "53100") => StoreError::Full(error),
                 // SQLITE_BUSY, SQLITE_LOCKED; lock_not_available, query_canceled, deadlock, serialization.
-                Some("5" | "6" | "261" | "517" | "55P03" | "57014" | "40P01" | "40001") => {
-                    StoreError::Busy(error)
-                }
-                // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_IOERR; connection and shutdown classes.
+                Some("5" | "6" | "55P03" | "57014" | "40P01" | "40001") => StoreError::Busy(error),
+                // SQLITE_CANTOPEN, SQLITE_IOERR; shutdown, too_many_connections, connection lost.
                 Some("14" | "10" | "57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003" | "08001") => {
                     StoreError::Unavailable(error)
                 }
@@ -90,5 +89,13 @@ impl From<sqlx::Error> for StoreError {
             }
             _ => StoreError::Refused(error),
         }
+    }
+}
+
+/// SQLite adds detail in the higher bits of its numbers; PostgreSQL's codes have five places.
+fn shortened(code: &str) -> String {
+    match code.parse::<i32>() {
+        Ok(number) if code.len() < 5 => (number & 0xff).to_string(),
+        _ => code.to_owned(),
     }
 }

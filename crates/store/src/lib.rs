@@ -31,7 +31,7 @@ pub mod testing;
 mod touch;
 
 pub use directory::{SharedProvider, StoreDirectory};
-pub use engine::{Database, Engine};
+pub use engine::{Database, Engine, Patience};
 pub use error::StoreError;
 pub use feed::{Feed, Position};
 pub use jobs::{JobFate, JobSettings};

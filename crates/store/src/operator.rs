@@ -5,7 +5,7 @@ use crate::{
     audit::line,
     engine::{Scope, Tx},
     operator_sql,
-    tenant::{HOUSE, bind},
+    tenant::{AWAY, HOUSE, bind},
     values,
 };
 use access::{Needs, OperatorAction, OperatorPermit, Writes};
@@ -52,6 +52,13 @@ impl Store {
                 error
             }
         };
+        if failed.code() == AWAY {
+            tracing::error!(
+                action = A::NAME,
+                "a write failed because the database is away; nobody is there to record it"
+            );
+            return Err(failed);
+        }
         let noted = async { self.begin_operate().await?.finish(permit, failed.code()).await };
         if let Err(error) = noted.await {
             tracing::error!(action = A::NAME, %error, "a failed write could not be recorded: {error}");

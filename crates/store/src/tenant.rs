@@ -70,6 +70,10 @@ impl Store {
         if matches!(A::NEEDS, Needs::Platform) {
             return;
         }
+        if code == AWAY {
+            tracing::error!(tenant = %permit.tenant_id(), action = A::NAME, "a write failed because the database is away; nobody is there to record it");
+            return;
+        }
         let noted = async {
             let mut write = self.begin_write(permit).await?;
             let nothing = Change::default();
@@ -316,6 +320,9 @@ impl TenantWrite {
         self.read.tx.commit().await
     }
 }
+
+/// The code of [`StoreError::Unavailable`].
+pub(crate) const AWAY: &str = "store.unavailable";
 
 /// The house's id, for lines that operators leave.
 pub(crate) const HOUSE: crate::OperatorSql = operator_sql!("SELECT id FROM tenant WHERE slug = 'house'");

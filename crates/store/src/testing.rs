@@ -1,7 +1,7 @@
 //! The way around the waist, for tests that break things on purpose and for looking at the schema itself.
 //! Behind a feature that only `testkit` switches on; a release does not hold it.
 
-use crate::{Database, StoreError, engine::PATIENCE};
+use crate::{Database, Engine, Patience, StoreError};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, postgres::PgConnectOptions,
@@ -35,10 +35,25 @@ pub async fn raw(database: &Database, statements: &str) -> Result<Vec<Vec<String
     }
     Ok(match database {
         Database::Sqlite(file) => {
-            let options =
-                SqliteConnectOptions::new().filename(file).foreign_keys(false).busy_timeout(PATIENCE);
+            let options = SqliteConnectOptions::new()
+                .filename(file)
+                .foreign_keys(false)
+                .busy_timeout(Patience::default().connection);
             rows!(options.connect().await?)
         }
         Database::Postgres { url, .. } => rows!(PgConnectOptions::from_str(url.reveal())?.connect().await?),
     })
+}
+
+/// Lets an SQLite file grow by so many pages and no further, as a disk that is nearly full would, until the
+/// writer's connection is replaced.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn limit_growth(engine: &Engine, pages: i64) -> Result<(), StoreError> {
+    let Engine::Sqlite { writer, .. } = engine else { return Ok(()) };
+    let now: i64 = sqlx::query("PRAGMA page_count").fetch_one(writer).await?.try_get(0)?;
+    let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {}", now + pages));
+    sqlx::query(limit).fetch_one(writer).await?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{StoreError, Value};
 use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::{AssertSqlSafe, Column, Row, TypeInfo, ValueRef, postgres::PgPoolOptions};
+use std::time::Duration;
 
 /// One snapshot for as long as it takes, whatever others write meanwhile.
 const AS_KEEPER: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL ROLE partywall_keeper; \
@@ -19,10 +20,11 @@ impl Engine {
                 Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
             }
             Engine::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
-            Engine::Postgres { options, .. } => {
-                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(super::PATIENCE);
+            Engine::Postgres { options, patience, .. } => {
+                let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(patience.connection);
                 let pool = pool.connect_with((**options).clone()).await?;
-                Ok(Tx::Postgres(pool.begin_with(AS_KEEPER).await?))
+                // A whole table is one statement, and takes as long as it takes.
+                Ok(Tx::Postgres(pool.begin_with(AS_KEEPER).await?, Duration::MAX))
             }
         }
     }
@@ -66,7 +68,7 @@ impl Tx {
         }
         match self {
             Tx::Sqlite(tx) => stream!(tx),
-            Tx::Postgres(tx) => stream!(tx),
+            Tx::Postgres(tx, _) => stream!(tx),
         }
         Ok(())
     }
@@ -89,7 +91,7 @@ impl Tx {
         let text = AssertSqlSafe(format!("SELECT 1 FROM {table} LIMIT 1"));
         Ok(match self {
             Tx::Sqlite(tx) => sqlx::query(text).fetch_optional(&mut **tx).await?.is_none(),
-            Tx::Postgres(tx) => sqlx::query(text).fetch_optional(&mut **tx).await?.is_none(),
+            Tx::Postgres(tx, _) => sqlx::query(text).fetch_optional(&mut **tx).await?.is_none(),
         })
     }
 }

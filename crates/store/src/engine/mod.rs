@@ -9,11 +9,12 @@ pub(crate) use tx::{Scope, Tx};
 
 use crate::StoreError;
 use sqlx::{
-    AssertSqlSafe, PgPool, SqlitePool,
+    AssertSqlSafe, Connection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::PathBuf, str::FromStr, time::Duration};
+use tokio::time::timeout;
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -49,11 +50,25 @@ pub enum Engine {
         directory: PgPool,
         /// The address, for connections that listen.
         options: Box<PgConnectOptions>,
+        /// How long an answer is waited for.
+        patience: Patience,
     },
 }
 
-/// How long a connection is waited for, and a lock, before the answer is "busy".
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the database is waited for. Whatever happens to it, an operation ends within a few of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, and for a lock.
+    pub connection: Duration,
+    /// For the answer to one statement.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { connection: Duration::from_secs(5), answer: Duration::from_secs(16) }
+    }
+}
 
 impl Engine {
     /// Opens the database. Its schema is not looked at; see [`crate::migrate`].
@@ -61,41 +76,59 @@ impl Engine {
     /// # Errors
     /// [`StoreError::Unavailable`] and its like.
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        Self::open_with(database, Patience::default()).await
+    }
+
+    /// The same with another patience.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open_with(database: &Database, patience: Patience) -> Result<Self, StoreError> {
         match database {
-            Database::Sqlite(file) => Self::open_sqlite(file.clone()).await,
-            Database::Postgres { url, connections } => Self::open_postgres(url.reveal(), *connections).await,
+            Database::Sqlite(file) => Self::open_sqlite(file.clone(), patience).await,
+            Database::Postgres { url, connections } => {
+                Self::open_postgres(url.reveal(), *connections, patience)
+            }
         }
     }
 
-    async fn open_sqlite(file: PathBuf) -> Result<Self, StoreError> {
+    async fn open_sqlite(file: PathBuf, patience: Patience) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
-        let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+            .busy_timeout(patience.connection);
+        let pool = |most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(patience.connection)
+                .before_acquire(|connection, _| Box::pin(async move { Ok(is_fresh(connection)) }))
+        };
         let writer = pool(1).connect_with(options.clone()).await?;
         let readers = pool(8).connect_with(options.read_only(false).pragma("query_only", "ON")).await?;
         Ok(Engine::Sqlite { writer, readers, file })
     }
 
-    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+    fn open_postgres(url: &str, connections: u32, patience: Patience) -> Result<Self, StoreError> {
+        // The server gives up a little before we do, so that we hear of it.
+        let milliseconds = |span: Duration| span.as_millis().to_string();
         let options = PgConnectOptions::from_str(url)?.application_name("partywall").options([
-            ("statement_timeout", "15s"),
-            ("lock_timeout", "5s"),
-            ("idle_in_transaction_session_timeout", "30s"),
+            ("statement_timeout", milliseconds(patience.answer * 15 / 16)),
+            ("lock_timeout", milliseconds(patience.connection)),
+            ("idle_in_transaction_session_timeout", milliseconds(patience.answer * 2)),
         ]);
         let pool = |role: &'static str, most: u32| {
-            PgPoolOptions::new().max_connections(most.max(2)).acquire_timeout(PATIENCE).after_connect(
-                move |connection, _| {
+            PgPoolOptions::new()
+                .max_connections(most.max(2))
+                .acquire_timeout(patience.connection)
+                .after_connect(move |connection, _| {
                     Box::pin(async move {
                         sqlx::query(role).execute(connection).await?;
                         Ok(())
                     })
-                },
-            )
+                })
         };
         // Lazily: the roles may not be there before the first migration.
         Ok(Engine::Postgres {
@@ -103,6 +136,7 @@ impl Engine {
             directory: pool("SET ROLE partywall_directory", connections / 2)
                 .connect_lazy_with(options.clone()),
             options: Box::new(options),
+            patience,
         })
     }
 
@@ -146,7 +180,7 @@ impl Engine {
     /// The setting that row-level security goes by travels in the same message as BEGIN. Ids are
     /// letters, digits and an underscore, so that they can stand in quotes.
     async fn begin_postgres(&self, begin: &str, scope: Scope) -> Result<Tx, StoreError> {
-        let Engine::Postgres { app, directory, .. } = self else {
+        let Engine::Postgres { app, directory, patience, .. } = self else {
             unreachable!("only called for PostgreSQL");
         };
         let (pool, text) = match scope {
@@ -154,6 +188,21 @@ impl Engine {
             Scope::Person(user) => (app, format!("{begin}; SET LOCAL partywall.person = '{user}'")),
             Scope::Platform => (directory, begin.to_owned()),
         };
-        Ok(Tx::Postgres(pool.begin_with(AssertSqlSafe(text)).await?))
+        let begun =
+            timeout(patience.connection + patience.answer, pool.begin_with(AssertSqlSafe(text))).await;
+        match begun.unwrap_or_else(|_| Err(tx::unanswered())) {
+            Ok(tx) => Ok(Tx::Postgres(tx, patience.answer)),
+            // A pool that still has room did not get a connection: that is no crowd but a silence.
+            Err(error @ sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                Err(StoreError::Unavailable(error))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// When the disk is full SQLite ends the transaction by itself, and sqlx, whose rollback then fails, takes the
+/// connection to be inside it for ever. Such a connection is replaced.
+fn is_fresh(connection: &sqlx::SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }

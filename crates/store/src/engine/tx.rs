@@ -2,6 +2,8 @@
 
 use crate::{Row, StoreError, Value};
 use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr, Sqlite, Transaction};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Whose rows a transaction is about.
 #[derive(Clone, Copy, Debug)]
@@ -11,11 +13,27 @@ pub(crate) enum Scope {
     Platform,
 }
 
-/// A transaction of either engine.
+/// A transaction of either engine; on PostgreSQL with how long each answer is waited for, because a server
+/// behind a broken network says nothing at all.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Transaction<'static, Postgres>, Duration),
 }
+
+/// Waits for an answer so long and no longer.
+async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    Ok(timeout(patience, answer).await.unwrap_or_else(|_| Err(unanswered()))?)
+}
+
+pub(super) fn unanswered() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer"))
+}
+
+/// A rollback is not worth waiting for: the server forgets what was not committed.
+const FOR_NOTHING: Duration = Duration::from_secs(1);
 
 /// Binds `values` to `text`, in order.
 macro_rules! bound {
@@ -41,8 +59,9 @@ impl Tx {
             Tx::Sqlite(tx) => {
                 bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Tx::Postgres(tx) => {
-                bound!(text, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            Tx::Postgres(tx, patience) => {
+                let rows = within(*patience, bound!(text, values).fetch_all(&mut **tx)).await?;
+                rows.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -54,9 +73,9 @@ impl Tx {
         text: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        let Tx::Postgres(tx) = self else { return self.fetch(text, values).await };
+        let Tx::Postgres(tx, patience) = self else { return self.fetch(text, values).await };
         let text = AssertSqlSafe(format!("{text} FOR UPDATE SKIP LOCKED"));
-        let rows = bound!(text, values).fetch_all(&mut **tx).await?;
+        let rows = within(*patience, bound!(text, values).fetch_all(&mut **tx)).await?;
         Ok(rows.into_iter().map(Row::Postgres).collect())
     }
 
@@ -76,41 +95,44 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
-            Tx::Postgres(tx) => bound!(text, values).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx, patience) => {
+                within(*patience, bound!(text, values).execute(&mut **tx)).await?.rows_affected()
+            }
         })
     }
 
     /// Lets the rest of this transaction write this person's rows too.
     pub(crate) async fn admit_person(&mut self, user: domain::UserId) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
+        if let Tx::Postgres(tx, patience) = self {
             let text = AssertSqlSafe(format!("SET LOCAL partywall.person = '{user}'"));
-            sqlx::query(text).execute(&mut **tx).await?;
+            within(*patience, sqlx::query(text).execute(&mut **tx)).await?;
         }
         Ok(())
     }
 
     /// Waits for other transactions that named the same turn. SQLite has one writer anyway.
     pub(crate) async fn take_turns(&mut self, turn: String) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
+        if let Tx::Postgres(tx, patience) = self {
             let text = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-            sqlx::query(text).bind(turn).execute(&mut **tx).await?;
+            within(*patience, sqlx::query(text).bind(turn).execute(&mut **tx)).await?;
         }
         Ok(())
     }
 
     /// Lets the rest of this transaction write this tenant's rows too.
     pub(crate) async fn admit_tenant(&mut self, tenant: domain::TenantId) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
+        if let Tx::Postgres(tx, patience) = self {
             let text = AssertSqlSafe(format!("SET LOCAL partywall.tenant = '{tenant}'"));
-            sqlx::query(text).execute(&mut **tx).await?;
+            within(*patience, sqlx::query(text).execute(&mut **tx)).await?;
         }
         Ok(())
     }
 
     /// Rings the other nodes' bell when this transaction commits.
     pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
-        if let Tx::Postgres(tx) = self {
-            sqlx::query("SELECT pg_notify('partywall', '')").execute(&mut **tx).await?;
+        if let Tx::Postgres(tx, patience) = self {
+            let text = "SELECT pg_notify('partywall', '')";
+            within(*patience, sqlx::query(text).execute(&mut **tx)).await?;
         }
         Ok(())
     }
@@ -118,7 +140,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
+            Tx::Postgres(tx, patience) => within(patience, tx.commit()).await?,
         }
         Ok(())
     }
@@ -126,7 +148,7 @@ impl Tx {
     pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite(tx) => tx.rollback().await?,
-            Tx::Postgres(tx) => tx.rollback().await?,
+            Tx::Postgres(tx, patience) => within(patience.min(FOR_NOTHING), tx.rollback()).await?,
         }
         Ok(())
     }
@@ -140,15 +162,15 @@ impl Tx {
                     sqlx::query("SELECT COALESCE(MAX(seq), 0) AS n FROM outbox").fetch_one(&mut **tx).await?;
                 Ok((0, last.try_get("n")?))
             }
-            Tx::Postgres(_) => Ok((self.feed_horizon().await? - 1, i64::MAX)),
+            Tx::Postgres(..) => Ok((self.feed_horizon().await? - 1, i64::MAX)),
         }
     }
 
     /// Rows of transactions before this one can be read without missing any: nobody who might still commit
     /// an earlier one is under way. SQLite has one writer, whose rows appear in order.
     pub(crate) async fn feed_horizon(&mut self) -> Result<i64, StoreError> {
-        let Tx::Postgres(tx) = self else { return Ok(i64::MAX) };
+        let Tx::Postgres(tx, patience) = self else { return Ok(i64::MAX) };
         let text = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS n";
-        Ok(sqlx::query(text).fetch_one(&mut **tx).await?.try_get("n")?)
+        Ok(within(*patience, sqlx::query(text).fetch_one(&mut **tx)).await?.try_get("n")?)
     }
 }

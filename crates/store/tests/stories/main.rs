@@ -6,5 +6,7 @@ mod audit;
 mod backup;
 mod feed;
 mod jobs;
+mod killed;
+mod trouble;
 mod upkeep;
 mod waist;

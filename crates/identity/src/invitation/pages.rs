@@ -62,7 +62,8 @@ struct SetUpPage {
     redirect_uri: String,
     action: String,
     token: String,
-    name: String,
+    // Not `name`: the macros have an argument of that name, which would hide it.
+    display_name: String,
     issuer: String,
     client_id: String,
     wrong: Wrong,
@@ -89,7 +90,7 @@ impl SetUp<'_> {
         let mut page = self.page(plain);
         match draft {
             Some(draft) => {
-                page.name = draft.name.clone();
+                page.display_name = draft.name.clone();
                 page.issuer = draft.issuer.clone();
                 page.client_id = draft.client_id.clone();
                 page.provider = draft.name.clone();
@@ -103,7 +104,7 @@ impl SetUp<'_> {
     /// The form as it was sent, without the secret, and what is wrong in it.
     pub(crate) fn again(self, plain: Plain, sent: &Sent, wrong: Wrong) -> Response {
         let mut page = self.page(plain);
-        page.name = sent.name.clone();
+        page.display_name = sent.name.clone();
         page.issuer = sent.issuer.clone();
         page.client_id = sent.client_id.clone();
         page.wrong = wrong;
@@ -117,7 +118,7 @@ impl SetUp<'_> {
             redirect_uri: redirect_uri(&self.room.web.hosts, self.invitation.connection),
             action: self.action,
             token: self.token,
-            name: String::new(),
+            display_name: String::new(),
             issuer: String::new(),
             client_id: String::new(),
             wrong: Wrong::default(),

@@ -46,6 +46,10 @@ async fn the_first_admin_sets_up_the_connection_and_comes_in_by_it() {
         let saved = admin.post(&link, &registration(&house.fabrikam.issuer())).await;
         assert_eq!(saved.location(), link);
         let page = admin.get(&link).await;
+        for (field, value) in &registration(&house.fabrikam.issuer())[..3] {
+            assert!(page.body.contains(&format!("name=\"{field}\" value=\"{value}\"")), "{field}: {}", page.body);
+        }
+        assert!(!page.body.contains("hush"));
         let address = admin.get(&sign_in_link(&page)).await.location();
         let end = admin.follow(&house.fabrikam.authorize(&address, &Account::of("first"))).await;
         assert_eq!(end.location(), format!("http://{CONSOLE}/t/{}", contoso.id));

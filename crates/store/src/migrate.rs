@@ -4,8 +4,8 @@
 //! writing, `{strict}` SQLite's strictness, `{default_xid}` the writing transaction.
 //! Lines: `--pg:` and `--lite:` are for one engine. `--platform: t` grants `t` to the directory's role.
 //! `--tenant: t` and `--person: t` put row-level security on `t` and grant it to the serving role.
-//! `--append: t a,b` does the same for a table that is only added to, whose columns `a` and `b` alone may
-//! be set later. `--directory: t verbs` opens `t` to the directory's role for these verbs.
+//! `--append: t a,b` does the same for a table that is only added to; if named, the columns `a` and `b` alone
+//! may be set later, and only while `a` is 0. `--directory: t verbs` opens `t` to the directory's role for these verbs.
 //!
 //! A migration, once released, is never edited: its checksum is over the source and is compared.
 
@@ -234,11 +234,8 @@ fn render_line(line: &str, postgres: bool) -> Option<String> {
         )),
         ("tenant", true) => Some(walled(table, "tenant", "tenant_id", "SELECT, INSERT, UPDATE, DELETE")),
         ("person", true) => Some(walled(table, "person", "user_id", "SELECT, INSERT, UPDATE, DELETE")),
-        ("append", true) => {
-            let columns = if verbs.is_empty() { String::new() } else { format!(", UPDATE ({verbs})") };
-            Some(walled(table, "tenant", "tenant_id", &format!("SELECT, INSERT{columns}")))
-        }
-        ("append", false) => Some(append_only(table, verbs)),
+        ("append", true) => Some(only_added_to(table, verbs)),
+        ("append", false) => Some(guarded(table, verbs)),
         ("directory", true) => Some(format!(
             "{}\n\
              GRANT {verbs} ON {table} TO partywall_directory;",
@@ -250,11 +247,35 @@ fn render_line(line: &str, postgres: bool) -> Option<String> {
 }
 
 fn walled(table: &str, setting: &str, column: &str, verbs: &str) -> String {
-    let test = format!("{column} = NULLIF(current_setting('partywall.{setting}', true), '')");
+    let test = scoped(setting, column);
+    let policy =
+        format!("CREATE POLICY {setting} ON {table} TO partywall_app USING ({test}) WITH CHECK ({test});");
+    behind_walls(table, &policy, verbs)
+}
+
+/// The first of the `settable` columns is 0 until a row is placed; from then on the row is out of reach.
+fn only_added_to(table: &str, settable: &str) -> String {
+    if settable.is_empty() {
+        return walled(table, "tenant", "tenant_id", "SELECT, INSERT");
+    }
+    let (test, place) = (scoped("tenant", "tenant_id"), settable.split(',').next().unwrap_or_default());
+    let policies = format!(
+        "CREATE POLICY tenant ON {table} FOR SELECT TO partywall_app USING ({test});\n\
+         CREATE POLICY tenant_adds ON {table} FOR INSERT TO partywall_app WITH CHECK ({test});\n\
+         CREATE POLICY tenant_places ON {table} FOR UPDATE TO partywall_app USING ({test} AND {place} = 0) WITH CHECK ({test});"
+    );
+    behind_walls(table, &policies, &format!("SELECT, INSERT, UPDATE ({settable})"))
+}
+
+fn scoped(setting: &str, column: &str) -> String {
+    format!("{column} = NULLIF(current_setting('partywall.{setting}', true), '')")
+}
+
+fn behind_walls(table: &str, policies: &str, verbs: &str) -> String {
     format!(
         "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n\
          ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n\
-         CREATE POLICY {setting} ON {table} TO partywall_app USING ({test}) WITH CHECK ({test});\n\
+         {policies}\n\
          GRANT {verbs} ON {table} TO partywall_app;\n\
          {}\n\
          GRANT SELECT, INSERT ON {table} TO partywall_keeper;",
@@ -269,18 +290,15 @@ fn everything(table: &str, role: &str) -> String {
     format!("CREATE POLICY {role} ON {table} TO partywall_{role} USING ({test}) WITH CHECK ({test});")
 }
 
-/// SQLite has no roles; triggers refuse what PostgreSQL's grants refuse.
-fn append_only(table: &str, settable: &str) -> String {
-    let guard = if settable.is_empty() {
-        format!("BEFORE UPDATE ON {table}")
-    } else {
-        format!(
-            "BEFORE UPDATE ON {table} WHEN OLD.seq <> 0 OR OLD.id <> NEW.id OR OLD.actor <> NEW.actor OR OLD.action <> NEW.action OR OLD.before_values <> NEW.before_values OR OLD.after_values <> NEW.after_values OR OLD.personal <> NEW.personal OR OLD.at <> NEW.at OR OLD.tenant_id <> NEW.tenant_id OR OLD.target <> NEW.target OR OLD.outcome <> NEW.outcome OR OLD.reason <> NEW.reason OR OLD.request <> NEW.request"
-        )
-    };
+/// SQLite has no roles; triggers refuse what PostgreSQL's grants and policies refuse. Which columns may be set
+/// at all, the migration says itself.
+fn guarded(table: &str, settable: &str) -> String {
+    let place = settable.split(',').next().filter(|first| !first.is_empty());
+    let placed = place.map_or(String::new(), |place| format!(" WHEN OLD.{place} <> 0"));
+    let refuse = format!("BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;");
     format!(
-        "CREATE TRIGGER {table}_keeps {guard} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;\n\
-         CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;"
+        "CREATE TRIGGER {table}_keeps BEFORE UPDATE ON {table}{placed} {refuse}\n\
+         CREATE TRIGGER {table}_stays BEFORE DELETE ON {table} {refuse}"
     )
 }
 

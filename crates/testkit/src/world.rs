@@ -131,9 +131,15 @@ impl World {
         if self.is_postgres() {
             return;
         }
-        for table in ["audit_line", "audit_checkpoint"] {
-            self.raw(&format!("DROP TRIGGER IF EXISTS {table}_keeps; DROP TRIGGER IF EXISTS {table}_stays"))
-                .await;
+        let triggers = [
+            "audit_line_keeps",
+            "audit_line_says",
+            "audit_line_stays",
+            "audit_checkpoint_keeps",
+            "audit_checkpoint_stays",
+        ];
+        for trigger in triggers {
+            self.raw(&format!("DROP TRIGGER IF EXISTS {trigger}")).await;
         }
     }
 

@@ -332,6 +332,7 @@ CREATE INDEX audit_waiting ON audit_line (tenant_id, id) WHERE seq = 0;
 CREATE UNIQUE INDEX audit_in_order ON audit_line (tenant_id, seq) WHERE seq > 0;
 CREATE INDEX audit_by_action ON audit_line (tenant_id, action, id);
 --append: audit_line seq,leaf
+--lite: CREATE TRIGGER audit_line_says BEFORE UPDATE OF tenant_id, id, at, actor, action, target, outcome, reason, request, before_values, after_values, personal ON audit_line BEGIN SELECT RAISE(ABORT, 'audit_line is only added to'); END;
 --directory: audit_line select,insert
 
 CREATE TABLE audit_checkpoint (

@@ -306,6 +306,30 @@ async fn erasing_a_person_erases_their_values_and_leaves_the_proof() {
 }
 
 #[tokio::test]
+async fn no_statement_of_ours_changes_a_line() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        change(world, &town.contoso, 2).await;
+        sequence(world, &town.contoso).await;
+        change(world, &town.contoso, 1).await;
+        let permit = world.background::<access::RunJob>(&town.contoso);
+        let run = async |statement| {
+            let run = world.store.write(&permit, async |tx| tx.run(statement, &[]).await).await;
+            run.unwrap_or(0)
+        };
+        assert_eq!(run(sql!("DELETE FROM audit_line WHERE tenant_id = $1")).await, 0);
+        assert_eq!(run(sql!("UPDATE audit_line SET actor = 'nobody' WHERE tenant_id = $1")).await, 0);
+        assert_eq!(run(sql!("UPDATE audit_line SET leaf = '' WHERE tenant_id = $1 AND seq > 0")).await, 0);
+        assert_eq!(run(sql!("UPDATE audit_line SET seq = 0 WHERE tenant_id = $1 AND seq > 0")).await, 0);
+        assert_eq!(run(sql!("UPDATE audit_checkpoint SET root = '' WHERE tenant_id = $1")).await, 0);
+        assert_eq!(run(sql!("DELETE FROM audit_checkpoint WHERE tenant_id = $1")).await, 0);
+        sequence(world, &town.contoso).await;
+        assert!(verify(world, &town).await.is_sound());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_sequencers_at_once_make_one_trail() {
     for_each_engine(async |world| {
         let town = Town::build(world).await;

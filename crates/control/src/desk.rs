@@ -11,7 +11,7 @@ use domain::{ProviderId, TenantId, UserId, digest::MacKey};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use testkit::{Village, World};
-use web::{HostKind, Hosts, Manners, Pages, Site, Throttle, Web, cookie, csrf, limit};
+use web::{HostKind, Hosts, Manners, Site, Throttle, Web, cookie, csrf, limit};
 
 /// The addresses of every installation in this room's stories.
 pub(crate) fn hosts() -> Hosts {
@@ -37,6 +37,13 @@ pub(crate) struct Desk<'w> {
 pub(crate) struct Visitor {
     cookie: String,
     csrf: String,
+}
+
+impl Visitor {
+    /// A form that was shown to this visitor, sent by the browser of another.
+    pub(crate) fn with_cookie_of(self, other: &Visitor) -> Self {
+        Visitor { cookie: other.cookie.clone(), ..self }
+    }
 }
 
 /// An answer.
@@ -93,7 +100,7 @@ impl<'w> Desk<'w> {
             cookies: keys(),
             csrf: csrf::Key::new(MacKey::new(b"forms")),
             throttle: Throttle::new(world.clock.clone(), limit::REMEMBERED, limit::usual),
-            pages: pages(Pages::new()),
+            pages: pages(),
         });
         let check: crate::route::RouteCheck = Arc::new(|document| match document.get("routes") {
             Some(_) => Ok(()),

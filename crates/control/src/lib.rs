@@ -8,9 +8,13 @@
 pub mod assume;
 pub mod audit_view;
 pub mod deployment;
+mod form;
+pub mod home;
 pub mod hostname;
 pub mod house;
 pub mod invitation;
+mod landing;
+pub mod overview;
 pub mod plan;
 pub mod resting_name;
 pub mod role;
@@ -28,6 +32,8 @@ pub mod usage_view;
 mod api_tests;
 #[cfg(test)]
 mod desk;
+#[cfg(test)]
+mod page_tests;
 #[cfg(test)]
 mod scene;
 

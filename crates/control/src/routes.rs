@@ -1,14 +1,21 @@
-//! This room's routes: the API of operators under `/v1/platform/`, and of a tenant's own admins under
-//! `/v1/tenants/{tenant}/`.
+//! This room's routes and pages: the API and the pages of operators under `/v1/platform/` and `/platform`,
+//! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, hostname, invitation, plan, resting_name, role, route, setting,
-    tenant, token, usage_view,
+    Control, assume, audit_view, deployment, home, hostname, invitation, overview, plan, resting_name, role,
+    route, setting, tenant, token, usage_view,
 };
-use web::{Pages, Routes};
+use access::{
+    ReadAuditTrail, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome, ReadTenants,
+};
+use web::{Pages, Routes, Section};
 
 /// All of them.
 pub fn routes() -> Routes<Control> {
+    api().merge(console())
+}
+
+fn api() -> Routes<Control> {
     tenant::http::routes()
         .merge(invitation::http::routes())
         .merge(hostname::http::routes())
@@ -24,7 +31,34 @@ pub fn routes() -> Routes<Control> {
         .merge(usage_view::http::routes())
 }
 
-/// This room's pages, put into the console's list.
-pub fn pages(pages: Pages) -> Pages {
-    pages
+fn console() -> Routes<Control> {
+    overview::pages::routes()
+        .merge(tenant::pages::routes())
+        .merge(resting_name::pages::routes())
+        .merge(deployment::pages::routes())
+        .merge(route::pages::routes())
+        .merge(plan::pages::routes())
+        .merge(role::pages::routes())
+        .merge(token::pages::routes())
+        .merge(audit_view::pages::routes())
+        .merge(home::pages::routes())
+        .merge(setting::pages::routes())
+        .merge(usage_view::pages::routes())
+}
+
+/// This room's pages in the console's navigation.
+pub fn pages() -> Pages {
+    Pages::new()
+        .tenant::<ReadTenantHome>("/t/{tenant}", "Overview", Section::Top, "overview")
+        .tenant::<ReadAuditTrail>("/t/{tenant}/audit", "Audit", Section::Activity, "audit")
+        .tenant::<ReadSettings>("/t/{tenant}/usage", "Usage", Section::Activity, "usage")
+        .tenant::<ReadSettings>("/t/{tenant}/settings", "Settings", Section::Settings, "settings")
+        .platform::<ReadTenants>("/platform", "Overview", "overview")
+        .platform::<ReadTenants>("/platform/tenants", "Tenants", "tenants")
+        .platform::<ReadPlatformSettings>("/platform/deployments", "Deployments", "deployments")
+        .platform::<ReadPlatformSettings>("/platform/routes", "Routes", "link")
+        .platform::<ReadPlatformSettings>("/platform/plans", "Plans", "plans")
+        .platform::<ReadPlatformSettings>("/platform/roles", "Roles", "roles")
+        .platform::<ReadPlatformSettings>("/platform/tokens", "Tokens", "keys")
+        .platform::<ReadPlatformAudit>("/platform/audit", "Audit", "audit")
 }

@@ -3,3 +3,5 @@
 //! store's.
 
 pub(crate) mod http;
+pub(crate) mod pages;
+mod shown;

@@ -11,6 +11,7 @@ mod create;
 pub(crate) mod http;
 mod list;
 mod load;
+pub(crate) mod pages;
 mod read;
 mod roll;
 pub(crate) mod rows;

@@ -5,6 +5,7 @@
 
 pub(crate) mod http;
 mod list;
+pub(crate) mod pages;
 mod put;
 pub(crate) mod rows;
 
@@ -34,7 +35,7 @@ pub enum PlanError {
     #[error("another plan has this name")]
     NameTaken,
     /// There is no such limit.
-    #[error("there is no limit `{0}`; there are members, connections, hostnames and requests_per_second")]
+    #[error("there is no limit `{0}`; there are {list}", list = Limit::ALL.map(Limit::name).join(", "))]
     NoSuchLimit(String),
     /// The name of an entitlement is malformed.
     #[error(

@@ -3,6 +3,7 @@
 
 pub(crate) mod http;
 mod list;
+pub(crate) mod pages;
 mod release;
 pub(crate) mod rows;
 

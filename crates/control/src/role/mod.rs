@@ -5,6 +5,7 @@
 
 pub(crate) mod http;
 mod list;
+pub(crate) mod pages;
 mod put;
 mod remove;
 mod rows;

@@ -4,6 +4,7 @@
 //! Tells others `deployment.changed`.
 
 pub(crate) mod http;
+pub(crate) mod pages;
 mod put;
 mod read;
 mod rows;

@@ -4,6 +4,7 @@
 
 mod change;
 pub(crate) mod http;
+pub(crate) mod pages;
 mod read;
 mod rows;
 

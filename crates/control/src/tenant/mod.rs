@@ -9,6 +9,8 @@ mod count;
 mod create;
 pub(crate) mod http;
 mod list;
+mod look;
+pub(crate) mod pages;
 mod read;
 pub(crate) mod rows;
 mod stand;

@@ -8,6 +8,7 @@ mod create;
 mod end;
 pub(crate) mod http;
 mod list;
+pub(crate) mod pages;
 mod rows;
 
 pub use create::{Made, create};

@@ -3,6 +3,7 @@
 
 mod chart;
 pub(crate) mod http;
+pub(crate) mod pages;
 mod read;
 
 pub use read::{Hour, Usage, read};

@@ -1,0 +1,53 @@
+//! Where a form leads when all went well: back to a page, which says once what has just happened.
+
+use crate::form::address;
+use axum::response::Response;
+use serde::Deserialize;
+use web::{Frame, sign_in::see_other};
+
+/// What may have just happened.
+const HAPPENED: &[(&str, &str)] = &[
+    ("hostname-added", "The hostname belongs to this tenant. It answers within seconds."),
+    ("hostname-removed", "The hostname is given back and rests."),
+    ("name-released", "The name is released. Anybody may have it now."),
+    ("plan-saved", "The plan is saved and holds for its tenants within seconds."),
+    ("role-removed", "The role is removed. Nobody can be given it any more."),
+    ("role-saved", "The role is saved."),
+    ("routes-saved", "The routes are live within seconds."),
+    ("saved", "Saved."),
+    ("secret-in-use", "The new proof secret is in use."),
+    ("standing-changed", "The standing is changed, and holds within seconds."),
+    ("token-ended", "The token has ended."),
+];
+
+/// The query of a page that a form may lead to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Landing {
+    #[serde(default)]
+    done: String,
+    /// Where the page's list goes on.
+    #[serde(default)]
+    pub(crate) after: String,
+}
+
+impl Landing {
+    /// Says on the page what has just happened.
+    pub(crate) fn tell(&self, frame: Frame) -> Frame {
+        tell(&self.done, frame)
+    }
+}
+
+/// The same for a page whose query holds more.
+pub(crate) fn tell(done: &str, frame: Frame) -> Frame {
+    match HAPPENED.iter().find(|(key, _)| *key == done) {
+        Some((_, words)) => frame.flash("good", *words),
+        None => frame,
+    }
+}
+
+/// Leads to a page, which says what has happened.
+pub(crate) fn land(path: &str, happened: &'static str) -> Response {
+    debug_assert!(HAPPENED.iter().any(|(key, _)| *key == happened), "{happened} has no words");
+    see_other(&address(path, &[("done", happened)]))
+}

@@ -108,11 +108,7 @@ fn split(header: &str) -> Option<(&str, &str, Digest)> {
         && seconds.bytes().all(|byte| byte.is_ascii_digit())
         && (16..=64).contains(&nonce.len())
         && nonce.bytes().all(letter);
-    if sound {
-        Some((seconds, nonce, Digest::parse(code)?))
-    } else {
-        None
-    }
+    if sound { Some((seconds, nonce, Digest::parse(code)?)) } else { None }
 }
 
 #[cfg(test)]
@@ -122,23 +118,14 @@ mod tests {
     const NOW: Moment = Moment::from_seconds(1_800_000_000);
 
     fn made(secret: &MacKey, context: &Digest) -> String {
-        Proven {
-            method: "GET",
-            path: "/surveys?page=2",
-            context,
-        }
-        .prove(secret, NOW, &Chance::system())
+        Proven { method: "GET", path: "/surveys?page=2", context }.prove(secret, NOW, &Chance::system())
     }
 
     #[test]
     fn a_backend_believes_the_gateway_s_proof_of_this_request() {
         let (secret, context) = (MacKey::new(b"deployment"), Digest::of(b"token"));
         let header = made(&secret, &context);
-        let proven = Proven {
-            method: "GET",
-            path: "/surveys?page=2",
-            context: &context,
-        };
+        let proven = Proven { method: "GET", path: "/surveys?page=2", context: &context };
         let nonce = proven.check(&secret, &header, NOW + WINDOW).unwrap();
         assert!(header.contains(&format!(",n={nonce},")));
     }
@@ -149,11 +136,7 @@ mod tests {
         let text = format!("partywall-proof-1\n1800000000\nAAAAAAAAAAAAAAAAAAAAAA\nPOST\n/a?b=c\n{context}");
         let code = secret.sign(&[text.as_bytes()]);
         let header = format!("t=1800000000,n=AAAAAAAAAAAAAAAAAAAAAA,v={code}");
-        let proven = Proven {
-            method: "POST",
-            path: "/a?b=c",
-            context: &context,
-        };
+        let proven = Proven { method: "POST", path: "/a?b=c", context: &context };
         assert_eq!(proven.check(&secret, &header, NOW), Ok("AAAAAAAAAAAAAAAAAAAAAA"));
     }
 
@@ -163,38 +146,19 @@ mod tests {
         let header = made(&secret, &context);
         let path = "/surveys?page=2";
         let check = |secret: &MacKey, method, path, context: &Digest| {
-            Proven {
-                method,
-                path,
-                context,
-            }
-            .check(secret, &header, NOW)
-            .unwrap_err()
+            Proven { method, path, context }.check(secret, &header, NOW).unwrap_err()
         };
         assert_eq!(check(&secret, "POST", path, &context), ProofError::Wrong);
-        assert_eq!(
-            check(&secret, "GET", "/surveys?page=3", &context),
-            ProofError::Wrong
-        );
-        assert_eq!(
-            check(&secret, "GET", path, &Digest::of(b"other")),
-            ProofError::Wrong
-        );
-        assert_eq!(
-            check(&MacKey::new(b"other"), "GET", path, &context),
-            ProofError::Wrong
-        );
+        assert_eq!(check(&secret, "GET", "/surveys?page=3", &context), ProofError::Wrong);
+        assert_eq!(check(&secret, "GET", path, &Digest::of(b"other")), ProofError::Wrong);
+        assert_eq!(check(&MacKey::new(b"other"), "GET", path, &context), ProofError::Wrong);
     }
 
     #[test]
     fn a_proof_older_or_newer_than_ten_seconds_is_refused() {
         let (secret, context) = (MacKey::new(b"deployment"), Digest::of(b"token"));
         let header = made(&secret, &context);
-        let proven = Proven {
-            method: "GET",
-            path: "/surveys?page=2",
-            context: &context,
-        };
+        let proven = Proven { method: "GET", path: "/surveys?page=2", context: &context };
         let late = WINDOW + Duration::from_secs(1);
         assert_eq!(proven.check(&secret, &header, NOW + late), Err(ProofError::Stale));
         assert_eq!(proven.check(&secret, &header, NOW - late), Err(ProofError::Stale));
@@ -203,29 +167,14 @@ mod tests {
     #[test]
     fn what_is_not_a_proof_is_refused() {
         let (secret, context) = (MacKey::new(b"deployment"), Digest::of(b"token"));
-        let proven = Proven {
-            method: "GET",
-            path: "/",
-            context: &context,
-        };
+        let proven = Proven { method: "GET", path: "/", context: &context };
         let good = made(&secret, &context);
         let long = format!("{good}{}", "a".repeat(300));
         let signed = good.replace("t=", "t=+");
-        for bad in [
-            "",
-            "t=1",
-            "t=,n=,v=",
-            "t=1800000000,n=a b,v=x",
-            &good[1..],
-            &long,
-            &signed,
-            &format!("{good},"),
-        ] {
-            assert_eq!(
-                proven.check(&secret, bad, NOW),
-                Err(ProofError::Malformed),
-                "{bad}"
-            );
+        for bad in
+            ["", "t=1", "t=,n=,v=", "t=1800000000,n=a b,v=x", &good[1..], &long, &signed, &format!("{good},")]
+        {
+            assert_eq!(proven.check(&secret, bad, NOW), Err(ProofError::Malformed), "{bad}");
         }
     }
 }

@@ -51,7 +51,9 @@ fn no_file_holds_unfinished_work() {
             continue;
         }
         for (at, line) in text.lines().enumerate() {
-            if marks.iter().any(|mark| line.contains(mark)) || line.contains("#[ignore") {
+            // What a test starts as a process of its own, to kill it, is a test that nobody else runs.
+            let is_off = line.contains("#[ignore") && !line.contains("#[ignore = \"the process that");
+            if marks.iter().any(|mark| line.contains(mark)) || is_off {
                 wrong.push(format!("{path}:{}: {}", at + 1, line.trim()));
             }
         }

@@ -1,6 +1,6 @@
 //! Which words may be said in which files. The crates' walls are held by `map`; these are the finer ones.
 
-use super::{code, crate_of, files, must_be_empty};
+use super::{code, crate_of, files, must_be_empty, read};
 
 /// A word, and the only places that may say it.
 struct Wall {
@@ -26,6 +26,17 @@ fn is_free(path: &str) -> bool {
         || path.contains("/tests/")
         || path.ends_with("tests.rs")
         || path.ends_with("testing.rs")
+        || is_module_of_tests(path)
+}
+
+/// Whether a crate's root takes this file in for its tests only.
+fn is_module_of_tests(path: &str) -> bool {
+    let Some((krate, file)) = path.strip_prefix("crates/").and_then(|rest| rest.split_once("/src/")) else {
+        return false;
+    };
+    let name = file.trim_end_matches(".rs");
+    !name.contains('/')
+        && read(&format!("crates/{krate}/src/lib.rs")).contains(&format!("#[cfg(test)]\nmod {name};"))
 }
 
 /// The files of a room that speak HTTP: `http.rs`, `routes.rs`, `pages.rs`, or files of a folder of that name.

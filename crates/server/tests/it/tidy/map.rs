@@ -40,6 +40,15 @@ fn links(text: &str) -> impl Iterator<Item = String> {
 }
 
 #[test]
+fn every_document_is_on_the_list_of_documents() {
+    let list = read("docs/README.md");
+    let pages = files(&[".md"]).into_keys().filter_map(|path| path.strip_prefix("docs/").map(str::to_owned));
+    let unlisted = pages.filter(|page| !page.contains('/') && page != "README.md");
+    let unlisted = unlisted.filter(|page| !list.contains(&format!("({page})")));
+    must_be_empty(unlisted.collect(), "Say in docs/README.md which question each of these pages answers.");
+}
+
+#[test]
 fn every_crate_has_its_paragraph() {
     let map = read(MAP);
     let missing = crates().into_keys().filter(|name| !map.contains(&format!("### `{name}`")));

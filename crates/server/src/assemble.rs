@@ -9,12 +9,13 @@ use crate::{
         metrics::{Metrics, Sample},
     },
 };
-use access::{Bounds, CookieKeys, Origin, Upkeep, Warden};
+use access::{Bounds, CookieKeys, Origin, Tenant, Upkeep, Warden};
 use arc_swap::ArcSwap;
 use control::{Control, house::FirstStart};
 use domain::{Chance, Clock, Hostname, NodeId, RequestId, RoleName, digest::MacKey};
-use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
+use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, SignIn, Signing};
 use identity::Identity;
+use http::uri::PathAndQuery;
 use outbound::{Outbound, Policy};
 use protocol::Signer;
 use serde_json::Value;
@@ -274,18 +275,43 @@ fn gateway(
         base: config.base_domain.clone(),
         platform: platform.iter().filter_map(host_of).collect(),
     };
+    let platform_hosts = config.hosts.clone();
     let settings = gateway::Settings {
         secure: config.hosts.https,
         problems: format!("{}/problems/", config.hosts.api.origin()),
+        pages: Arc::new(move |entry: &web::Entry| web::gateway_page(entry, &platform_hosts)),
+        connections: gateway::Connections { tls: upstream_tls(), ..gateway::Connections::default() },
         ..gateway::Settings::new(hosts)
     };
     let needs = Needs {
         warden: warden.clone(),
-        sign_in: Arc::new(OnTheSameHost),
+        sign_in: Arc::new(AtTheTenant(config.hosts.clone())),
         clock: clock.clone(),
         chance: chance.clone(),
     };
     Gateway::new(settings, needs, cookie_keys(keyring), signing(keyring, config.hosts.id.origin()))
+}
+
+/// Where somebody signs in: at the reserved prefix of the same host. A host that tenants share can hold no
+/// tenant's session, so that from there one goes to the tenant's own.
+struct AtTheTenant(web::Hosts);
+
+impl SignIn for AtTheTenant {
+    fn location(&self, tenant: &Tenant, back: &PathAndQuery, shared: bool) -> String {
+        if shared {
+            return format!("{}/", self.0.tenant_origin(&tenant.record.slug));
+        }
+        OnTheSameHost.location(tenant, back, shared)
+    }
+}
+
+/// Whom https backends are trusted by: the authorities of this machine.
+fn upstream_tls() -> Option<Arc<rustls::ClientConfig>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn route_check(gateway: &Gateway) -> control::route::RouteCheck {
@@ -338,7 +364,7 @@ fn throttle_rules(config: &Config) -> impl Fn(web::Limited) -> web::limit::Rules
 
 /// The console's pages, of all rooms.
 fn pages() -> Pages {
-    identity::pages()
+    control::pages().merge(identity::pages())
 }
 
 /// The routes of all rooms.

@@ -227,7 +227,10 @@ fn settings(folder: &Path, ground: Ground) -> String {
          base_domain = {}\n\n\
          [listen]\n\
          public = {}\n\
-         private = {}\n",
+         private = {}\n\n\
+         # Everybody in the demonstration comes from one address.\n\
+         [limits]\n\
+         sign_ins_per_address = 6000\n",
         text(&folder.display()),
         text(&BASE_DOMAIN),
         text(&public),

@@ -151,6 +151,7 @@ async fn open(
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sent {
+    #[serde(default)]
     pub(crate) name: String,
     pub(crate) issuer: String,
     pub(crate) client_id: String,
@@ -192,9 +193,15 @@ async fn set_up(
     }
 }
 
+/// The provider's name: what was sent, or its host where nothing was.
+fn named(sent: &Sent) -> &str {
+    let host = || sent.issuer.split_once("://").map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
+    if sent.name.trim().is_empty() { host() } else { &sent.name }
+}
+
 fn registration(sent: &Sent) -> Result<Registration, pages::Wrong> {
     let mut wrong = pages::Wrong::default();
-    let name: Option<DisplayName> = match sent.name.parse() {
+    let name: Option<DisplayName> = match named(sent).parse() {
         Ok(name) => Some(name),
         Err(error) => {
             wrong.name = domain::NameError::to_string(&error);

@@ -80,13 +80,17 @@ pub(crate) async fn set_up(
     let issuer = Issuer::parse(&registration.issuer, room.transport())?;
     let documents = question(room, permit.tenant_id(), &issuer).ask(&room.outbound).await?;
     documents.metadata.client_authentication(registration.client_secret.is_some())?;
-    room.store.write(permit, async |tx| write(tx, link, &issuer, registration).await).await
+    // A provider that its owner shares with this tenant is the same provider, so that its people stay the same.
+    let shared = room.store.directory().shared_providers(permit).await?;
+    let shared = shared.into_iter().find(|shared| shared.issuer == issuer.as_str()).map(|shared| shared.id);
+    room.store.write(permit, async |tx| write(tx, link, &issuer, shared, registration).await).await
 }
 
 async fn write(
     tx: &mut TenantWrite,
     link: Digest,
     issuer: &Issuer,
+    shared: Option<ProviderId>,
     registration: &Registration,
 ) -> Result<ConnectionId, SetUpError> {
     let invitation = rows::find(tx, link).await?.ok_or(SetUpError::Invitation)?;
@@ -95,7 +99,7 @@ async fn write(
     }
     let id = invitation.connection;
     let earlier = connections::find(tx, id).await?;
-    let provider = provider_of(tx, issuer, &registration.name).await?;
+    let provider = provider_of(tx, issuer, shared, &registration.name).await?;
     put_draft(tx, id, provider, issuer, registration).await?;
     if let Some(earlier) = earlier.filter(|earlier| earlier.provider != provider) {
         forget_unused(tx, earlier.provider).await?;
@@ -120,15 +124,19 @@ impl FromRow for Found {
     }
 }
 
-/// The tenant's own provider with this issuer, made if there is none.
+/// The provider with this issuer: the tenant's own, or one that is shared with it, or else a new one.
 async fn provider_of(
     tx: &mut TenantWrite,
     issuer: &Issuer,
+    shared: Option<ProviderId>,
     name: &DisplayName,
 ) -> Result<ProviderId, StoreError> {
     let sql = sql!("SELECT id FROM provider WHERE tenant_id = $1 AND issuer = $2");
     if let Some(Found(id)) = tx.row(sql, values![issuer.as_str()]).await? {
         return Ok(id);
+    }
+    if let Some(shared) = shared {
+        return Ok(shared);
     }
     let (id, now) = (tx.new_id::<domain::ProviderKind>(), tx.now());
     let sql = sql!(

@@ -13,7 +13,7 @@ use protocol::oidc::Logout;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use utoipa::ToSchema;
-use web::{Allow, Form, FormToken, Json, Plain, Problem, Routes, Surface, cookie};
+use web::{Allow, FormToken, Json, Plain, Problem, Routes, Surface, cookie};
 
 pub(crate) fn routes() -> Routes<Identity> {
     Routes::new()
@@ -87,8 +87,9 @@ async fn ask(
     Ok(pages::ask(plain, tenant_of(&permit)?, permit.caller().person(), token))
 }
 
+/// Read without a form's hidden value: the application's own button has none to send, and that the request
+/// comes from a page of this very host was seen before the permit was given.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SignOut {
     everywhere: Option<String>,
 }
@@ -97,7 +98,7 @@ async fn leave(
     Allow(permit): Allow<EndSession>,
     State(room): State<Identity>,
     plain: Plain,
-    Form(form): Form<SignOut>,
+    axum::Form(form): axum::Form<SignOut>,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
     let person = permit.caller().person().ok_or(Refusal::SignInNeeded)?;

@@ -3,7 +3,7 @@
 
 use super::origin;
 use crate::{assemble::Node, listen::Stop};
-use access::StoreMeters;
+use access::{Permit, StoreMeters};
 use domain::TenantId;
 use gateway::Reading;
 use std::{
@@ -16,6 +16,9 @@ use store::StoreError;
 /// What is lost at most when a node dies.
 const PAUSE: Duration = Duration::from_secs(5);
 const HOUR: i64 = 3_600;
+/// Tenants whose counts are stored in one transaction: enough that its cost is spread, few enough that others who
+/// want to write do not wait for long.
+const BATCH: usize = 500;
 
 /// What this node counted in one hour of one tenant, by meter.
 type Totals = HashMap<(TenantId, i64), [i64; 5]>;
@@ -38,10 +41,10 @@ async fn flush(node: &Node, totals: &Mutex<Totals>) {
         let readings = node.gateway.meters().drain();
         readings.iter().map(|reading| add(&mut totals, reading, hour)).collect::<Vec<_>>()
     };
-    for (tenant, values) in changed {
-        if let Err(error) = put(node, tenant, hour, values).await {
+    for batch in changed.chunks(BATCH) {
+        if let Err(error) = put(node, hour, batch).await {
             // The next flush of this hour holds these counts too, so nothing is lost yet.
-            tracing::warn!(%tenant, %error, "traffic counts could not be stored: {error}");
+            tracing::warn!(tenants = batch.len(), %error, "traffic counts could not be stored: {error}");
         }
     }
 }
@@ -55,9 +58,16 @@ fn add(totals: &mut Totals, reading: &Reading, hour: i64) -> (TenantId, [i64; 5]
     (reading.tenant, *total)
 }
 
-async fn put(node: &Node, tenant: TenantId, hour: i64, values: [i64; 5]) -> Result<(), StoreError> {
-    let permit = node.web.warden.background::<StoreMeters>(tenant, origin(node));
-    let readings: Vec<_> =
-        METERS.into_iter().zip(values).map(|(meter, value)| (meter, hour, value)).collect();
-    node.store.record_traffic(&permit, node.id, &readings).await
+async fn put(node: &Node, hour: i64, batch: &[(TenantId, [i64; 5])]) -> Result<(), StoreError> {
+    let (warden, origin) = (&node.web.warden, origin(node));
+    let counted: Vec<(Permit<StoreMeters>, Vec<_>)> = batch
+        .iter()
+        .map(|(tenant, values)| {
+            let read = METERS.into_iter().zip(*values).filter(|(_, value)| *value > 0);
+            let readings = read.map(|(meter, value)| (meter, hour, value)).collect();
+            (warden.background(*tenant, origin), readings)
+        })
+        .collect();
+    let counted: Vec<_> = counted.iter().map(|(permit, readings)| (permit, readings.as_slice())).collect();
+    node.store.record_all_traffic(node.id, &counted).await
 }

@@ -98,7 +98,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "limits.sign_ins_per_address",
-        "60",
+        "120",
         "Sign-in starts, callbacks and one-time links from one address in a minute.",
     ),
     setting("limits.sign_ins_per_tenant", "600", "The same for one tenant."),

@@ -1,6 +1,6 @@
 //! Serves one connection, HTTP/1.1 or HTTP/2, within the bounds that every connection has.
 
-use super::{Stop, body::Reply};
+use super::{Stop, body::Reply, patience::Patient};
 use gateway::limits;
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::{
@@ -45,7 +45,7 @@ where
         let answered = answer(request);
         async move { Ok::<_, Infallible>(answered.await) }
     });
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(Patient::new(io)), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

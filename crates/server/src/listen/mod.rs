@@ -5,6 +5,7 @@
 mod accept;
 mod body;
 mod dispatch;
+mod patience;
 mod private;
 mod public;
 mod socket;

@@ -63,6 +63,8 @@ impl Node {
             format!("listen.socket={}", data.join(format!("{port}.sock")).display()),
             "log.level=info".to_owned(),
             "listen.drain=10s".to_owned(),
+            // Everybody in a town comes from one address.
+            "limits.sign_ins_per_address=6000".to_owned(),
         ];
         if !database.is_empty() {
             settings.push(format!("database.url={database}"));

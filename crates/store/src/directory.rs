@@ -1,6 +1,10 @@
 //! Answers the warden's questions: the only unscoped reads of tenants' rows. On PostgreSQL they run under
 //! a role that has policies on the tables named here and on no other.
 
+mod rows;
+
+use rows::{Found, HostRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, TenantRow, TokenRow};
+
 use crate::{
     FromRow, OperatorSql, PlatformKey, Row, Store, StoreError, Value,
     audit::personal,
@@ -14,7 +18,7 @@ use access::{
     OperatorPermit, Permit, PersonGrant, SessionGrant, TenantAction, TenantRecord,
 };
 use domain::{
-    Change, Digest, Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
+    Change, Digest, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
     TenantId, UserId,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -361,125 +365,6 @@ fn with_hosts(rows: Vec<TenantRow>, hosts: Vec<HostRow>) -> Vec<TenantRecord> {
             record
         })
         .collect()
-}
-
-struct SessionRow {
-    member: MemberId,
-    provider: ProviderId,
-    idle: std::time::Duration,
-    idle_ends: Moment,
-    ends: Moment,
-}
-impl FromRow for SessionRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(SessionRow {
-            member: row.parse("member_id")?,
-            provider: row.parse("provider_id")?,
-            idle: row.span("idle")?,
-            idle_ends: row.moment("idle_ends")?,
-            ends: row.moment("ends")?,
-        })
-    }
-}
-
-struct MemberRow {
-    id: MemberId,
-    user: UserId,
-}
-impl FromRow for MemberRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(MemberRow { id: row.parse("id")?, user: row.parse("user_id")? })
-    }
-}
-
-struct RoleRow(RoleName);
-impl FromRow for RoleRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        row.parse("role").map(RoleRow)
-    }
-}
-
-struct SealedRow(domain::Sealed);
-impl FromRow for SealedRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        row.sealed("sealed").map(SealedRow)
-    }
-}
-
-struct Found(String);
-impl Found {
-    fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(&self) -> Result<T, StoreError> {
-        self.0
-            .parse()
-            .map_err(|why: T::Err| StoreError::Unreadable { column: "id".into(), why: why.to_string() })
-    }
-}
-impl FromRow for Found {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        row.text("id").map(Found)
-    }
-}
-
-struct HostRow {
-    tenant: TenantId,
-    host: Hostname,
-}
-impl FromRow for HostRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(HostRow { tenant: row.parse("tenant")?, host: row.parse("host")? })
-    }
-}
-
-struct TenantRow(TenantRecord);
-impl FromRow for TenantRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(TenantRow(TenantRecord {
-            id: row.parse("id")?,
-            slug: slug(row)?,
-            name: row.parse("name")?,
-            standing: row.parse("standing")?,
-            deployment: row.parse("deployment_id")?,
-            generation: row.int("generation")?,
-            published: row.flag("published")?,
-            limits: Arc::new(row.json::<Limits>("plan")?),
-            hostnames: Vec::new(),
-        }))
-    }
-}
-
-/// The house's slug is reserved, so that parsing refuses it from everywhere but here.
-fn slug(row: &Row) -> Result<domain::Slug, StoreError> {
-    if row.text("slug")? == domain::Slug::house().as_str() {
-        Ok(domain::Slug::house())
-    } else {
-        row.parse("slug")
-    }
-}
-
-struct PersonRow(PersonGrant);
-impl FromRow for PersonRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(PersonRow(PersonGrant {
-            user: row.parse("user_id")?,
-            provider: row.parse("provider")?,
-            ends: row.moment("ends")?,
-            idle_ends: row.moment("idle_ends")?,
-            idle: row.span("idle")?,
-            digest: row.digest("digest")?,
-            since: row.moment("since")?,
-        }))
-    }
-}
-
-struct TokenRow(OperatorGrant);
-impl FromRow for TokenRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let rights = match row.text("rights")?.as_str() {
-            "manage" => PlatformRole::Operator.rights(),
-            _ => RightSet::of(&[Right::ReadPlatform]),
-        };
-        Ok(TokenRow(OperatorGrant { token: row.parse("id")?, rights, ends: row.moment("ends_at")? }))
-    }
 }
 
 /// Logs what was wrong, once, and tells the warden only that there is no answer.

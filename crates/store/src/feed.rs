@@ -114,7 +114,7 @@ impl Feed {
         let values: &[Value] = values![self.position.xid, self.position.seq, horizon, BATCH];
         let rows = tx.fetch(text.text(), values.to_vec()).await?;
         let held_back = !tx.fetch(waiting.text(), values![horizon].to_vec()).await?.is_empty();
-        tx.roll_back().await?;
+        tx.end_read().await;
         let entries: Vec<Entry> = rows.iter().map(Entry::from_row).collect::<Result<_, _>>()?;
         self.position = entries.last().map_or(self.position, |last| last.position);
         Ok(Look { heard: entries.into_iter().map(|entry| entry.heard).collect(), held_back })
@@ -130,7 +130,7 @@ struct Look {
 async fn end(store: &Store) -> Result<Position, StoreError> {
     let mut tx = store.engine.begin_read(Scope::Platform).await?;
     let (xid, seq) = tx.feed_end().await?;
-    tx.roll_back().await?;
+    tx.end_read().await;
     Ok(Position { xid, seq })
 }
 

@@ -94,9 +94,16 @@ impl Store {
         StoreDirectory::new(self.clone())
     }
 
-    /// Waits until something on this node wrote an event. Other nodes ring through the database.
+    /// Waits until something on this node told an event or queued a job. Other nodes ring through the database,
+    /// while a feed is open.
     pub async fn bell(&self) {
         self.tools.bell.notified().await;
+    }
+
+    fn ring_here(&self, news: bool) {
+        if news {
+            self.tools.bell.notify_waiters();
+        }
     }
 
     /// The database's engine, for upkeep that concerns the file or the server itself.

@@ -24,7 +24,7 @@ impl Store {
     ) -> Result<T, E> {
         let mut read = self.begin_survey().await?;
         let result = work(&mut read).await;
-        read.close().await?;
+        read.close().await;
         result
     }
 
@@ -41,8 +41,8 @@ impl Store {
         let mut write = self.begin_operate().await?;
         let failed = match work(&mut write).await {
             Ok(result) => match write.finish(permit, "done").await {
-                Ok(()) => {
-                    self.tools.bell.notify_waiters();
+                Ok(news) => {
+                    self.ring_here(news);
                     return Ok(result);
                 }
                 Err(error) => E::from(error),
@@ -86,8 +86,8 @@ pub struct OperatorRead {
 }
 
 impl OperatorRead {
-    pub(crate) async fn close(self) -> Result<(), StoreError> {
-        self.tx.roll_back().await
+    pub(crate) async fn close(self) {
+        self.tx.end_read().await;
     }
 
     /// The one time of this transaction.
@@ -250,11 +250,12 @@ impl OperatorWrite {
         }
     }
 
+    /// Lands; gives whether there is news for those who wait for the bell.
     async fn finish<A: OperatorAction>(
         mut self,
         permit: &OperatorPermit<A>,
         outcome: &'static str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let changes = std::mem::take(&mut self.changes);
         let house = self.house().await?;
         let silent = changes.is_empty() && matches!(A::NEEDS, Needs::Platform) && outcome == "done";
@@ -271,7 +272,8 @@ impl OperatorWrite {
         if self.told {
             self.read.tx.ring().await?;
         }
-        self.read.tx.commit().await
+        self.read.tx.commit().await?;
+        Ok(self.told)
     }
 
     async fn append_line<A: OperatorAction>(

@@ -25,7 +25,7 @@ impl Store {
         let mut read =
             PersonRead { tx, user: permit.user(), now: self.tools.clock.now(), tools: self.tools.clone() };
         let result = work(&mut read).await;
-        read.tx.roll_back().await?;
+        read.tx.end_read().await;
         result
     }
 
@@ -47,9 +47,7 @@ impl Store {
         let mut tx = read.tx;
         let told = self.tell(&mut tx, events).await?;
         tx.commit().await?;
-        if told {
-            self.tools.bell.notify_waiters();
-        }
+        self.ring_here(told);
         Ok(result)
     }
 
@@ -78,7 +76,7 @@ impl Store {
         }
         let mut read = self.begin_survey().await?;
         let house = read.house().await?;
-        read.close().await?;
+        read.close().await;
         Ok(house.map(|house| *self.tools.house.get_or_init(|| house)))
     }
 }

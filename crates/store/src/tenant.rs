@@ -26,7 +26,7 @@ impl Store {
         let tx = self.engine.begin_read(Scope::Tenant(tenant)).await?;
         let mut read = TenantRead { tx, tenant, now: self.tools.clock.now(), tools: self.tools.clone() };
         let result = work(&mut read).await;
-        read.tx.roll_back().await?;
+        read.tx.end_read().await;
         result
     }
 
@@ -43,8 +43,8 @@ impl Store {
         let mut write = self.begin_write(permit).await?;
         let failed = match work(&mut write).await {
             Ok(result) => match write.finish(permit).await {
-                Ok(()) => {
-                    self.tools.bell.notify_waiters();
+                Ok(news) => {
+                    self.ring_here(news);
                     return Ok(result);
                 }
                 Err(error) => E::from(error),
@@ -303,7 +303,8 @@ impl TenantWrite {
         Ok(())
     }
 
-    async fn finish<A: TenantAction>(mut self, permit: &Permit<A>) -> Result<(), StoreError> {
+    /// Lands; gives whether there is news for those who wait for the bell.
+    async fn finish<A: TenantAction>(mut self, permit: &Permit<A>) -> Result<bool, StoreError> {
         let changes = std::mem::take(&mut self.changes);
         for change in &changes {
             audit::append(&mut self, NewLine::of(permit, change)).await?;
@@ -312,12 +313,14 @@ impl TenantWrite {
         if changes.is_empty() && !matches!(A::NEEDS, Needs::Platform) {
             audit::append(&mut self, NewLine::of(permit, &Change::default())).await?;
         }
+        let news = self.told || !self.lanes.is_empty();
         // Last, because other writes of this tenant wait for a lane that one has touched.
         jobs::open_lanes(&mut self).await?;
         if self.told {
             self.read.tx.ring().await?;
         }
-        self.read.tx.commit().await
+        self.read.tx.commit().await?;
+        Ok(news)
     }
 }
 

@@ -4,12 +4,12 @@ use super::{NewLine, append};
 use crate::{Store, StoreError};
 use access::{CrossTenant, Permit, RecordRefusal};
 use domain::Change;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 impl Store {
     /// Records that an attempt to cross into a tenant was refused, in this permit's trail: that of the tenant
     /// attacked, or the house's. From where it came is told to the house alone: a tenant learns the person's
-    /// id and nothing of another tenant.
+    /// id and nothing of another tenant. `times` is how many attempts this line stands for.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -17,11 +17,18 @@ impl Store {
         &self,
         permit: &Permit<RecordRefusal>,
         attempt: &CrossTenant,
+        times: u64,
     ) -> Result<(), StoreError> {
         let own = permit.tenant_id() == attempt.at;
-        let from =
-            attempt.from.filter(|_| !own).map_or(Json::Null, |from| json!({ "from": from.to_string() }));
-        let change = Change::new(attempt.at, Json::Null, from);
+        let mut facts = Map::new();
+        if let Some(from) = attempt.from.filter(|_| !own) {
+            facts.insert("from".to_owned(), json!(from));
+        }
+        if times > 1 {
+            facts.insert("times".to_owned(), json!(times));
+        }
+        let after = if facts.is_empty() { Json::Null } else { Json::Object(facts) };
+        let change = Change::new(attempt.at, Json::Null, after);
         let line = NewLine {
             actor: attempt.user.map_or_else(|| "anonymous".to_owned(), |user| user.to_string()),
             action: "security.cross-tenant",

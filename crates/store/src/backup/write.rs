@@ -26,9 +26,21 @@ pub async fn write(store: &Store, to: &Path) -> Result<Summary, BackupError> {
         fs::remove_dir_all(&part).await.map_err(at(&part))?;
     }
     fs::create_dir_all(&part).await.map_err(at(&part))?;
+    keep_to_ourselves(&part).await?;
     let summary = write_into(store, &part).await?;
     fs::rename(&part, to).await.map_err(at(to))?;
     Ok(summary)
+}
+
+/// Names of tenants, hashes of sessions: nobody else on the machine need read them.
+async fn keep_to_ourselves(directory: &Path) -> Result<(), BackupError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let ours = std::fs::Permissions::from_mode(0o700);
+        fs::set_permissions(directory, ours).await.map_err(at(directory))?;
+    }
+    Ok(())
 }
 
 async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupError> {
@@ -37,7 +49,7 @@ async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupEr
     for name in migrate::tables() {
         tables.push(write_table(&mut tx, name, directory).await?);
     }
-    tx.roll_back().await?;
+    tx.end_read().await;
     let summary = Summary { tables: tables.len(), rows: tables.iter().map(|table| table.rows).sum() };
     let manifest = Manifest {
         format: 1,

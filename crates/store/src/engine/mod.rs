@@ -165,7 +165,10 @@ impl Engine {
     pub(crate) async fn begin_read(&self, scope: Scope) -> Result<Tx, StoreError> {
         match self {
             Engine::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
-            Engine::Postgres { .. } => self.begin_postgres("BEGIN READ ONLY", scope).await,
+            // One snapshot over all its statements, as SQLite has it anyway.
+            Engine::Postgres { .. } => {
+                self.begin_postgres("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", scope).await
+            }
         }
     }
 

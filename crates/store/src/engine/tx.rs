@@ -153,6 +153,13 @@ impl Tx {
         Ok(())
     }
 
+    /// Ends a transaction that only read. What was read is true even if the end is not heard.
+    pub(crate) async fn end_read(self) {
+        if let Err(error) = self.roll_back().await {
+            tracing::warn!(%error, "a read could not be ended in order: {error}");
+        }
+    }
+
     /// The end of the outbox: a reader that goes on from here, as `(xid, seq)`, hears whatever was not
     /// visible yet, and little of what was.
     pub(crate) async fn feed_end(&mut self) -> Result<(i64, i64), StoreError> {

@@ -28,7 +28,7 @@ impl Store {
              LIMIT 1"
         );
         let found: Option<Lane> = read.row(ready, values![class, read.now()]).await?;
-        read.close().await?;
+        read.close().await;
         Ok(found.is_some())
     }
 
@@ -117,10 +117,11 @@ async fn close_turn(
     let note = operator_sql!("UPDATE lane SET next_at = $3, credit = $4 WHERE tenant_id = $1 AND class = $2");
     tx.run(note, values![tenant, class, next, credit]).await?;
     if credit == 0 {
+        // Whoever was served last is last. Later than its own last turn even if the clock stands still.
         let to_the_end = operator_sql!(
-            "UPDATE lane SET turn = (SELECT MAX(turn) + 1 FROM lane WHERE class = $2) WHERE tenant_id = $1 AND class = $2"
+            "UPDATE lane SET turn = CASE WHEN turn < $3 THEN $3 ELSE turn + 1 END WHERE tenant_id = $1 AND class = $2"
         );
-        tx.run(to_the_end, values![tenant, class]).await?;
+        tx.run(to_the_end, values![tenant, class, tx.now()]).await?;
     }
     Ok(())
 }

@@ -367,7 +367,8 @@ CREATE INDEX outbox_by_age ON outbox (at);
 --pg: GRANT USAGE ON SEQUENCE outbox_seq_seq TO partywall_app, partywall_directory, partywall_keeper;
 
 -- A lane holds one tenant's jobs of one class. `next_at` is when the earliest of them may run, and the
--- largest number there is while there is none; `turn` says whose turn comes first.
+-- largest number there is while there is none; `turn` is when its last turn
+-- ended: the lane that waited longest comes first. `credit` is what is left of a turn.
 CREATE TABLE lane (
     tenant_id {text} NOT NULL,
     class {text} NOT NULL,

@@ -405,7 +405,7 @@ async fn a_refused_attempt_is_seen_by_the_tenant_attacked_and_by_the_operator() 
         assert!(refused.is_err());
         let attempt: CrossTenant = world.witness.refused().remove(0);
         for trail in [&town.fabrikam, &town.house] {
-            world.store.record_refusal(&world.background::<RecordRefusal>(trail), &attempt).await.unwrap();
+            world.store.record_refusal(&world.background::<RecordRefusal>(trail), &attempt, 1).await.unwrap();
         }
         let permit = world.permit::<ReadAuditTrail>(&town.fabrikam, &town.fabrikam.admin).await;
         let seen =

@@ -112,9 +112,7 @@ async fn the_bell_rings_on_other_nodes() {
         let other = world.another_store().await;
         let mut feed = Feed::open(&other, &world.upkeep(), None).await.unwrap();
         // The listener connects in the background; until it has, only polling hears.
-        while !is_listening(world).await {
-            tokio::task::yield_now().await;
-        }
+        until_it_listens(world).await;
         feed = feed.polling_every(NEVER);
         let (heard, ()) = tokio::join!(subjects(&mut feed), async {
             tokio::task::yield_now().await;
@@ -127,9 +125,33 @@ async fn the_bell_rings_on_other_nodes() {
     .await;
 }
 
-async fn is_listening(world: &World) -> bool {
-    let listening = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN \"partywall\"'";
-    world.number(listening).await > 0
+#[tokio::test]
+async fn a_bell_that_was_cut_off_comes_back() {
+    for_postgres(async |world| {
+        let town = Town::build(world).await;
+        let feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        let mut feed = feed.polling_every(Duration::from_millis(50));
+        for subject in ["one", "two"] {
+            until_it_listens(world).await;
+            let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {LISTENING}");
+            world.raw(&cut).await;
+            tell(world, &world.store, &town.contoso, subject).await;
+            let mut heard = Vec::new();
+            while heard.is_empty() {
+                heard = subjects(&mut feed).await;
+            }
+            assert_eq!(heard, [subject], "polling hears what the bell did not ring for");
+        }
+    })
+    .await;
+}
+
+const LISTENING: &str = "datname = current_database() AND query LIKE 'LISTEN %partywall%'";
+
+async fn until_it_listens(world: &World) {
+    let listening = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE {LISTENING}");
+    let wait = async { while world.number(&listening).await == 0 {} };
+    timeout(Duration::from_secs(20), wait).await.expect("the listener connects");
 }
 
 #[tokio::test]

@@ -1,0 +1,127 @@
+//! What the directory's questions find.
+
+use crate::{FromRow, Row, StoreError};
+use access::{OperatorGrant, PersonGrant, TenantRecord};
+use domain::{
+    Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
+};
+use std::sync::Arc;
+
+pub(super) struct SessionRow {
+    pub(super) member: MemberId,
+    pub(super) provider: ProviderId,
+    pub(super) idle: std::time::Duration,
+    pub(super) idle_ends: Moment,
+    pub(super) ends: Moment,
+}
+impl FromRow for SessionRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(SessionRow {
+            member: row.parse("member_id")?,
+            provider: row.parse("provider_id")?,
+            idle: row.span("idle")?,
+            idle_ends: row.moment("idle_ends")?,
+            ends: row.moment("ends")?,
+        })
+    }
+}
+
+pub(super) struct MemberRow {
+    pub(super) id: MemberId,
+    pub(super) user: UserId,
+}
+impl FromRow for MemberRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(MemberRow { id: row.parse("id")?, user: row.parse("user_id")? })
+    }
+}
+
+pub(super) struct RoleRow(pub(super) RoleName);
+impl FromRow for RoleRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.parse("role").map(RoleRow)
+    }
+}
+
+pub(super) struct SealedRow(pub(super) domain::Sealed);
+impl FromRow for SealedRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.sealed("sealed").map(SealedRow)
+    }
+}
+
+pub(super) struct Found(pub(super) String);
+impl Found {
+    pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(&self) -> Result<T, StoreError> {
+        self.0
+            .parse()
+            .map_err(|why: T::Err| StoreError::Unreadable { column: "id".into(), why: why.to_string() })
+    }
+}
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.text("id").map(Found)
+    }
+}
+
+pub(super) struct HostRow {
+    pub(super) tenant: TenantId,
+    pub(super) host: Hostname,
+}
+impl FromRow for HostRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(HostRow { tenant: row.parse("tenant")?, host: row.parse("host")? })
+    }
+}
+
+pub(super) struct TenantRow(pub(super) TenantRecord);
+impl FromRow for TenantRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(TenantRow(TenantRecord {
+            id: row.parse("id")?,
+            slug: slug(row)?,
+            name: row.parse("name")?,
+            standing: row.parse("standing")?,
+            deployment: row.parse("deployment_id")?,
+            generation: row.int("generation")?,
+            published: row.flag("published")?,
+            limits: Arc::new(row.json::<Limits>("plan")?),
+            hostnames: Vec::new(),
+        }))
+    }
+}
+
+/// The house's slug is reserved, so that parsing refuses it from everywhere but here.
+fn slug(row: &Row) -> Result<domain::Slug, StoreError> {
+    if row.text("slug")? == domain::Slug::house().as_str() {
+        Ok(domain::Slug::house())
+    } else {
+        row.parse("slug")
+    }
+}
+
+pub(super) struct PersonRow(pub(super) PersonGrant);
+impl FromRow for PersonRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(PersonRow(PersonGrant {
+            user: row.parse("user_id")?,
+            provider: row.parse("provider")?,
+            ends: row.moment("ends")?,
+            idle_ends: row.moment("idle_ends")?,
+            idle: row.span("idle")?,
+            digest: row.digest("digest")?,
+            since: row.moment("since")?,
+        }))
+    }
+}
+
+pub(super) struct TokenRow(pub(super) OperatorGrant);
+impl FromRow for TokenRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let rights = match row.text("rights")?.as_str() {
+            "manage" => PlatformRole::Operator.rights(),
+            _ => RightSet::of(&[Right::ReadPlatform]),
+        };
+        Ok(TokenRow(OperatorGrant { token: row.parse("id")?, rights, ends: row.moment("ends_at")? }))
+    }
+}

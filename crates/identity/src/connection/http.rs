@@ -4,7 +4,7 @@ use super::{
     Changes, Choice, Owner, SecretChange, activate, change, create, list, parameters_of, read, remove,
     reserve, said, switch_off, switch_on,
 };
-use crate::{Identity, provider::ReadsConnections, sign_in::connection::redirect_uri};
+use crate::{Identity, asked::Asked, provider::ReadsConnections, sign_in::connection::redirect_uri};
 use access::{ManageConnection, Permit, ReadConnection};
 use axum::{extract::State, http::StatusCode};
 use domain::{ConnectionId, DisplayName, NameError, ProviderId, RoleName, TenantId};
@@ -14,7 +14,7 @@ use std::{
     str::FromStr,
 };
 use utoipa::ToSchema;
-use web::{Allow, Hosts, Json, Listing, Path, Problem, Routes};
+use web::{Allow, Hosts, Json, Listing, Path, Problem, Routes, limit::Limited};
 
 pub(crate) fn routes() -> Routes<Identity> {
     Routes::new()
@@ -245,8 +245,10 @@ async fn list_all(
 async fn add(
     Allow(permit): Allow<ManageConnection>,
     State(room): State<Identity>,
+    asked: Asked,
     Json(new): Json<NewConnection>,
 ) -> Result<(StatusCode, Json<Connection>), Problem> {
+    asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
     let connection = create(&room, &permit, new.read()?).await?;
     Ok((StatusCode::CREATED, as_it_is(&room, &permit, connection.id).await?))
 }

@@ -130,8 +130,10 @@ pub(crate) struct Roles {
 pub(crate) struct SignIn {
     /// Its id.
     id: String,
-    /// The connection by which it was; it may be gone since.
+    /// The connection by which it was.
     connection: String,
+    /// Its name; null if the connection is gone since.
+    connection_name: Option<String>,
     /// The provider that vouched.
     provider: String,
     /// When.
@@ -143,6 +145,7 @@ impl From<super::SignIn> for SignIn {
         SignIn {
             id: sign_in.id.to_string(),
             connection: sign_in.connection.to_string(),
+            connection_name: sign_in.connection_name,
             provider: sign_in.provider.to_string(),
             at: sign_in.at.to_string(),
         }

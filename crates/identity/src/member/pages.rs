@@ -201,6 +201,7 @@ struct MemberPage {
 struct Came {
     at: At,
     connection: String,
+    /// Where it is; empty if it is gone.
     path: String,
 }
 
@@ -284,8 +285,11 @@ async fn page<A: super::ReadsMembers>(
 }
 
 fn shown(sign_in: &SignIn, tenant: TenantId) -> Came {
-    let connection = sign_in.connection.to_string();
-    Came { at: sign_in.at.into(), path: format!("/t/{tenant}/connections/{connection}"), connection }
+    let (connection, path) = match &sign_in.connection_name {
+        Some(name) => (name.clone(), format!("/t/{tenant}/connections/{}", sign_in.connection)),
+        None => ("A connection that is gone".to_owned(), String::new()),
+    };
+    Came { at: sign_in.at.into(), connection, path }
 }
 
 fn platform_roles(caller: &Caller, held: &[RoleName]) -> Vec<Choice> {

@@ -6,12 +6,14 @@ use domain::{ConnectionId, Cursor, MemberId, Moment, Page, ProviderId, SignInId}
 use store::Store;
 
 /// One sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     /// Its id.
     pub id: SignInId,
-    /// The connection by which it was; it may be gone since.
+    /// The connection by which it was.
     pub connection: ConnectionId,
+    /// Its name; none if the connection is gone since.
+    pub connection_name: Option<String>,
     /// The provider that vouched.
     pub provider: ProviderId,
     /// When.

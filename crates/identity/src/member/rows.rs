@@ -54,6 +54,7 @@ impl FromRow for SignIn {
         Ok(SignIn {
             id: row.parse("id")?,
             connection: row.parse("connection_id")?,
+            connection_name: Some(row.text("connection_name")?).filter(|name| !name.is_empty()),
             provider: row.parse("provider_id")?,
             at: row.moment("at")?,
         })
@@ -192,8 +193,9 @@ pub(crate) async fn sign_ins(
     cursor: &Cursor,
 ) -> Result<Vec<SignIn>, StoreError> {
     let sql = sql!(
-        "SELECT id, connection_id, provider_id, at FROM sign_in
-         WHERE tenant_id = $1 AND member_id = $2 AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4"
+        "SELECT s.id, s.connection_id, s.provider_id, s.at, COALESCE(c.name, '') AS connection_name
+         FROM sign_in s LEFT JOIN connection c ON c.tenant_id = $1 AND c.id = s.connection_id
+         WHERE s.tenant_id = $1 AND s.member_id = $2 AND ($3 = '' OR s.id < $3) ORDER BY s.id DESC LIMIT $4"
     );
     tx.rows(sql, values![id, &cursor.after, cursor.limit + 1]).await
 }

@@ -1,13 +1,13 @@
 //! Providers on the wire.
 
 use super::{Ownership, create, list, read, share, shares, take_back};
-use crate::Identity;
+use crate::{Identity, asked::Asked};
 use access::{ManageConnection, ReadConnection, ShareProvider};
 use axum::{extract::State, http::StatusCode};
 use domain::{DisplayName, ProviderId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Allow, Json, Listing, Paging, Path, Problem, Query, Routes};
+use web::{Allow, Json, Listing, Paging, Path, Problem, Query, Routes, limit::Limited};
 
 pub(crate) fn routes() -> Routes<Identity> {
     Routes::new()
@@ -107,8 +107,10 @@ async fn list_all(
 async fn add(
     Allow(permit): Allow<ManageConnection>,
     State(room): State<Identity>,
+    asked: Asked,
     Json(new): Json<NewProvider>,
 ) -> Result<(StatusCode, Json<Provider>), Problem> {
+    asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
     let provider = create(&room, &permit, &new.issuer, new.name).await?;
     Ok((StatusCode::CREATED, Json(provider.into())))
 }

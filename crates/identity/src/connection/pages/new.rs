@@ -1,0 +1,119 @@
+//! The guided setup of a connection.
+
+use super::{done, is_about_the_form, path_of, roles};
+use crate::{
+    Identity,
+    asked::Asked,
+    connection::{create, form::Fields, reserve, reserve::redeem},
+    provider::{self, Provider, ReadsConnections},
+    sign_in::connection::redirect_uri,
+};
+use access::{ManageConnection, Permit, ReadConnection};
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::Right;
+use serde::Deserialize;
+use web::{
+    Allow, Form, Frame, Page, Problem, Query, Routes, Surface,
+    limit::Limited,
+    parts::{Choice, Wrong},
+    sign_in::see_other,
+};
+
+pub(super) fn routes() -> Routes<Identity> {
+    Routes::new()
+        .on(Surface::Console)
+        .get("/t/{tenant}/connections/new", show)
+        .says("The guided setup of a connection.")
+        .post("/t/{tenant}/connections", post)
+        .says("Creates a connection as a draft.")
+}
+
+#[derive(Template)]
+#[template(path = "connection/new.html")]
+struct NewPage {
+    frame: Frame,
+    path: String,
+    redirect: String,
+    fields: Fields,
+    providers: Vec<Choice>,
+    roles: Vec<Choice>,
+    wrong: Wrong,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begun {
+    #[serde(default)]
+    reservation: String,
+}
+
+async fn show(
+    Allow(permit): Allow<ReadConnection>,
+    State(room): State<Identity>,
+    Query(Begun { reservation }): Query<Begun>,
+    frame: Frame,
+) -> Result<Response, Problem> {
+    if !permit.caller().rights().has(Right::ManageConnections) {
+        return Err(Problem::new("action.forbidden"));
+    }
+    // The redirect URI must not change while somebody carries it to the provider, so it is in the address.
+    if reservation.is_empty() {
+        let proof = reserve(&room, &permit).proof;
+        return Ok(see_other(&format!("{}/new?reservation={proof}", path_of(permit.tenant_id()))));
+    }
+    let fields = Fields { reservation, scopes: "profile email".into(), ..Fields::default() };
+    let page = page(&room, &permit, frame, fields, Wrong::nothing()).await?;
+    Ok(Page::new(page).into_response())
+}
+
+async fn page<A: ReadsConnections>(
+    room: &Identity,
+    permit: &Permit<A>,
+    frame: Frame,
+    fields: Fields,
+    wrong: Wrong,
+) -> Result<NewPage, Problem> {
+    let path = path_of(permit.tenant_id());
+    let id = redeem(room, permit, &fields.reservation)?;
+    let known = provider::list(&room.store, permit).await?;
+    let choice = |provider: &Provider| {
+        let id = provider.id.to_string();
+        Choice::new(id.clone(), format!("{} ({})", provider.name, provider.issuer), fields.provider == id)
+    };
+    let new = Choice::new("", "A new one, by its issuer", fields.provider.is_empty());
+    Ok(NewPage {
+        frame: frame.title("New connection").under("Connections", path.clone()),
+        redirect: redirect_uri(&room.web.hosts, id),
+        providers: std::iter::once(new).chain(known.iter().map(choice)).collect(),
+        roles: roles(room, &fields.default_roles),
+        path,
+        fields: Fields { client_secret: String::new(), ..fields },
+        wrong,
+    })
+}
+
+async fn post(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    asked: Asked,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Problem> {
+    asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
+    let outcome = match fields.read_new() {
+        Ok(new) => create(&room, &permit, new).await.map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(connection) => Ok(done(permit.tenant_id(), connection.id, "created")),
+        Err(problem) if is_about_the_form(&problem) && !fields.reservation.is_empty() => {
+            let page = page(&room, &permit, frame, fields, problem.into()).await?;
+            Ok(Page::again(page).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -79,12 +79,6 @@ async fn what_is_wrong_is_pointed_at() {
                 json!({ "name": "EU", "upstreams": ["10.0.0.1"] }),
                 "/upstreams/0",
             ),
-            (
-                "POST",
-                "/v1/platform/deployments",
-                json!({ "name": "EU", "health_path": "up" }),
-                "/health_path",
-            ),
             ("PUT", "/v1/platform/plans/Silver", json!({ "limits": { "memebrs": 1 } }), "/limits"),
             ("PUT", "/v1/platform/roles/partywall.admin", json!({ "title": "Admin" }), "/name"),
             ("PUT", "/v1/platform/roles/R%20D", json!({ "title": "Admin" }), "/name"),
@@ -146,14 +140,14 @@ async fn deployments_routes_plans_and_roles_are_put_and_read() {
     for_each_engine(async |world| {
         Scene::open(world).await;
         let desk = Desk::at(world);
-        let body = json!({ "name": "EU", "upstreams": ["http://10.0.0.1:3000"], "health_path": "/up" });
+        let body = json!({ "name": "EU", "upstreams": ["http://10.0.0.1:3000"] });
         let made = desk.api("POST", "/v1/platform/deployments", body).await.is(201).json();
         assert_eq!(made["proof_secret"].as_str().unwrap().len(), 43);
         let path = format!("/v1/platform/deployments/{}", made["id"].as_str().unwrap());
-        let changed = desk.api("PATCH", &path, json!({ "health_path": null })).await.is(200).json();
+        let changed = desk.api("PATCH", &path, json!({ "name": "Europe" })).await.is(200).json();
         assert_eq!(
-            (&changed["health_path"], &changed["upstreams"][0]),
-            (&Value::Null, &json!("http://10.0.0.1:3000"))
+            (&changed["name"], &changed["upstreams"][0]),
+            (&json!("Europe"), &json!("http://10.0.0.1:3000"))
         );
         desk.api("GET", &path, Value::Null).await.is(200).hides(&[made["proof_secret"].as_str().unwrap()]);
         let next = desk.api("POST", &format!("{path}/proof-secret"), Value::Null).await.is(201).json();

@@ -27,6 +27,7 @@ mod terms;
 pub mod token;
 mod turn;
 pub mod usage_view;
+mod words;
 
 #[cfg(test)]
 mod api_tests;

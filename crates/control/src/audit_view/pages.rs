@@ -66,7 +66,7 @@ fn page(frame: Frame, path: String, query: AuditQuery, found: domain::Page<Audit
         },
         first: if query.after.is_empty() { String::new() } else { at("") },
         next: found.next.as_deref().map(at).unwrap_or_default(),
-        lines: found.items.into_iter().map(Line::of).collect(),
+        lines: found.items.into_iter().map(|line| Line::of(line, &path)).collect(),
         frame,
         path,
         query,

@@ -1,5 +1,6 @@
 //! A line of a trail in the words of a page.
 
+use crate::{form::address, words::abbreviated};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use store::audit::AuditLine;
@@ -9,14 +10,29 @@ use web::parts::At;
 pub(super) struct Line {
     pub(super) id: String,
     pub(super) at: At,
-    pub(super) actor: String,
+    pub(super) actor: Named,
     pub(super) action: String,
-    pub(super) target: String,
+    pub(super) target: Named,
     pub(super) tone: &'static str,
     pub(super) outcome: String,
     pub(super) reason: String,
     pub(super) request: String,
+    pub(super) request_short: String,
     pub(super) changes: Vec<Change>,
+}
+
+/// An id in a table: abbreviated, whole beside it, and where the lines are that name it.
+pub(super) struct Named {
+    pub(super) short: String,
+    pub(super) whole: String,
+    pub(super) path: String,
+}
+
+impl Named {
+    fn of(whole: String, trail: &str, filter: &str) -> Self {
+        let path = address(trail, &[(filter, &whole)]);
+        Named { short: abbreviated(&whole), whole, path }
+    }
 }
 
 /// One value that a write changed.
@@ -28,7 +44,8 @@ pub(super) struct Change {
 }
 
 impl Line {
-    pub(super) fn of(line: AuditLine) -> Self {
+    /// A line of the trail that is shown at this path.
+    pub(super) fn of(line: AuditLine, trail: &str) -> Self {
         let done = line.outcome == "done";
         let mut changes = changes(&line.before, &line.after);
         changes.extend(line.personal.into_iter().map(|value| Change {
@@ -39,12 +56,13 @@ impl Line {
         Line {
             id: line.id.to_string(),
             at: line.at.into(),
-            actor: line.actor,
+            actor: Named::of(line.actor, trail, "actor"),
             action: line.action,
-            target: line.target,
+            target: Named::of(line.target, trail, "target"),
             tone: if done { "mute" } else { "bad" },
             outcome: if done { "Done".to_owned() } else { line.outcome },
             reason: line.reason,
+            request_short: abbreviated(&line.request),
             request: line.request,
             changes,
         }

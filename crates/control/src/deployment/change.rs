@@ -1,6 +1,6 @@
-//! A deployment gets another name, other backends, another health path.
+//! A deployment gets another name or other backends.
 
-use super::{Deployment, DeploymentError, HealthPath, Upstream, check_upstreams, create::facts, rows};
+use super::{Deployment, DeploymentError, Upstream, check_upstreams, create::facts, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
 use domain::{Change, DeploymentId, DisplayName, Event, event::names};
 use store::Store;
@@ -12,8 +12,6 @@ pub struct Changes {
     pub name: Option<DisplayName>,
     /// Other backends, the whole list.
     pub upstreams: Option<Vec<Upstream>>,
-    /// Another health path; `Some(None)` for none.
-    pub health_path: Option<Option<HealthPath>>,
 }
 
 /// Changes a deployment; gives it as it is now.
@@ -33,7 +31,6 @@ pub async fn change(
                 id,
                 name: changes.name.unwrap_or_else(|| old.name.clone()),
                 upstreams: changes.upstreams.unwrap_or_else(|| old.upstreams.clone()),
-                health_path: changes.health_path.unwrap_or_else(|| old.health_path.clone()),
                 changed_at: tx.now(),
             };
             check_upstreams(&new.upstreams)?;

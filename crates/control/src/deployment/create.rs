@@ -1,8 +1,6 @@
 //! A deployment is made, with its proof secret.
 
-use super::{
-    Deployment, DeploymentError, HealthPath, ProofSecrets, Upstream, WithSecret, check_upstreams, rows,
-};
+use super::{Deployment, DeploymentError, ProofSecrets, Upstream, WithSecret, check_upstreams, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
 use domain::{Change, DisplayName, Event, event::names};
 use serde_json::{Value, json};
@@ -15,8 +13,6 @@ pub struct NewDeployment {
     pub name: DisplayName,
     /// Its backends; none yet is fine.
     pub upstreams: Vec<Upstream>,
-    /// What the gateway asks a backend for, to see whether it is up.
-    pub health_path: Option<HealthPath>,
 }
 
 /// Makes a deployment.
@@ -35,7 +31,6 @@ pub async fn create(
                 id: tx.new_id(),
                 name: new.name,
                 upstreams: new.upstreams,
-                health_path: new.health_path,
                 changed_at: tx.now(),
             };
             if !rows::may_be_called(tx, deployment.id, &deployment.name).await? {
@@ -55,6 +50,5 @@ pub(super) fn facts(deployment: &Deployment) -> Value {
     json!({
         "name": deployment.name,
         "upstreams": deployment.upstreams,
-        "health_path": deployment.health_path,
     })
 }

@@ -1,11 +1,11 @@
 //! Deployments on the wire. A proof secret is in the answer that made it and in no other.
 
-use super::{Changes, HealthPath, NewDeployment, Upstream, change, create, list, prepare, read, take_over};
+use super::{Changes, NewDeployment, Upstream, change, create, list, prepare, read, take_over};
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{DeploymentId, DisplayName};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{AllowOperator, Json, Listing, Path, Problem, Routes};
 
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("Shows a deployment.")
         .answers::<Deployment>(200)
         .patch("/v1/platform/deployments/{id}", patch)
-        .says("Changes a deployment's name, backends or health path.")
+        .says("Changes a deployment's name or backends.")
         .takes::<Change>()
         .answers::<Deployment>(200)
         .post("/v1/platform/deployments/{id}/proof-secret", post_secret)
@@ -42,8 +42,6 @@ pub(crate) struct Deployment {
     name: String,
     /// Its backends, as `http://host:port` or `https://host:port`.
     upstreams: Vec<String>,
-    /// What the gateway asks a backend for, to see whether it is up.
-    health_path: Option<String>,
     /// When it last changed.
     changed_at: String,
 }
@@ -54,7 +52,6 @@ impl From<super::Deployment> for Deployment {
             id: deployment.id.to_string(),
             name: deployment.name.to_string(),
             upstreams: deployment.upstreams.into_iter().map(String::from).collect(),
-            health_path: deployment.health_path.map(String::from),
             changed_at: deployment.changed_at.to_string(),
         }
     }
@@ -88,9 +85,6 @@ pub(crate) struct New {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     upstreams: Vec<Upstream>,
-    /// What the gateway asks a backend for, to see whether it is up.
-    #[schema(value_type = Option<String>)]
-    health_path: Option<HealthPath>,
 }
 
 /// What is to be different; what is left out stays.
@@ -104,15 +98,6 @@ pub(crate) struct Change {
     /// Other backends, the whole list.
     #[schema(value_type = Option<Vec<String>>)]
     upstreams: Option<Vec<Upstream>>,
-    /// Another health path; null for none.
-    #[serde(default, deserialize_with = "said")]
-    #[schema(value_type = Option<String>)]
-    health_path: Option<Option<HealthPath>>,
-}
-
-/// Tells null, which says "none", from what was left out.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<HealthPath>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 async fn list_all(
@@ -126,9 +111,9 @@ async fn list_all(
 async fn post(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
-    Json(New { name, upstreams, health_path }): Json<New>,
+    Json(New { name, upstreams }): Json<New>,
 ) -> Result<impl IntoResponse, Problem> {
-    let new = NewDeployment { name, upstreams, health_path };
+    let new = NewDeployment { name, upstreams };
     let made = create(&room.store, &permit, new).await?;
     Ok((StatusCode::CREATED, Json(WithSecret::from(made))))
 }
@@ -145,9 +130,9 @@ async fn patch(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
     Path(id): Path<DeploymentId>,
-    Json(Change { name, upstreams, health_path }): Json<Change>,
+    Json(Change { name, upstreams }): Json<Change>,
 ) -> Result<Json<Deployment>, Problem> {
-    let changes = Changes { name, upstreams, health_path };
+    let changes = Changes { name, upstreams };
     Ok(Json(change(&room.store, &permit, id, changes).await?.into()))
 }
 

@@ -25,7 +25,7 @@ pub use load::{Loaded, load_all};
 pub use read::read;
 pub use roll::{prepare, take_over};
 pub(crate) use secret::ProofSecrets;
-pub use upstream::{BadUpstream, HealthPath, Upstream};
+pub use upstream::{BadUpstream, Upstream};
 
 use domain::{DeploymentId, DisplayName, Fault, Moment, Secret};
 use store::StoreError;
@@ -39,8 +39,6 @@ pub struct Deployment {
     pub name: DisplayName,
     /// Its backends.
     pub upstreams: Vec<Upstream>,
-    /// What the gateway asks a backend for, to see whether it is up; none if it does not ask.
-    pub health_path: Option<HealthPath>,
     /// When it last changed.
     pub changed_at: Moment,
 }

@@ -1,8 +1,8 @@
 //! The operator's pages of deployments.
 
 use super::{
-    Changes, Deployment, DeploymentError, HealthPath, NewDeployment, Upstream, WithSecret, change, create,
-    list, prepare, read, rows, take_over,
+    Changes, Deployment, DeploymentError, NewDeployment, Upstream, WithSecret, change, create, list, prepare,
+    read, rows, take_over,
 };
 use crate::{
     Control,
@@ -54,24 +54,17 @@ fn path_of(id: DeploymentId) -> String {
 struct Sent {
     name: String,
     upstreams: String,
-    health_path: String,
 }
 
 struct Meant {
     name: DisplayName,
     upstreams: Vec<Upstream>,
-    health_path: Option<HealthPath>,
 }
 
 impl Sent {
     fn of(deployment: &Deployment) -> Self {
         let upstreams: Vec<&str> = deployment.upstreams.iter().map(Upstream::as_str).collect();
-        let health_path = deployment.health_path.as_ref().map(HealthPath::as_str);
-        Sent {
-            name: deployment.name.to_string(),
-            upstreams: upstreams.join("\n"),
-            health_path: health_path.unwrap_or_default().to_owned(),
-        }
+        Sent { name: deployment.name.to_string(), upstreams: upstreams.join("\n") }
     }
 
     fn read(&self) -> Result<Meant, Problem> {
@@ -80,10 +73,9 @@ impl Sent {
         let lines = self.upstreams.lines().map(str::trim).filter(|line| !line.is_empty());
         let parsed: Result<Vec<Upstream>, _> = lines.map(str::parse).collect();
         let upstreams = parsed.map_err(|why| form.say("upstreams", why)).unwrap_or_default();
-        let health_path = form.optional("health_path", &self.health_path);
         form.finish()?;
         let name = name.ok_or_else(|| Problem::internal("a form without a mistake has all its values"))?;
-        Ok(Meant { name, upstreams, health_path })
+        Ok(Meant { name, upstreams })
     }
 }
 
@@ -176,8 +168,8 @@ async fn post_new(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let made = match sent.read() {
-        Ok(Meant { name, upstreams, health_path }) => {
-            let new = NewDeployment { name, upstreams, health_path };
+        Ok(Meant { name, upstreams }) => {
+            let new = NewDeployment { name, upstreams };
             create(&room.store, &permit, new).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
@@ -252,9 +244,8 @@ async fn post_change(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let changed = match sent.read() {
-        Ok(Meant { name, upstreams, health_path }) => {
-            let changes =
-                Changes { name: Some(name), upstreams: Some(upstreams), health_path: Some(health_path) };
+        Ok(Meant { name, upstreams }) => {
+            let changes = Changes { name: Some(name), upstreams: Some(upstreams) };
             change(&room.store, &permit, id, changes).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),

@@ -1,30 +1,16 @@
-//! Deployments' rows. The column `upstreams` holds a list of addresses or, where there is a health path, a
-//! document with both.
+//! Deployments' rows.
 
-use super::{Deployment, HealthPath, ProofSecrets, Upstream};
+use super::{Deployment, ProofSecrets};
 use domain::{DeploymentId, Sealed};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, operator_sql, values};
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Body {
-    Bare(Vec<Upstream>),
-    Asked { addresses: Vec<Upstream>, health_path: HealthPath },
-}
-
 impl FromRow for Deployment {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let (upstreams, health_path) = match row.json("upstreams")? {
-            Body::Bare(addresses) => (addresses, None),
-            Body::Asked { addresses, health_path } => (addresses, Some(health_path)),
-        };
         Ok(Deployment {
             id: row.parse("id")?,
             name: row.parse("name")?,
-            upstreams,
-            health_path,
+            upstreams: row.json("upstreams")?,
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -101,13 +87,15 @@ pub(crate) async fn add(
     let sql = operator_sql!(
         "INSERT INTO deployment (id, name, upstreams, proof_secret, changed_at) VALUES ($1, $2, $3, $4, $5)"
     );
-    tx.run(sql, values![deployment.id, &deployment.name, &body(deployment), &sealed, now]).await.map(drop)
+    tx.run(sql, values![deployment.id, &deployment.name, &json!(deployment.upstreams), &sealed, now])
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn put(tx: &mut OperatorWrite, deployment: &Deployment) -> Result<(), StoreError> {
     let now = tx.now();
     let sql = operator_sql!("UPDATE deployment SET name = $2, upstreams = $3, changed_at = $4 WHERE id = $1");
-    tx.run(sql, values![deployment.id, &deployment.name, &body(deployment), now]).await.map(drop)
+    tx.run(sql, values![deployment.id, &deployment.name, &json!(deployment.upstreams), now]).await.map(drop)
 }
 
 pub(crate) async fn put_secrets(
@@ -119,12 +107,4 @@ pub(crate) async fn put_secrets(
     let sealed = secrets.seal(tx, id);
     let sql = operator_sql!("UPDATE deployment SET proof_secret = $2, changed_at = $3 WHERE id = $1");
     tx.run(sql, values![id, &sealed, now]).await.map(drop)
-}
-
-fn body(deployment: &Deployment) -> serde_json::Value {
-    let addresses = deployment.upstreams.clone();
-    json!(match deployment.health_path.clone() {
-        None => Body::Bare(addresses),
-        Some(health_path) => Body::Asked { addresses, health_path },
-    })
 }

@@ -6,7 +6,6 @@ fn new(name: &str, upstreams: &[&str]) -> NewDeployment {
     NewDeployment {
         name: name.parse().unwrap(),
         upstreams: upstreams.iter().map(|text| text.parse().unwrap()).collect(),
-        health_path: Some("/healthz".parse().unwrap()),
     }
 }
 
@@ -23,7 +22,6 @@ async fn the_gateway_gets_what_the_operator_put_and_the_secret_is_sealed_at_rest
         let made = made.expect("a deployment");
         let got = loaded(&scene, made.deployment.id).await;
         assert_eq!(got.deployment.upstreams[0].to_string(), "http://10.0.0.1:3000");
-        assert_eq!(got.deployment.health_path, Some("/healthz".parse().unwrap()));
         assert!(got.proof_secret == made.secret);
         let rows = world.raw("SELECT proof_secret FROM deployment").await;
         assert!(!format!("{rows:?}").contains(made.secret.reveal().as_str()));
@@ -56,16 +54,13 @@ async fn a_change_says_what_was_and_what_is() {
         let scene = Scene::open(world).await;
         let made = create(scene.store(), &scene.may().await, new("EU", &["http://a.test:1"])).await;
         let id = made.expect("a deployment").deployment.id;
-        let changes = Changes {
-            upstreams: Some(vec!["https://b.test".parse().unwrap()]),
-            health_path: Some(None),
-            ..Default::default()
-        };
+        let changes =
+            Changes { upstreams: Some(vec!["https://b.test".parse().unwrap()]), ..Default::default() };
         change(scene.store(), &scene.may().await, id, changes).await.expect("changed");
         let line = scene.trail(scene.house).await.pop().expect("a line");
         assert!(line.before.contains("http://a.test:1") && line.after.contains("https://b.test:443"));
         let got = read(scene.store(), &scene.may().await, id).await.expect("it is there");
-        assert_eq!((got.health_path, got.name.as_str()), (None, "EU"));
+        assert_eq!(got.name.as_str(), "EU");
     })
     .await;
 }

@@ -8,14 +8,10 @@ use std::{fmt, str::FromStr};
 #[serde(try_from = "String", into = "String")]
 pub struct Upstream(String);
 
-/// The text is no backend's address, or no path.
+/// The text is no backend's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadUpstream(&'static str);
-
-const NO_ADDRESS: BadUpstream = BadUpstream(
-    "a backend's address is http:// or https://, a host and perhaps a port, with nothing after it",
-);
+#[error("a backend's address is http:// or https://, a host and perhaps a port, with nothing after it")]
+pub struct BadUpstream;
 
 impl Upstream {
     /// The address.
@@ -28,7 +24,7 @@ impl FromStr for Upstream {
     type Err = BadUpstream;
 
     fn from_str(text: &str) -> Result<Self, BadUpstream> {
-        let url = url::Url::parse(text.trim()).map_err(|_| NO_ADDRESS)?;
+        let url = url::Url::parse(text.trim()).map_err(|_| BadUpstream)?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let nobody = url.username().is_empty() && url.password().is_none();
         let known = matches!(url.scheme(), "http" | "https");
@@ -36,7 +32,7 @@ impl FromStr for Upstream {
             (Some(host), Some(port)) if known && bare && nobody && port != 0 => {
                 Ok(Upstream(format!("{}://{host}:{port}", url.scheme())))
             }
-            _ => Err(NO_ADDRESS),
+            _ => Err(BadUpstream),
         }
     }
 }
@@ -54,42 +50,6 @@ impl From<Upstream> for String {
 }
 
 impl TryFrom<String> for Upstream {
-    type Error = BadUpstream;
-    fn try_from(text: String) -> Result<Self, BadUpstream> {
-        text.parse()
-    }
-}
-
-/// A path that a backend answers with 2xx while it is well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct HealthPath(String);
-
-impl HealthPath {
-    /// The path.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for HealthPath {
-    type Err = BadUpstream;
-
-    fn from_str(text: &str) -> Result<Self, BadUpstream> {
-        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\' | b'"' | b'<' | b'>');
-        let fits = text.starts_with('/') && text.len() <= 200 && text.bytes().all(plain);
-        fits.then(|| HealthPath(text.to_owned()))
-            .ok_or(BadUpstream("a health path begins with a slash and has at most 200 plain characters"))
-    }
-}
-
-impl From<HealthPath> for String {
-    fn from(path: HealthPath) -> String {
-        path.0
-    }
-}
-
-impl TryFrom<String> for HealthPath {
     type Error = BadUpstream;
     fn try_from(text: String) -> Result<Self, BadUpstream> {
         text.parse()
@@ -119,15 +79,7 @@ mod tests {
             "http://app.example.com:99999",
             "http://a b",
         ] {
-            assert_eq!(parsed(bad), Err(NO_ADDRESS), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_health_path_is_a_path() {
-        assert!("/healthz?deep=1".parse::<HealthPath>().is_ok());
-        for bad in ["", "healthz", "/a b", "/a\r\nb", "/a#b", &format!("/{}", "a".repeat(200))] {
-            assert!(bad.parse::<HealthPath>().is_err(), "{bad}");
+            assert_eq!(parsed(bad), Err(BadUpstream), "{bad}");
         }
     }
 }

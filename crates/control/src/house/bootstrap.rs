@@ -74,7 +74,6 @@ async fn build(tx: &mut OperatorWrite, terms: &Terms) -> Result<TenantId, StoreE
         id: tx.new_id(),
         name: named("Default"),
         upstreams: Vec::new(),
-        health_path: None,
         changed_at: tx.now(),
     };
     let secrets = deployment::ProofSecrets::make(tx);

@@ -58,7 +58,7 @@ async fn show(
         has_roles: overview.roles > 0,
         has_customers: overview.customers() > 0,
         columns: Line::columns(),
-        newest: overview.newest.iter().filter(|tenant| !tenant.is_house()).map(Line::of).collect(),
+        newest: overview.newest.iter().filter(|tenant| !tenant.is_house()).take(5).map(Line::of).collect(),
         overview,
     }))
 }

@@ -5,6 +5,7 @@ use crate::{
     Control,
     form::{self, Reading},
     landing::{Landing, land},
+    words::grouped,
 };
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use askama::Template;
@@ -57,7 +58,7 @@ impl Line {
     fn of(plan: Plan) -> Self {
         let bound = |limit: Limit| match (limit.default_value(), plan.limits.of(limit)) {
             (0, 0) => (label(limit), "No limit".to_owned()),
-            (_, bound) => (label(limit), bound.to_string()),
+            (_, bound) => (label(limit), grouped(bound)),
         };
         Line {
             path: format!("{PATH}/{}", plan.id),
@@ -159,7 +160,7 @@ fn page(frame: Frame, plan: Option<&Plan>, sent: Sent, wrong: Wrong) -> PlanPage
         value: sent.bounds.get(limit.name()).cloned().unwrap_or_default(),
         hint: match limit.default_value() {
             0 => "Empty: no limit.".to_owned(),
-            default => format!("Empty: {default}."),
+            default => format!("Empty: {}.", grouped(default)),
         },
     };
     let title = plan.map_or("New plan".to_owned(), |plan| plan.name.to_string());

@@ -5,6 +5,7 @@ use crate::{
     Control,
     form::{self, Reading, address},
     landing::{Landing, land},
+    words::abbreviated,
 };
 use access::{ManageTokens, ReadPlatformSettings};
 use askama::Template;
@@ -59,6 +60,7 @@ struct Line {
     name: String,
     rights: &'static str,
     created_by: String,
+    maker: String,
     created: At,
     ends: At,
     is_live: bool,
@@ -70,6 +72,7 @@ impl Line {
             id: token.id.to_string(),
             name: token.name.to_string(),
             rights: token.rights.name(),
+            maker: abbreviated(&token.created_by),
             created_by: token.created_by,
             created: token.created_at.into(),
             ends: token.ends_at.into(),

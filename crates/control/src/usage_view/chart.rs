@@ -35,7 +35,7 @@ pub(super) struct Tick {
 
 /// Bars for so many hours at most; of more, several hours share one.
 const MOST_BARS: usize = 96;
-const TICKS: usize = 6;
+const TICKS: usize = 7;
 /// The share of a bar's place that stays free, so that bars stand apart.
 const GAP: f64 = 0.2;
 
@@ -53,14 +53,12 @@ impl Chart {
         let place = 100.0 / spans.len().max(1) as f64;
         let bars = spans.iter().enumerate().filter(|(_, span)| span.requests > 0);
         let bars = bars.map(|(at, span)| bar(span, at as f64 * place, place, top)).collect();
-        let every = spans.len().div_ceil(TICKS).max(1);
-        let ticks = spans.iter().enumerate().step_by(every);
-        let ticks = ticks.map(|(at, span)| Tick { x: at as f64 * place, text: label(span.begins, usage) });
+        let ticks = ticks(usage, &spans, place);
         let rules = [1.0, 0.5].map(|share| Rule {
             y: rounded(100.0 - share * 100.0),
             text: short((top as f64 * share) as i64),
         });
-        Chart { bars, rules: rules.into(), ticks: ticks.collect(), marks: Vec::new() }
+        Chart { bars, rules: rules.into(), ticks, marks: Vec::new() }
     }
 }
 
@@ -91,21 +89,31 @@ fn spans(usage: &Usage) -> Vec<Span> {
     spans.collect()
 }
 
-/// "09:00" within two days, "4 Mar" beyond.
-fn label(moment: Moment, usage: &Usage) -> String {
+/// Within two days "09:00" at even distances, beyond them "4 Mar" where a day begins.
+fn ticks(usage: &Usage, spans: &[Span], place: f64) -> Vec<Tick> {
+    let by_day = usage.hours.len() > 48;
+    let day = |span: &Span| span.begins.seconds().div_euclid(24 * 60 * 60);
+    let begins_day = |at: usize| at > 0 && day(&spans[at]) != day(&spans[at - 1]);
+    let candidates: Vec<usize> = (0..spans.len()).filter(|at| !by_day || begins_day(*at)).collect();
+    let every = candidates.len().div_ceil(TICKS).max(1);
+    let tick = |at: usize| Tick { x: rounded(at as f64 * place), text: label(spans[at].begins, by_day) };
+    candidates.into_iter().step_by(every).map(tick).collect()
+}
+
+fn label(moment: Moment, by_day: bool) -> String {
     let words = moment.words();
     let (day, time) = words.split_once(", ").unwrap_or((&words, ""));
-    match usage.hours.len() <= 48 {
-        true => time.trim_end_matches(" UTC").to_owned(),
-        false => day.rsplit_once(' ').map_or(day, |(day, _)| day).to_owned(),
+    match by_day {
+        false => time.trim_end_matches(" UTC").to_owned(),
+        true => day.rsplit_once(' ').map_or(day, |(day, _)| day).to_owned(),
     }
 }
 
-/// The next number that reads well: 1, 2 or 5 and zeros.
+/// The next number that reads well, and whose half does.
 fn round_up(most: i64) -> i64 {
     let mut step = 1;
     loop {
-        for times in [1, 2, 5] {
+        for times in [1, 2, 3, 4, 6, 8] {
             if most <= step * times {
                 return (step * times).max(2);
             }
@@ -150,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_bar_stays_beneath_the_highest_rule() {
+    fn the_highest_bar_reaches_no_further_than_the_highest_rule() {
         let chart = Chart::of(&usage(&[0, 4, 40, 0]));
         assert_eq!(chart.bars.len(), 2, "nothing is not a bar");
-        assert_eq!((chart.rules[0].text.as_str(), chart.rules[1].text.as_str()), ("50", "25"));
+        assert_eq!((chart.rules[0].text.as_str(), chart.rules[1].text.as_str()), ("40", "20"));
         let highest = &chart.bars[1];
-        assert_eq!((highest.y, highest.height), (20.0, 80.0));
+        assert_eq!((highest.y, highest.height), (0.0, 100.0));
         assert_eq!((highest.x, highest.width), (52.5, 20.0));
         assert!(highest.tip.ends_with(": 40 requests"), "{}", highest.tip);
     }

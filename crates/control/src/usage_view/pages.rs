@@ -66,10 +66,14 @@ async fn show(
     }))
 }
 
-/// Failed requests in percent, with one place after the point.
+/// Failed requests in percent, with one place after the point; few are never called none.
 fn share(total: &Hour) -> String {
     let tenths = total.errors.saturating_mul(1_000) / total.requests.max(1);
-    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    match (total.errors, tenths) {
+        (1.., 0) => "<0.1".to_owned(),
+        (_, tenths) if tenths % 10 == 0 => (tenths / 10).to_string(),
+        (_, tenths) => format!("{}.{}", tenths / 10, tenths % 10),
+    }
 }
 
 /// Bytes in the largest unit of which there is one.
@@ -101,5 +105,6 @@ mod tests {
         assert_eq!(share(&hour(0, 0)), "0");
         assert_eq!(share(&hour(1_000, 3)), "0.3");
         assert_eq!(share(&hour(10, 1)), "10");
+        assert_eq!(share(&hour(100_000, 3)), "<0.1");
     }
 }

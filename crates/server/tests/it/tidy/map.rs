@@ -128,7 +128,7 @@ fn heavy_things_have_one_door() {
         ("axum", &["web", "control", "identity", "data", "hub", "server"]),
         ("clap", &["server"]),
         ("jsonwebtoken", &["protocol"]),
-        ("rustls-native-certs", &["outbound", "gateway"]),
+        ("rustls-native-certs", &["outbound", "server"]),
         ("sqlx", &["store"]),
         ("toml", &["server"]),
     ];

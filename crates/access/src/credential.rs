@@ -125,7 +125,12 @@ fn ending(seconds: &str, now: Moment) -> Option<Moment> {
 }
 
 fn split<const N: usize>(text: &str) -> Option<[&str; N]> {
-    text.split('.').collect::<Vec<_>>().try_into().ok()
+    let mut pieces = text.split('.');
+    let mut parts = [""; N];
+    for part in &mut parts {
+        *part = pieces.next()?;
+    }
+    pieces.next().is_none().then_some(parts)
 }
 
 #[cfg(test)]

@@ -37,36 +37,27 @@ type Shard<K> = RwLock<HashMap<K, Arc<Tenant>>>;
 /// All tenants, in shards so that a change never stops the readers of others.
 #[derive(Debug)]
 pub struct Tenants {
-    by_name: Vec<Shard<Box<str>>>,
+    by_host: Named,
+    by_slug: Named,
     by_id: Vec<Shard<TenantId>>,
-    hasher: RandomState,
 }
 
 impl Default for Tenants {
     fn default() -> Self {
-        Tenants {
-            by_name: (0..SHARDS).map(|_| Shard::default()).collect(),
-            by_id: (0..SHARDS).map(|_| Shard::default()).collect(),
-            hasher: RandomState::new(),
-        }
+        let by_id = (0..SHARDS).map(|_| Shard::default()).collect();
+        Tenants { by_host: Named::default(), by_slug: Named::default(), by_id }
     }
-}
-
-/// Slugs and hostnames share one map; a slug is kept with a leading slash, which no hostname has.
-fn slug_key(slug: &str) -> String {
-    format!("/{slug}")
 }
 
 impl Tenants {
     /// By hostname, in lower case, without port and trailing dot.
     pub fn by_host(&self, host: &str) -> Option<Arc<Tenant>> {
-        self.named(host).read().get(host).cloned()
+        self.by_host.get(host)
     }
 
     /// By slug.
     pub fn by_slug(&self, slug: &str) -> Option<Arc<Tenant>> {
-        let key = slug_key(slug);
-        self.named(&key).read().get(key.as_str()).cloned()
+        self.by_slug.get(slug)
     }
 
     /// By id.
@@ -97,13 +88,15 @@ impl Tenants {
         let tenant = Arc::new(Tenant { record, epoch });
         numbered.insert(tenant.record.id, tenant.clone());
         // The id's shard stays locked meanwhile, so that two changes of one tenant cannot interleave.
-        for name in names(&tenant.record) {
-            self.named(&name).write().insert(name, tenant.clone());
+        let new = &tenant.record;
+        self.by_slug.put(new.slug.as_str(), &tenant);
+        new.hostnames.iter().for_each(|host| self.by_host.put(host.as_str(), &tenant));
+        let Some(old) = old.as_ref().map(|old| &old.record) else { return };
+        if old.slug != new.slug {
+            self.by_slug.drop(old.slug.as_str(), old.id);
         }
-        if let Some(old) = old {
-            let kept: Vec<_> = names(&tenant.record).collect();
-            self.drop_names(&old, names(&old.record).filter(|name| !kept.contains(name)));
-        }
+        let gone = old.hostnames.iter().filter(|host| !new.hostnames.contains(host));
+        gone.for_each(|host| self.by_host.drop(host.as_str(), old.id));
     }
 
     /// Takes a tenant out.
@@ -111,7 +104,8 @@ impl Tenants {
         let mut numbered = self.numbered(id).write();
         if let Some(old) = numbered.remove(&id) {
             old.epoch.fetch_add(1, Relaxed);
-            self.drop_names(&old, names(&old.record));
+            self.by_slug.drop(old.record.slug.as_str(), id);
+            old.record.hostnames.iter().for_each(|host| self.by_host.drop(host.as_str(), id));
         }
     }
 
@@ -122,26 +116,42 @@ impl Tenants {
         }
     }
 
-    /// A name that meanwhile belongs to somebody else is left to them.
-    fn drop_names(&self, old: &Tenant, gone: impl Iterator<Item = Box<str>>) {
-        for name in gone {
-            let mut shard = self.named(&name).write();
-            if shard.get(&name).is_some_and(|held| held.record.id == old.record.id) {
-                shard.remove(&name);
-            }
-        }
-    }
-
-    fn named(&self, name: &str) -> &Shard<Box<str>> {
-        &self.by_name[self.hasher.hash_one(name) as usize % SHARDS]
-    }
-
     fn numbered(&self, id: TenantId) -> &Shard<TenantId> {
         &self.by_id[id.bits() as usize % SHARDS]
     }
 }
 
-fn names(record: &TenantRecord) -> impl Iterator<Item = Box<str>> {
-    let slug = slug_key(record.slug.as_str()).into_boxed_str();
-    std::iter::once(slug).chain(record.hostnames.iter().map(|host| host.as_str().into()))
+/// Tenants by one kind of name.
+#[derive(Debug)]
+struct Named {
+    shards: Vec<Shard<Box<str>>>,
+    hasher: RandomState,
+}
+
+impl Default for Named {
+    fn default() -> Self {
+        Named { shards: (0..SHARDS).map(|_| Shard::default()).collect(), hasher: RandomState::new() }
+    }
+}
+
+impl Named {
+    fn get(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.shard(name).read().get(name).cloned()
+    }
+
+    fn put(&self, name: &str, tenant: &Arc<Tenant>) {
+        self.shard(name).write().insert(name.into(), tenant.clone());
+    }
+
+    /// Takes away a name that this tenant gave back. One that meanwhile belongs to somebody else is left to them.
+    fn drop(&self, name: &str, of: TenantId) {
+        let mut shard = self.shard(name).write();
+        if shard.get(name).is_some_and(|held| held.record.id == of) {
+            shard.remove(name);
+        }
+    }
+
+    fn shard(&self, name: &str) -> &Shard<Box<str>> {
+        &self.shards[self.hasher.hash_one(name) as usize % SHARDS]
+    }
 }

@@ -8,6 +8,9 @@ use std::{fmt, hash};
 #[derive(Clone, Copy, Eq, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
+/// How many letters the text form of a digest has.
+pub const LETTERS: usize = 43;
+
 impl Digest {
     /// SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
@@ -33,7 +36,16 @@ impl Digest {
 
     /// From the text form; none if it is not 32 bytes of base64url.
     pub fn parse(text: &str) -> Option<Self> {
-        BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Digest)
+        let mut bytes = [0; 32];
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        (length == bytes.len()).then_some(Digest(bytes))
+    }
+
+    /// The text form: base64url without padding.
+    pub fn letters(&self) -> [u8; LETTERS] {
+        let mut letters = [0; LETTERS];
+        BASE64_URL_SAFE_NO_PAD.encode_slice(self.0, &mut letters).expect("32 bytes make 43 letters");
+        letters
     }
 
     fn take(bytes: &[u8]) -> Self {
@@ -78,7 +90,7 @@ impl hash::Hash for Digest {
 /// Base64url without padding: 43 characters.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(std::str::from_utf8(&self.letters()).expect("base64url is ASCII"))
     }
 }
 

@@ -31,6 +31,7 @@ macro_rules! registry {
             #[derive(Debug)]
             pub enum $kind {}
             impl Kind for $kind { const PREFIX: &'static str = $prefix; }
+            const _: () = assert!($prefix.len() == PREFIX);
             $(#[$doc])*
             pub type $alias = Id<$kind>;
         )*
@@ -74,6 +75,8 @@ registry! {
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LETTERS: usize = 26;
+/// How many letters every prefix has.
+const PREFIX: usize = 3;
 
 impl<K: Kind> Id<K> {
     /// A fresh id: 48 bits of milliseconds, 74 bits of chance.
@@ -95,14 +98,15 @@ impl<K: Kind> Id<K> {
     }
 }
 
+/// In one piece: ids are written several times for each request that passes through.
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut letters = [0u8; LETTERS];
-        for (place, letter) in letters.iter_mut().rev().enumerate() {
+        let mut text = [b'_'; PREFIX + 1 + LETTERS];
+        text[..PREFIX].copy_from_slice(K::PREFIX.as_bytes());
+        for (place, letter) in text[PREFIX + 1..].iter_mut().rev().enumerate() {
             *letter = ALPHABET[(self.0 >> (5 * place)) as usize & 31];
         }
-        let text = std::str::from_utf8(&letters).expect("the alphabet is ASCII");
-        write!(f, "{}_{text}", K::PREFIX)
+        f.write_str(std::str::from_utf8(&text).expect("prefixes and the alphabet are ASCII"))
     }
 }
 
@@ -131,8 +135,24 @@ impl<K: Kind> FromStr for Id<K> {
 }
 
 fn value_of(letter: u8) -> Option<u128> {
-    ALPHABET.iter().position(|known| *known == letter).map(|value| value as u128)
+    match VALUES[usize::from(letter)] {
+        NONE => None,
+        value => Some(u128::from(value)),
+    }
 }
+
+const NONE: u8 = u8::MAX;
+
+/// What each byte is worth as a letter of [`ALPHABET`].
+static VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 // Derives would ask the same of `K`, which is never a value.
 impl<K> Clone for Id<K> {

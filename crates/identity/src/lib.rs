@@ -25,8 +25,8 @@
 mod asked;
 pub mod connection;
 pub mod hand_over;
-mod key_set;
 pub mod invitation;
+mod key_set;
 pub mod member;
 pub mod person;
 pub mod provider;
@@ -36,9 +36,9 @@ mod settings;
 pub mod sign_in;
 mod state;
 pub mod switch;
-mod turn;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use routes::{pages, routes};
 pub use settings::Settings;

@@ -115,11 +115,7 @@ impl Context {
         leeway: Duration,
     ) -> Result<Self, TokenError> {
         let audience = parties.audience.to_string();
-        let expect = Expect {
-            issuer: parties.issuer,
-            audience: &audience,
-            typ: Typ::Named(TYP),
-        };
+        let expect = Expect { issuer: parties.issuer, audience: &audience, typ: Typ::Named(TYP) };
         let claims = verify(token, keys, &expect, now, leeway)?;
         serde_json::from_value(Value::Object(claims.into_members()))
             .ok()
@@ -130,13 +126,7 @@ impl Context {
     fn wire(&self) -> Wire {
         let tenant = self.tenant.clone();
         match self.caller.clone() {
-            None => Wire {
-                tenant,
-                sub: None,
-                member: None,
-                roles: Vec::new(),
-                sid: None,
-            },
+            None => Wire { tenant, sub: None, member: None, roles: Vec::new(), sid: None },
             Some(caller) => Wire {
                 tenant,
                 sub: Some(caller.user),
@@ -154,19 +144,11 @@ impl Context {
             Some(text) => Some(Digest::parse(text)?),
         };
         let caller = match (wire.sub, wire.member) {
-            (Some(user), Some(member)) => Some(ContextCaller {
-                user,
-                member,
-                roles: wire.roles,
-                session,
-            }),
+            (Some(user), Some(member)) => Some(ContextCaller { user, member, roles: wire.roles, session }),
             (None, None) if wire.roles.is_empty() && session.is_none() => None,
             _ => return None,
         };
-        Some(Context {
-            tenant: wire.tenant,
-            caller,
-        })
+        Some(Context { tenant: wire.tenant, caller })
     }
 }
 
@@ -186,42 +168,20 @@ mod tests {
     }
 
     fn parties() -> Parties<'static> {
-        Parties {
-            issuer: ISSUER,
-            audience: DeploymentId::from_bits(1),
-        }
+        Parties { issuer: ISSUER, audience: DeploymentId::from_bits(1) }
     }
 
     fn anonymous() -> Context {
         let id = TenantId::from_bits(2);
-        Context {
-            tenant: ContextTenant {
-                id,
-                slug: "contoso".into(),
-                name: "Contoso".into(),
-            },
-            caller: None,
-        }
+        Context { tenant: ContextTenant { id, slug: "contoso".into(), name: "Contoso".into() }, caller: None }
     }
 
     fn alice() -> Context {
-        let member = ContextMember {
-            id: MemberId::from_bits(4),
-            name: "Alice".parse().ok(),
-            email: None,
-        };
+        let member = ContextMember { id: MemberId::from_bits(4), name: "Alice".parse().ok(), email: None };
         let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];
         let session = Some(Digest::of(b"session"));
-        let caller = ContextCaller {
-            user: UserId::from_bits(3),
-            member,
-            roles,
-            session,
-        };
-        Context {
-            caller: Some(caller),
-            ..anonymous()
-        }
+        let caller = ContextCaller { user: UserId::from_bits(3), member, roles, session };
+        Context { caller: Some(caller), ..anonymous() }
     }
 
     fn read(token: &str, keys: &JwkSet, parties: &Parties<'_>, now: Moment) -> Result<Context, TokenError> {
@@ -263,15 +223,9 @@ mod tests {
     fn a_context_for_another_deployment_or_from_another_issuer_is_refused() {
         let (signer, keys) = gateway();
         let token = alice().sign(&signer, &parties(), NOW, LIFE);
-        let elsewhere = Parties {
-            audience: DeploymentId::from_bits(9),
-            ..parties()
-        };
+        let elsewhere = Parties { audience: DeploymentId::from_bits(9), ..parties() };
         assert_eq!(read(&token, &keys, &elsewhere, NOW), Err(TokenError::Audience));
-        let stranger = Parties {
-            issuer: "https://id.other.test",
-            ..parties()
-        };
+        let stranger = Parties { issuer: "https://id.other.test", ..parties() };
         assert_eq!(read(&token, &keys, &stranger, NOW), Err(TokenError::Issuer));
     }
 
@@ -279,10 +233,7 @@ mod tests {
     fn a_context_is_stale_after_its_minute() {
         let (signer, keys) = gateway();
         let token = alice().sign(&signer, &parties(), NOW, LIFE);
-        assert_eq!(
-            read(&token, &keys, &parties(), NOW + LIFE),
-            Err(TokenError::Expired)
-        );
+        assert_eq!(read(&token, &keys, &parties(), NOW + LIFE), Err(TokenError::Expired));
     }
 
     #[test]
@@ -304,15 +255,9 @@ mod tests {
         let (signer, keys) = gateway();
         for missing in [&["member"][..], &["sub"], &["sub", "member"]] {
             let mut claims = alice().claims(&parties(), NOW, LIFE);
-            claims
-                .as_object_mut()
-                .unwrap()
-                .retain(|name, _| !missing.contains(&name.as_str()));
+            claims.as_object_mut().unwrap().retain(|name, _| !missing.contains(&name.as_str()));
             let token = signer.sign(TYP, &claims);
-            assert!(matches!(
-                read(&token, &keys, &parties(), NOW),
-                Err(TokenError::Malformed(_))
-            ));
+            assert!(matches!(read(&token, &keys, &parties(), NOW), Err(TokenError::Malformed(_))));
         }
     }
 }

@@ -34,20 +34,14 @@ pub(crate) static RSA: LazyLock<Forger> = LazyLock::new(|| {
     else {
         panic!("an RSA key has RSA parameters")
     };
-    Forger {
-        key,
-        jwk: json!({ "kty": "RSA", "n": public.n, "e": public.e }),
-    }
+    Forger { key, jwk: json!({ "kty": "RSA", "n": public.n, "e": public.e }) }
 });
 
 pub(crate) static P256: LazyLock<Forger> = LazyLock::new(fresh_p256);
 
 pub(crate) static P384: LazyLock<Forger> = LazyLock::new(|| {
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
-    Forger {
-        key: EncodingKey::from_ec_der(&pair.serialize_der()),
-        jwk: point("P-384", &pair),
-    }
+    Forger { key: EncodingKey::from_ec_der(&pair.serialize_der()), jwk: point("P-384", &pair) }
 });
 
 pub(crate) static ED25519: LazyLock<Forger> = LazyLock::new(|| {
@@ -62,10 +56,7 @@ pub(crate) static ED25519: LazyLock<Forger> = LazyLock::new(|| {
 /// A P-256 key that nobody else has.
 pub(crate) fn fresh_p256() -> Forger {
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    Forger {
-        key: EncodingKey::from_ec_der(&pair.serialize_der()),
-        jwk: point("P-256", &pair),
-    }
+    Forger { key: EncodingKey::from_ec_der(&pair.serialize_der()), jwk: point("P-256", &pair) }
 }
 
 fn point(curve: &str, pair: &KeyPair) -> Value {

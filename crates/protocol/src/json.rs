@@ -49,9 +49,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -88,19 +86,12 @@ mod tests {
     #[test]
     fn plain_objects_come_through_unchanged() {
         let text = r#"{"a":[1,-2,3.5,null,true,"x"],"b":{"c":{}}}"#;
-        assert_eq!(
-            object(text.as_bytes()).map(Value::Object),
-            serde_json::from_str(text).ok()
-        );
+        assert_eq!(object(text.as_bytes()).map(Value::Object), serde_json::from_str(text).ok());
     }
 
     #[test]
     fn a_member_named_twice_is_refused_at_any_depth() {
-        for text in [
-            r#"{"a":1,"a":1}"#,
-            r#"{"b":[{"a":1,"a":2}]}"#,
-            r#"{"a":1,"\u0061":2}"#,
-        ] {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"b":[{"a":1,"a":2}]}"#, r#"{"a":1,"\u0061":2}"#] {
             assert_eq!(object(text.as_bytes()), None, "{text}");
         }
     }
@@ -116,16 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_not_one_object_is_refused() {
-        for text in [
-            "",
-            "[]",
-            "1",
-            "{} {}",
-            "{",
-            "{\"a\":1e999}",
-            "\u{feff}{}",
-            "{'a':1}",
-        ] {
+        for text in ["", "[]", "1", "{} {}", "{", "{\"a\":1e999}", "\u{feff}{}", "{'a':1}"] {
             assert_eq!(object(text.as_bytes()), None, "{text}");
         }
     }

@@ -25,9 +25,7 @@ impl Dice {
     fn wound(&mut self, text: &[u8]) -> Vec<u8> {
         let mut wounded = text.to_vec();
         for _ in 0..=self.roll(3) {
-            let place = self
-                .roll(wounded.len().max(1))
-                .min(wounded.len().saturating_sub(1));
+            let place = self.roll(wounded.len().max(1)).min(wounded.len().saturating_sub(1));
             match self.roll(7) {
                 _ if wounded.is_empty() => wounded.push(self.letter()),
                 0 => wounded[place] = self.letter(),
@@ -52,20 +50,14 @@ impl Dice {
 
     /// `count` wounded texts that differ from the sound one.
     fn wounded<'a>(&'a mut self, sound: &'a [u8], count: usize) -> impl Iterator<Item = Vec<u8>> + 'a {
-        (0..count)
-            .map(|_| self.wound(sound))
-            .filter(move |wounded| wounded != sound)
+        (0..count).map(|_| self.wound(sound)).filter(move |wounded| wounded != sound)
     }
 }
 
 #[test]
 fn no_wounded_token_is_believed() {
     let mut dice = Dice(1);
-    let expect = Expect {
-        issuer: ISSUER,
-        audience: CLIENT,
-        typ: Typ::Plain,
-    };
+    let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     for (forger, algorithm) in [(&*RSA, "RS256"), (&*P256, "ES256"), (&*ED25519, "EdDSA")] {
         let keys = key_set(&[forger.jwk(json!({ "kid": "k1" }))]);
         let sound = forger.sign(algorithm, &alice());
@@ -80,11 +72,7 @@ fn no_wounded_token_is_believed() {
 #[test]
 fn no_wounded_claims_or_header_bring_a_verifier_down() {
     let mut dice = Dice(2);
-    let expect = Expect {
-        issuer: ISSUER,
-        audience: CLIENT,
-        typ: Typ::Plain,
-    };
+    let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     let keys = key_set(&[P256.jwk(json!({ "kid": "k1" }))]);
     let (header, claims) = (r#"{"alg":"ES256","kid":"k1","typ":"JWT"}"#, alice().to_string());
     let sign = |header: &[u8], claims: &[u8]| {
@@ -106,11 +94,7 @@ fn no_wounded_claims_or_header_bring_a_verifier_down() {
 #[test]
 fn no_wounded_key_set_lets_a_strangers_token_in() {
     let mut dice = Dice(3);
-    let expect = Expect {
-        issuer: ISSUER,
-        audience: CLIENT,
-        typ: Typ::Plain,
-    };
+    let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     let stranger = crate::forge::fresh_p256().sign("ES256", &alice());
     let sound =
         json!({ "keys": [P256.jwk(json!({ "kid": "k1" })), RSA.jwk(json!({ "kid": "k2" }))] }).to_string();
@@ -135,10 +119,7 @@ fn wounded_metadata_answers_and_callbacks_bring_nothing_down() {
     let sound = metadata.to_string();
     for wounded in dice.wounded(sound.as_bytes(), 3_000) {
         if let Ok(provider) = ProviderMetadata::parse(&wounded, &issuer, Transport::Https) {
-            assert_eq!(
-                (provider.issuer, provider.token_endpoint.scheme()),
-                (issuer.clone(), "https")
-            );
+            assert_eq!((provider.issuer, provider.token_endpoint.scheme()), (issuer.clone(), "https"));
         }
     }
     let answer = json!({ "token_type": "Bearer", "access_token": "at", "id_token": "a.b.c", "nonce": NONCE })
@@ -163,11 +144,7 @@ fn wounded_metadata_answers_and_callbacks_bring_nothing_down() {
 fn no_wounded_proof_is_believed() {
     let mut dice = Dice(5);
     let (secret, context) = (MacKey::new(b"deployment"), Digest::of(b"token"));
-    let proven = Proven {
-        method: "GET",
-        path: "/",
-        context: &context,
-    };
+    let proven = Proven { method: "GET", path: "/", context: &context };
     let sound = proven.prove(&secret, NOW, &Chance::system());
     for wounded in dice.wounded(sound.as_bytes(), 2_000) {
         let text = String::from_utf8_lossy(&wounded);

@@ -40,10 +40,7 @@ mod tests {
     fn the_challenge_is_the_one_of_the_specifications_example() {
         // RFC 7636, appendix B.
         let verifier = Verifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
-        assert_eq!(
-            verifier.challenge(),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
@@ -55,12 +52,7 @@ mod tests {
 
     #[test]
     fn short_long_and_foreign_texts_are_no_verifiers() {
-        for bad in [
-            "",
-            &"a".repeat(42),
-            &"a".repeat(129),
-            &format!("{} ", "a".repeat(43)),
-        ] {
+        for bad in ["", &"a".repeat(42), &"a".repeat(129), &format!("{} ", "a".repeat(43))] {
             assert_eq!(Verifier::parse(bad), None);
         }
     }

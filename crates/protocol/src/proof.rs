@@ -5,14 +5,19 @@
 //! is made anew for each.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{Chance, Digest, Fault, Moment, digest::MacKey};
-use std::time::Duration;
+use domain::{
+    Chance, Digest, Fault, Moment,
+    digest::{LETTERS, MacKey},
+};
+use std::{fmt::Write, time::Duration};
 
 /// How far a proof's time may lie from the reader's, both ways.
 pub const WINDOW: Duration = Duration::from_secs(10);
 
 const VERSION: &[u8] = b"partywall-proof-1";
 const HEADER_LIMIT: usize = 256;
+/// How many letters the nonces that we make have.
+const NONCE_LETTERS: usize = 22;
 
 /// What a proof covers.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +55,17 @@ impl Fault for ProofError {
 }
 
 impl Proven<'_> {
-    /// The value of the `Partywall-Proof` header.
+    /// The value of the `Partywall-Proof` header. One is made for each request that passes.
     pub fn prove(&self, secret: &MacKey, now: Moment, chance: &Chance) -> String {
+        let mut letters = [0; NONCE_LETTERS];
+        let length = BASE64_URL_SAFE_NO_PAD.encode_slice(chance.bytes::<16>(), &mut letters);
+        length.expect("16 bytes make 22 letters");
+        let nonce = std::str::from_utf8(&letters).expect("base64url is ASCII");
         let seconds = now.seconds().to_string();
-        let nonce = BASE64_URL_SAFE_NO_PAD.encode(chance.bytes::<16>());
-        let code = self.code(secret, &seconds, &nonce);
-        format!("t={seconds},n={nonce},v={code}")
+        let code = self.code(secret, &seconds, nonce);
+        let mut header = String::with_capacity("t=,n=,v=".len() + seconds.len() + nonce.len() + LETTERS);
+        write!(header, "t={seconds},n={nonce},v={code}").expect("a string takes whatever is written");
+        header
     }
 
     /// Believes a `Partywall-Proof` header and gives its nonce, which the reader refuses to see again
@@ -79,7 +89,6 @@ impl Proven<'_> {
     }
 
     fn code(&self, secret: &MacKey, seconds: &str, nonce: &str) -> Digest {
-        let context = self.context.to_string();
         secret.sign(&[
             VERSION,
             b"\n",
@@ -91,7 +100,7 @@ impl Proven<'_> {
             b"\n",
             self.path.as_bytes(),
             b"\n",
-            context.as_bytes(),
+            &self.context.letters(),
         ])
     }
 }

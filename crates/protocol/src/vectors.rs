@@ -17,19 +17,11 @@ fn we_believe_and_refuse_what_the_readers_do() {
     let vectors: Value = serde_json::from_str(include_str!("../../../readers/vectors/vectors.json")).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
     let mut seen = 0;
-    for case in cases
-        .iter()
-        .filter(|case| case["key_sets"] == serde_json::json!(["first"]))
-    {
+    for case in cases.iter().filter(|case| case["key_sets"] == serde_json::json!(["first"])) {
         for request in case["requests"].as_array().unwrap() {
             let expected = request["expect"].as_str().unwrap();
             if !BEYOND_US.contains(&expected) {
-                assert_eq!(
-                    is_believed(&vectors, request),
-                    expected == "ok",
-                    "{}: {expected}",
-                    case["name"]
-                );
+                assert_eq!(is_believed(&vectors, request), expected == "ok", "{}: {expected}", case["name"]);
                 seen += 1;
             }
         }
@@ -45,17 +37,9 @@ fn is_believed(vectors: &Value, request: &Value) -> bool {
     let [token, proof] = ["Partywall-Context", "Partywall-Proof"].map(|name| text(&headers[name]));
     let now = Moment::from_seconds(request["now"].as_i64().unwrap());
     let context = Digest::of(token.as_bytes());
-    let proven = Proven {
-        method: &method,
-        path: &path,
-        context: &context,
-    };
+    let proven = Proven { method: &method, path: &path, context: &context };
     let keys = JwkSet::parse(vectors["key_sets"]["first"].to_string().as_bytes()).unwrap();
-    let expect = Expect {
-        issuer: &issuer,
-        audience: &audience,
-        typ: Typ::Named(TYP),
-    };
+    let expect = Expect { issuer: &issuer, audience: &audience, typ: Typ::Named(TYP) };
     let claims = verify(&token, &keys, &expect, now, WINDOW);
     let names_a_tenant = claims.is_ok_and(|claims| claims.get("tenant").is_some_and(Value::is_object));
     proven.check(&MacKey::new(secret.as_bytes()), &proof, now).is_ok() && names_a_tenant

@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 use control::{Control, house::FirstStart};
 use domain::{Chance, Clock, Hostname, NodeId, RequestId, RoleName, digest::MacKey};
 use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, SignIn, Signing};
-use identity::Identity;
 use http::uri::PathAndQuery;
+use identity::Identity;
 use outbound::{Outbound, Policy};
 use protocol::Signer;
 use serde_json::Value;
@@ -250,7 +250,7 @@ fn cookie_keys(keyring: &Keyring) -> CookieKeys {
 
 fn signing(keyring: &Keyring, issuer: &str) -> Signing {
     let (id, key) = keyring.context.first().expect("a keyring that opened has a key for contexts");
-    Signing { signer: Arc::new(Signer::new(&id.to_string(), key.clone())), issuer: issuer.into() }
+    Signing { signer: Arc::new(Signer::new(id.to_string(), key.clone())), issuer: issuer.into() }
 }
 
 fn deployment_spec(loaded: control::deployment::Loaded) -> DeploymentSpec {
@@ -310,7 +310,8 @@ fn upstream_tls() -> Option<Arc<rustls::ClientConfig>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    let config =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
     Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 

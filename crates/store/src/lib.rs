@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use feed::{Feed, Position};
 pub use jobs::{JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
-pub use meters::{Total, Usage};
+pub use meters::{Counted, Total, Usage};
 pub use operator::{OperatorRead, OperatorWrite};
 pub use person::{PersonRead, PersonWrite};
 pub use row::{FromRow, Row, Value};

@@ -26,6 +26,9 @@ pub struct Total {
     pub value: i64,
 }
 
+/// What a node counted for one tenant: meter, hour, and how much so far in that hour.
+pub type Counted<'c> = (&'c Permit<StoreMeters>, &'c [(&'c str, i64, i64)]);
+
 impl Store {
     /// Stores what `node` counted for this tenant: meter, hour, and how much so far in that hour. A node's id
     /// is fresh every time it starts.
@@ -46,11 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; nothing of it is stored then.
-    pub async fn record_all_traffic(
-        &self,
-        node: NodeId,
-        counted: &[(&Permit<StoreMeters>, &[(&str, i64, i64)])],
-    ) -> Result<(), StoreError> {
+    pub async fn record_all_traffic(&self, node: NodeId, counted: &[Counted<'_>]) -> Result<(), StoreError> {
         let reading = sql!(
             "INSERT INTO traffic (tenant_id, hour, meter, node, value) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (tenant_id, hour, meter, node) DO UPDATE SET value = excluded.value

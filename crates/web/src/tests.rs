@@ -127,10 +127,7 @@ async fn a_token_opens_the_platform_and_no_tenant() {
     let mut bodies = vec![];
     for tenant in [ACME, HIDDEN, domain::TenantId::from_bits(777)] {
         let reply = world.get(HostKind::Api, &members(tenant), &token).await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (StatusCode::FORBIDDEN, "assume.reason-needed")
-        );
+        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "assume.reason-needed"));
         bodies.push(reply.body.len());
     }
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "a guessed token learns of no tenant");

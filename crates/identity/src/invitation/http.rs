@@ -195,7 +195,11 @@ async fn set_up(
 
 /// The provider's name: what was sent, or its host where nothing was.
 fn named(sent: &Sent) -> &str {
-    let host = || sent.issuer.split_once("://").map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
+    let host = || {
+        sent.issuer
+            .split_once("://")
+            .map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or_default())
+    };
     if sent.name.trim().is_empty() { host() } else { &sent.name }
 }
 

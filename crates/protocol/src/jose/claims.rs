@@ -44,9 +44,7 @@ impl Claims {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
-        let seconds = value
-            .as_i64()
-            .or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64));
+        let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64));
         match seconds {
             Some(seconds @ 0..=LAST_SECOND) => Ok(Some(Moment::from_seconds(seconds))),
             _ => Err(BAD),

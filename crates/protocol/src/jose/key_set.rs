@@ -57,11 +57,7 @@ impl JwkSet {
         for key in entries.iter().filter_map(Key::usable) {
             add(&mut keys, key)?;
         }
-        if keys.is_empty() {
-            Err(KeySetError::Empty)
-        } else {
-            Ok(JwkSet { keys })
-        }
+        if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(JwkSet { keys }) }
     }
 
     /// How many keys can be used.
@@ -80,11 +76,7 @@ impl JwkSet {
                 _ => Err(TokenError::UnknownKey),
             };
         };
-        let mut named = self
-            .keys
-            .iter()
-            .filter(|key| key.kid.as_deref() == Some(kid))
-            .peekable();
+        let mut named = self.keys.iter().filter(|key| key.kid.as_deref() == Some(kid)).peekable();
         named.peek().ok_or(TokenError::UnknownKey)?;
         named.find(fits).ok_or(TokenError::Algorithm)
     }
@@ -92,26 +84,17 @@ impl JwkSet {
 
 impl fmt::Debug for JwkSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|key| &key.kid))
-            .finish()
+        f.debug_list().entries(self.keys.iter().map(|key| &key.kid)).finish()
     }
 }
 
 /// Adds a key, unless it is there already; providers do publish the same key twice, once for each
 /// algorithm.
 fn add(keys: &mut Vec<Key>, key: Key) -> Result<(), KeySetError> {
-    if key.kid.is_some()
-        && keys
-            .iter()
-            .any(|known| known.kid == key.kid && known.material != key.material)
-    {
+    if key.kid.is_some() && keys.iter().any(|known| known.kid == key.kid && known.material != key.material) {
         return Err(KeySetError::AmbiguousKid);
     }
-    match keys
-        .iter_mut()
-        .find(|known| known.kid == key.kid && known.material == key.material)
-    {
+    match keys.iter_mut().find(|known| known.kid == key.kid && known.material == key.material) {
         Some(known) => known.algorithms.extend(key.algorithms),
         None => keys.push(key),
     }
@@ -133,12 +116,7 @@ impl Key {
             None => family.to_vec(),
             Some(name) => vec![Algorithm::named(name.as_str()?).filter(|named| family.contains(named))?],
         };
-        Some(Key {
-            kid,
-            algorithms,
-            material,
-            decoding,
-        })
+        Some(Key { kid, algorithms, material, decoding })
     }
 }
 
@@ -151,9 +129,7 @@ fn is_public_and_for_signatures(entry: &Map<String, Value>) -> bool {
             .as_array()
             .is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
     });
-    let public = ["d", "k", "p", "q"]
-        .iter()
-        .all(|private| !entry.contains_key(*private));
+    let public = ["d", "k", "p", "q"].iter().all(|private| !entry.contains_key(*private));
     for_signatures && verifies && public
 }
 
@@ -190,11 +166,7 @@ fn curve(family: &'static [Algorithm], width: usize, x: &[u8], y: &[u8]) -> Opti
     }
     // The point is checked by the library at every verification; one off the curve verifies nothing.
     let [x64, y64] = [x, y].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
-    Some((
-        family,
-        Digest::of_parts(&[b"EC ", x, y]),
-        DecodingKey::from_ec_components(&x64, &y64).ok()?,
-    ))
+    Some((family, Digest::of_parts(&[b"EC ", x, y]), DecodingKey::from_ec_components(&x64, &y64).ok()?))
 }
 
 fn edwards(x: &[u8]) -> Option<Material> {

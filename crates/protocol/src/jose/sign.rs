@@ -1,9 +1,9 @@
 //! Making tokens of our own: ES256 with a key that is kept, and the key set that others check with.
 
-use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{SigningKey, VerifyingKey};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A kept key with its name. Nothing is parsed when it signs.
 #[derive(Debug)]

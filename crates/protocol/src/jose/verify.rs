@@ -84,9 +84,7 @@ impl<'a> Parts<'a> {
         let (header, payload, signature, signed) =
             three().ok_or(TokenError::Malformed("it has not three parts"))?;
         let decode = |part: &str| {
-            BASE64_URL_SAFE_NO_PAD
-                .decode(part)
-                .map_err(|_| TokenError::Malformed("a part is not base64url"))
+            BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed("a part is not base64url"))
         };
         Ok(Parts {
             header: decode(header)?,
@@ -113,11 +111,7 @@ impl Header {
         }
         let algorithm = text(&mut members, "alg")?.ok_or(TokenError::Algorithm)?;
         let algorithm = Algorithm::named(&algorithm).ok_or(TokenError::Algorithm)?;
-        Ok(Header {
-            algorithm,
-            kid: text(&mut members, "kid")?,
-            typ: text(&mut members, "typ")?,
-        })
+        Ok(Header { algorithm, kid: text(&mut members, "kid")?, typ: text(&mut members, "typ")? })
     }
 }
 
@@ -133,9 +127,7 @@ impl Typ {
     /// Letters' case does not matter, and `application/` may stand before (RFC 7515 section 4.1.9).
     fn is(self, typ: Option<&str>) -> bool {
         let short = typ.map(|typ| typ.to_ascii_lowercase());
-        let short = short
-            .as_deref()
-            .map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        let short = short.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
         match self {
             Typ::Plain => short.is_none_or(|typ| typ == "jwt"),
             Typ::Named(name) => short == Some(name),
@@ -147,17 +139,11 @@ fn check_signature(key: &Key, algorithm: Algorithm, parts: &Parts<'_>) -> Result
     // The library looks once more whether the key is of the algorithm's family.
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm.library(), &key.decoding)
         .map_err(|_| TokenError::Algorithm)?;
-    verifier
-        .verify(parts.signed.as_bytes(), &parts.signature)
-        .map_err(|_| TokenError::Signature)
+    verifier.verify(parts.signed.as_bytes(), &parts.signature).map_err(|_| TokenError::Signature)
 }
 
 fn check_issuer(claims: &Claims, expect: &Expect<'_>) -> Result<(), TokenError> {
-    if claims.text("iss") == Some(expect.issuer) {
-        Ok(())
-    } else {
-        Err(TokenError::Issuer)
-    }
+    if claims.text("iss") == Some(expect.issuer) { Ok(()) } else { Err(TokenError::Issuer) }
 }
 
 /// We must be among the audiences; where there are several, `azp` must say that it was us who asked,
@@ -176,9 +162,7 @@ fn check_audience(claims: &Claims, expect: &Expect<'_>) -> Result<(), TokenError
 }
 
 fn check_time(claims: &Claims, now: Moment, leeway: Duration) -> Result<(), TokenError> {
-    let ends = claims
-        .moment("exp")?
-        .ok_or(TokenError::Malformed("it does not say when it ends"))?;
+    let ends = claims.moment("exp")?.ok_or(TokenError::Malformed("it does not say when it ends"))?;
     let begins = [claims.moment("nbf")?, claims.moment("iat")?];
     if now >= ends + leeway {
         return Err(TokenError::Expired);

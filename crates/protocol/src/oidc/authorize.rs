@@ -43,17 +43,13 @@ impl ExtraParameters {
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
         for (place, (name, value)) in pairs.iter().enumerate() {
             if RESERVED.contains(&name.as_str()) {
-                return Err(ProviderError::Metadata(
-                    "an extra parameter is one of the protocol's own",
-                ));
+                return Err(ProviderError::Metadata("an extra parameter is one of the protocol's own"));
             }
             if !(1..=NAME_LIMIT).contains(&name.len())
                 || !name.bytes().all(named)
                 || value.len() > VALUE_LIMIT
             {
-                return Err(ProviderError::Metadata(
-                    "an extra parameter is too long or has an odd name",
-                ));
+                return Err(ProviderError::Metadata("an extra parameter is too long or has an odd name"));
             }
             if pairs[..place].iter().any(|(earlier, _)| earlier == name) {
                 return Err(ProviderError::Metadata("an extra parameter is given twice"));
@@ -98,12 +94,8 @@ impl Authorize<'_> {
     /// The address. Parameters that the endpoint's address brings along stay, unless they would speak
     /// for the protocol.
     pub fn address(&self) -> Url {
-        let own: Vec<(String, String)> = self
-            .endpoint
-            .query_pairs()
-            .into_owned()
-            .filter(|(name, _)| !self.says(name))
-            .collect();
+        let own: Vec<(String, String)> =
+            self.endpoint.query_pairs().into_owned().filter(|(name, _)| !self.says(name)).collect();
         let mut address = self.endpoint.clone();
         address.set_query(None);
         let mut query = address.query_pairs_mut();
@@ -135,13 +127,7 @@ impl Authorize<'_> {
     }
 
     fn whole_scope(&self) -> String {
-        let others = self
-            .scope
-            .split_ascii_whitespace()
-            .filter(|scope| *scope != "openid");
-        std::iter::once("openid")
-            .chain(others)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let others = self.scope.split_ascii_whitespace().filter(|scope| *scope != "openid");
+        std::iter::once("openid").chain(others).collect::<Vec<_>>().join(" ")
     }
 }

@@ -37,9 +37,7 @@ impl Callback {
         let read = |name| once(&pairs, name);
         let state = read("state")?.filter(|state| is_plain(state, STATE_LIMIT));
         Ok(Callback {
-            state: state
-                .ok_or(CallbackError::Malformed("there is no state"))?
-                .to_owned(),
+            state: state.ok_or(CallbackError::Malformed("there is no state"))?.to_owned(),
             issuer: read("iss")?.map(str::to_owned),
             outcome: outcome(read("code")?, read("error")?, read("error_description")?)?,
         })
@@ -92,18 +90,13 @@ fn outcome(
             .map(Outcome::Refused)
             .ok_or(CallbackError::Malformed("its error code is none")),
         (Some(_), None) => Err(CallbackError::Malformed("its code is none")),
-        _ => Err(CallbackError::Malformed(
-            "it holds neither just a code nor just an error",
-        )),
+        _ => Err(CallbackError::Malformed("it holds neither just a code nor just an error")),
     }
 }
 
 /// The parameter of this name. Twice is never: each reader would take another one (RFC 6749 section 3.1).
 fn once<'a>(pairs: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, CallbackError> {
-    let mut values = pairs
-        .iter()
-        .filter(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str());
+    let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
         _ => Err(CallbackError::Malformed("a parameter is given twice")),

@@ -55,13 +55,7 @@ impl ProviderMetadata {
             return Err(ProviderError::IssuerMismatch);
         }
         check_offers(&members)?;
-        let address = |name: &str| {
-            Address {
-                members: &members,
-                transport,
-            }
-            .read(name)
-        };
+        let address = |name: &str| Address { members: &members, transport }.read(name);
         let methods = "token_endpoint_auth_methods_supported";
         Ok(ProviderMetadata {
             issuer: issuer.clone(),
@@ -89,9 +83,9 @@ impl ProviderMetadata {
             (false, _, _) => Ok(ClientAuthentication::None),
             (true, true, _) => Ok(ClientAuthentication::Basic),
             (true, false, true) => Ok(ClientAuthentication::Post),
-            (true, false, false) => Err(ProviderError::Metadata(
-                "it takes a client secret neither in the header nor in the body",
-            )),
+            (true, false, false) => {
+                Err(ProviderError::Metadata("it takes a client secret neither in the header nor in the body"))
+            }
         }
     }
 }
@@ -100,31 +94,19 @@ impl ProviderMetadata {
 /// apart here, where the words can help, rather than at the first sign-in.
 fn check_offers(members: &Map<String, Value>) -> Result<(), ProviderError> {
     if lists(members, "response_types_supported", "code") == Some(false) {
-        return Err(ProviderError::Metadata(
-            "it does not offer the authorization code flow",
-        ));
+        return Err(ProviderError::Metadata("it does not offer the authorization code flow"));
     }
     let algorithms = "id_token_signing_alg_values_supported";
-    let believed = Algorithm::ALL
-        .iter()
-        .any(|known| lists(members, algorithms, known.name()) == Some(true));
+    let believed = Algorithm::ALL.iter().any(|known| lists(members, algorithms, known.name()) == Some(true));
     if members.get(algorithms).is_some_and(Value::is_array) && !believed {
-        return Err(ProviderError::Metadata(
-            "it signs ID tokens with no algorithm that is accepted",
-        ));
+        return Err(ProviderError::Metadata("it signs ID tokens with no algorithm that is accepted"));
     }
     Ok(())
 }
 
 /// Whether the array `name` holds `value`; none if there is no such array.
 fn lists(members: &Map<String, Value>, name: &str, value: &str) -> Option<bool> {
-    Some(
-        members
-            .get(name)?
-            .as_array()?
-            .iter()
-            .any(|listed| listed == value),
-    )
+    Some(members.get(name)?.as_array()?.iter().any(|listed| listed == value))
 }
 
 struct Address<'a> {

@@ -99,10 +99,7 @@ impl Refusal {
             return None;
         }
         let description = description.map(readable).filter(|text| !text.is_empty());
-        Some(Refusal {
-            code: code.to_owned(),
-            description,
-        })
+        Some(Refusal { code: code.to_owned(), description })
     }
 
     pub(super) fn in_json(members: &Map<String, Value>) -> Option<Self> {
@@ -117,10 +114,5 @@ fn readable(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars()
-        .take(300)
-        .map(|c| if odd(c) { ' ' } else { c })
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().take(300).map(|c| if odd(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
 }

@@ -55,8 +55,7 @@ impl Exchange<'_> {
         let authorization = match (self.authentication, self.client_secret) {
             (ClientAuthentication::Basic, Some(secret)) => Some(self.basic(secret)),
             (ClientAuthentication::Post, Some(secret)) => {
-                form.append_pair("client_id", self.client_id)
-                    .append_pair("client_secret", secret.reveal());
+                form.append_pair("client_id", self.client_id).append_pair("client_secret", secret.reveal());
                 None
             }
             _ => {
@@ -64,10 +63,7 @@ impl Exchange<'_> {
                 None
             }
         };
-        TokenRequest {
-            authorization,
-            body: Secret::new(form.finish()),
-        }
+        TokenRequest { authorization, body: Secret::new(form.finish()) }
     }
 
     /// Id and secret are each form-encoded before they are joined (RFC 6749 section 2.3.1), so that a
@@ -75,10 +71,7 @@ impl Exchange<'_> {
     fn basic(&self, secret: &Secret<String>) -> Secret<String> {
         let [id, secret] =
             [self.client_id, secret.reveal()].map(|text| byte_serialize(text.as_bytes()).collect::<String>());
-        Secret::new(format!(
-            "Basic {}",
-            BASE64_STANDARD.encode(format!("{id}:{secret}"))
-        ))
+        Secret::new(format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}"))))
     }
 }
 
@@ -97,9 +90,7 @@ impl Tokens {
             return Err(ProviderError::Refused(refusal));
         }
         if status != 200 {
-            return Err(ProviderError::Answer(
-                "its status is not 200 and it gives no reason",
-            ));
+            return Err(ProviderError::Answer("its status is not 200 and it gives no reason"));
         }
         let members = members.ok_or(ProviderError::Answer("it is not plain JSON"))?;
         let token_type = members.get("token_type").and_then(Value::as_str);

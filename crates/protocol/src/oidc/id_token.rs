@@ -65,15 +65,9 @@ pub fn validate_id_token(
     now: Moment,
     leeway: Duration,
 ) -> Result<IdentityClaims, TokenError> {
-    let wanted = Expect {
-        issuer: expect.issuer.as_str(),
-        audience: expect.client_id,
-        typ: Typ::Plain,
-    };
+    let wanted = Expect { issuer: expect.issuer.as_str(), audience: expect.client_id, typ: Typ::Plain };
     let claims = verify(token, keys, &wanted, now, leeway)?;
-    claims
-        .moment("iat")?
-        .ok_or(TokenError::Malformed("it does not say when it was made"))?;
+    claims.moment("iat")?.ok_or(TokenError::Malformed("it does not say when it was made"))?;
     check_nonce(&claims, expect.nonce)?;
     check_access_token(&claims, expect.access_token)?;
     check_age(&claims, expect.max_age, now, leeway)?;
@@ -82,11 +76,7 @@ pub fn validate_id_token(
 
 fn check_nonce(claims: &Claims, nonce: &Secret<String>) -> Result<(), TokenError> {
     let given = claims.text("nonce").ok_or(TokenError::Nonce)?;
-    if Secret::new(given) == Secret::new(nonce.reveal().as_str()) {
-        Ok(())
-    } else {
-        Err(TokenError::Nonce)
-    }
+    if Secret::new(given) == Secret::new(nonce.reveal().as_str()) { Ok(()) } else { Err(TokenError::Nonce) }
 }
 
 /// `at_hash` is optional in the code flow; where it stands it must be right (OIDC Core 3.1.3.8).
@@ -96,11 +86,7 @@ fn check_access_token(claims: &Claims, access_token: Option<&Secret<String>>) ->
     };
     let hash = claims.algorithm().hash(access_token.reveal().as_bytes());
     let half = BASE64_URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
-    if *given == half {
-        Ok(())
-    } else {
-        Err(TokenError::AccessToken)
-    }
+    if *given == half { Ok(()) } else { Err(TokenError::AccessToken) }
 }
 
 /// Who asks for a recent sign-in must be told when it was (OIDC Core 3.1.3.7, point 13).
@@ -112,27 +98,14 @@ fn check_age(
 ) -> Result<(), TokenError> {
     let Some(max_age) = max_age else { return Ok(()) };
     let signed_in = claims.moment("auth_time")?.ok_or(TokenError::Stale)?;
-    if now > signed_in + max_age + leeway {
-        Err(TokenError::Stale)
-    } else {
-        Ok(())
-    }
+    if now > signed_in + max_age + leeway { Err(TokenError::Stale) } else { Ok(()) }
 }
 
 fn identity(claims: Claims) -> Result<IdentityClaims, TokenError> {
     let sound =
         |subject: &&str| (1..=SUBJECT_LIMIT).contains(&subject.len()) && !subject.contains(char::is_control);
-    let subject = claims
-        .text("sub")
-        .filter(sound)
-        .ok_or(TokenError::Subject)?
-        .to_owned();
-    let text = |name: &str| {
-        claims
-            .text(name)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
+    let subject = claims.text("sub").filter(sound).ok_or(TokenError::Subject)?.to_owned();
+    let text = |name: &str| claims.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
     let methods = claims.get("amr").and_then(Value::as_array).into_iter().flatten();
     Ok(IdentityClaims {
         subject,
@@ -140,9 +113,7 @@ fn identity(claims: Claims) -> Result<IdentityClaims, TokenError> {
         email: claims.text("email").and_then(|address| address.parse().ok()),
         email_verified: claims.get("email_verified") == Some(&Value::Bool(true)),
         acr: text("acr"),
-        amr: methods
-            .filter_map(|method| method.as_str().map(str::to_owned))
-            .collect(),
+        amr: methods.filter_map(|method| method.as_str().map(str::to_owned)).collect(),
         auth_time: claims.moment("auth_time")?,
         sid: text("sid"),
         raw: claims.into_members(),

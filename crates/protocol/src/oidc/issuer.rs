@@ -49,9 +49,7 @@ impl Issuer {
             .address(text)
             .filter(|url| url.query().is_none())
             .map(|_| Issuer(text.to_owned()))
-            .ok_or(ProviderError::Metadata(
-                "the issuer must be an https address without query or fragment",
-            ))
+            .ok_or(ProviderError::Metadata("the issuer must be an https address without query or fragment"))
     }
 
     /// The text, as `iss` must give it.

@@ -1,5 +1,8 @@
 //! Writes down what the warden saw in passing: refused cross-tenant attempts become security events in the
 //! attacked tenant's audit trail and in the operator's, and sessions in use live on.
+//!
+//! Anybody can be refused as often as they like, so a trail takes only so many such lines in a minute. What
+//! comes beyond is counted, and told in one line when the minute is over.
 
 use super::origin;
 use crate::{assemble::Node, listen::Stop, observe::metrics::Metrics};
@@ -8,6 +11,7 @@ use domain::{Digest, TenantId, UserId};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 use store::StoreError;
 use tokio::sync::mpsc;
@@ -33,6 +37,10 @@ pub struct Watcher {
 const QUEUE: usize = 8_192;
 /// Notes that are written together at most.
 const BATCH: usize = 256;
+/// How many attempts of one kind get a line of their own in one trail, in a minute.
+const LINES: u64 = 20;
+/// How long a count lasts.
+const MINUTE: Duration = Duration::from_secs(60);
 
 impl Watcher {
     /// Both ends.
@@ -63,19 +71,60 @@ impl Witness for Watcher {
     }
 }
 
+/// The refused attempts of this minute, by the trail and by how it was tried: who tries one thing all the
+/// time does not drown what others try.
+#[derive(Default)]
+struct Tally(HashMap<(TenantId, &'static str), Count>);
+
+#[derive(Default)]
+struct Count {
+    lines: u64,
+    /// How many had no line of their own, and the last of them.
+    beyond: Option<(u64, CrossTenant)>,
+}
+
+impl Tally {
+    /// Whether this attempt gets a line of its own in this trail.
+    fn admits(&mut self, trail: TenantId, attempt: &CrossTenant) -> bool {
+        let count = self.0.entry((trail, attempt.how)).or_default();
+        if count.lines < LINES {
+            count.lines += 1;
+            return true;
+        }
+        let before = count.beyond.take().map_or(0, |(times, _)| times);
+        count.beyond = Some((before + 1, attempt.clone()));
+        false
+    }
+
+    /// The minute is over: what had no line of its own, and how often. Counting begins anew.
+    fn over(&mut self) -> Vec<(TenantId, u64, CrossTenant)> {
+        let told =
+            |((trail, _), count): (_, Count)| count.beyond.map(|(times, attempt)| (trail, times, attempt));
+        self.0.drain().filter_map(told).collect()
+    }
+}
+
 /// Writes notes until it is time to stop and none is left.
 pub(super) async fn write(node: Arc<Node>, mut notes: Notes, mut stop: Stop) {
+    let mut tally = Tally::default();
+    let mut minute = tokio::time::interval(MINUTE);
     loop {
         let mut batch = Vec::new();
+        let mut over = Vec::new();
         tokio::select! {
             taken = notes.0.recv_many(&mut batch, BATCH) => if taken == 0 { return },
+            _ = minute.tick() => over = tally.over(),
             () = stop.wait() => {
                 while let Ok(note) = notes.0.try_recv() {
                     batch.push(note);
                 }
             }
         }
-        if let Err(error) = write_batch(&node, batch).await {
+        let written = write_batch(&node, batch, &mut tally).await;
+        if stop.is_time() {
+            over.extend(tally.over());
+        }
+        if let Err(error) = written.and(tell(&node, over).await) {
             tracing::error!(%error, "notes about requests could not be written: {error}");
         }
         if stop.is_time() {
@@ -84,12 +133,19 @@ pub(super) async fn write(node: Arc<Node>, mut notes: Notes, mut stop: Stop) {
     }
 }
 
-async fn write_batch(node: &Node, batch: Vec<Note>) -> Result<(), StoreError> {
+async fn write_batch(node: &Node, batch: Vec<Note>, tally: &mut Tally) -> Result<(), StoreError> {
     let mut sessions: HashMap<TenantId, HashSet<Digest>> = HashMap::new();
     let mut persons = HashSet::new();
+    let mut refused = Vec::new();
     for note in batch {
         match note {
-            Note::Refused(attempt) => record(node, &attempt).await?,
+            Note::Refused(attempt) => {
+                for trail in trails(node, &attempt) {
+                    if tally.admits(trail, &attempt) {
+                        refused.push((trail, 1, attempt.clone()));
+                    }
+                }
+            }
             Note::Active(tenant, digest) => {
                 sessions.entry(tenant).or_default().insert(digest);
             }
@@ -98,6 +154,7 @@ async fn write_batch(node: &Node, batch: Vec<Note>) -> Result<(), StoreError> {
             }
         }
     }
+    // Sessions that are in use come first: whoever floods the trails ends nobody's.
     for (tenant, digests) in sessions {
         let permit = node.web.warden.background::<SweepTenant>(tenant, origin(node));
         node.store.touch_sessions(&permit, &digests.into_iter().collect::<Vec<_>>()).await?;
@@ -107,15 +164,43 @@ async fn write_batch(node: &Node, batch: Vec<Note>) -> Result<(), StoreError> {
     {
         node.store.touch_person_sessions(&permit, &persons.into_iter().collect::<Vec<_>>()).await?;
     }
+    tell(node, refused).await
+}
+
+/// The attacked tenant's trail and the operator's.
+fn trails(node: &Node, attempt: &CrossTenant) -> impl Iterator<Item = TenantId> + use<> {
+    let house = node.web.warden.house().map(|house| house.record.id);
+    let at = attempt.at;
+    [Some(at), house.filter(|house| *house != at)].into_iter().flatten()
+}
+
+async fn tell(node: &Node, refused: Vec<(TenantId, u64, CrossTenant)>) -> Result<(), StoreError> {
+    for (trail, times, attempt) in refused {
+        let permit = node.web.warden.background::<RecordRefusal>(trail, origin(node));
+        node.store.record_refusal(&permit, &attempt, times).await?;
+    }
     Ok(())
 }
 
-/// In the attacked tenant's trail and in the operator's.
-async fn record(node: &Node, attempt: &CrossTenant) -> Result<(), StoreError> {
-    let house = node.web.warden.house().map(|house| house.record.id);
-    for trail in [Some(attempt.at), house.filter(|house| *house != attempt.at)].into_iter().flatten() {
-        let permit = node.web.warden.background::<RecordRefusal>(trail, origin(node));
-        node.store.record_refusal(&permit, attempt).await?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(how: &'static str, request: u64) -> CrossTenant {
+        let at = TenantId::from_bits(1);
+        CrossTenant { from: None, at, user: None, how, request: request.to_string() }
     }
-    Ok(())
+
+    #[test]
+    fn whoever_is_refused_all_the_time_does_not_fill_a_trail() {
+        let (trail, mut tally) = (TenantId::from_bits(1), Tally::default());
+        let many = LINES + 1_000;
+        let lines = (0..many).filter(|n| tally.admits(trail, &attempt("disagreeing", *n))).count();
+        assert_eq!(lines as u64, LINES);
+        assert!(tally.admits(trail, &attempt("a foreign session", 0)), "another kind is not drowned");
+        assert!(tally.admits(TenantId::from_bits(2), &attempt("disagreeing", 0)), "another trail neither");
+        assert_eq!(tally.over(), [(trail, 1_000, attempt("disagreeing", many - 1))]);
+        assert!(tally.admits(trail, &attempt("disagreeing", 0)), "the next minute has lines again");
+        assert!(tally.over().is_empty());
+    }
 }

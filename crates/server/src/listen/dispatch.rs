@@ -36,7 +36,7 @@ impl Dispatch {
 
     pub(super) async fn answer(self, request: Request<Incoming>, peer: Client) -> Response<Reply> {
         let response = match self.site_host(&request) {
-            Some((kind, at)) => self.from_site(request, kind, at, &peer).await,
+            Some((kind, at)) => self.ask_site(request, kind, at, &peer).await,
             None => self.0.gateway.handle(request, &peer.gateway).await.map(Reply::Gateway),
         };
         self.0.metrics.answered(response.status().as_u16());
@@ -63,7 +63,7 @@ impl Dispatch {
         self.0.web.warden.resolve(&[identifier], Origin { request }).ok()
     }
 
-    async fn from_site(
+    async fn ask_site(
         &self,
         request: Request<Incoming>,
         kind: HostKind,

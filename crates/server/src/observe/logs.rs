@@ -1,8 +1,8 @@
 //! Logs: one line an event, human or JSON, with ids as fields.
 
 use super::traces;
-use std::io::IsTerminal;
 use crate::config::Observe;
+use std::io::IsTerminal;
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging, and tracing where it is asked for. What is given back must live as long as the node.
@@ -11,7 +11,10 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util:
 /// Words for the operator, if the traces' endpoint cannot be used.
 pub fn start(observe: &Observe, quiet: bool) -> Result<Option<traces::Exporter>, String> {
     let filter = if quiet { EnvFilter::new("warn") } else { EnvFilter::new(&observe.level) };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if observe.json {
         Box::new(
             layer

@@ -115,9 +115,11 @@ async fn walk(engine: Engine) {
     let token = town.node.run(&["token", "create", "scanner", "--rights", "manage"]);
     let token = token["token"].as_str().unwrap_or_else(|| panic!("no token in {token}")).to_owned();
     let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
-    let (fabrikam_browser, _) = town.visit("bob@fabrikam.test", &format!("{}/", town.node.origin("fabrikam"))).await;
+    let (fabrikam_browser, _) =
+        town.visit("bob@fabrikam.test", &format!("{}/", town.node.origin("fabrikam"))).await;
     // Bob pastes what he has at his own host into Contoso's.
-    let stolen = fabrikam_browser.browser.cookies.get("fabrikam.partywall.localhost", "pw_session").map(str::to_owned);
+    let stolen =
+        fabrikam_browser.browser.cookies.get("fabrikam.partywall.localhost", "pw_session").map(str::to_owned);
     let stolen = stolen.expect("bob is signed in at his own host");
     bob.browser.cookies.put("contoso.partywall.localhost", "pw_session", &stolen);
     let aaron = town.at_console_as_member("aaron@contoso.test", &town.contoso).await;
@@ -132,12 +134,16 @@ async fn walk(engine: Engine) {
         for attacker in &mut attackers {
             let page = attacker.try_at(&town, &route, &ids).await;
             if let Some(why) = verdict(attacker.name, &route, &page) {
-                wrong.push(format!("{} {} ({}) as {}: {} {why}", route.method, route.path, route.surface, attacker.name, page.status));
+                wrong.push(format!(
+                    "{} {} ({}) as {}: {} {why}",
+                    route.method, route.path, route.surface, attacker.name, page.status
+                ));
             }
         }
     }
     // After all of that, Contoso is as it was.
-    let (status, members) = alice.api(&town, Method::GET, &format!("/v1/tenants/{}/members", town.contoso), Value::Null).await;
+    let (status, members) =
+        alice.api(&town, Method::GET, &format!("/v1/tenants/{}/members", town.contoso), Value::Null).await;
     assert_eq!(status, 200, "alice still gets in: {members}");
     assert!(wrong.is_empty(), "{} of the walks went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -153,17 +159,23 @@ fn verdict(attacker: &str, route: &Route, page: &Page) -> Option<String> {
     let leaks = CANARIES.iter().find(|canary| page.body.contains(**canary));
     // A published sign-in page names its tenant to everybody; that is what publishing is.
     let public = route.needs == "nothing" && matches!(route.surface.as_str(), "id" | "tenant");
-    if outsider && !public && let Some(canary) = leaks {
+    if outsider
+        && !public
+        && let Some(canary) = leaks
+    {
         return Some(format!("the answer holds `{canary}`"));
     }
     let refused = matches!(status, 401 | 403 | 404 | 405) || (status == 303 && attacker == "nobody");
     let must_refuse = match route.scope.as_str() {
         "platform" => attacker != "an operator's script",
-        "tenant" if at_contoso && outsider => route.needs != "nothing" || attacker == "fabrikam's admin" && route.surface == "tenant",
+        "tenant" if at_contoso && outsider => {
+            route.needs != "nothing" || attacker == "fabrikam's admin" && route.surface == "tenant"
+        }
         "tenant" if at_contoso => route.needs.starts_with("right"),
         _ => false,
     };
-    (must_refuse && !refused).then(|| format!("should have been refused: {}", page.body.chars().take(200).collect::<String>()))
+    (must_refuse && !refused)
+        .then(|| format!("should have been refused: {}", page.body.chars().take(200).collect::<String>()))
 }
 
 #[tokio::test]
@@ -182,7 +194,9 @@ async fn unknown_and_foreign_look_the_same() {
     let town = Town::build(Engine::Sqlite).await;
     let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
     let nobodys = "tnt_01h2xcejqtf2nbrexx3vqjhp41";
-    let list = routes(&town).into_iter().filter(|route| route.path.contains("/{tenant}") && route.needs != "nothing");
+    let list = routes(&town)
+        .into_iter()
+        .filter(|route| route.path.contains("/{tenant}") && route.needs != "nothing");
     for route in list.filter(|route| matches!(route.surface.as_str(), "api" | "console")) {
         let mut seen = Vec::new();
         for tenant in [town.contoso.as_str(), nobodys] {

@@ -9,7 +9,8 @@ async fn alice_signs_in(engine: Engine) {
     let town = Town::build(engine).await;
     let (mut alice, page) =
         town.visit("alice@contoso.test", &format!("{}/deep/link?x=1", town.node.origin("contoso"))).await;
-    let seen: Value = page.json().unwrap_or_else(|_| panic!("the backend answers: {} {}", page.status, page.body));
+    let seen: Value =
+        page.json().unwrap_or_else(|_| panic!("the backend answers: {} {}", page.status, page.body));
     assert_eq!(seen["path"], "/deep/link?x=1");
     let headers = &seen["headers"];
     assert_eq!(headers["partywall-tenant"], town.contoso.as_str());
@@ -21,7 +22,12 @@ async fn alice_signs_in(engine: Engine) {
     let hits = town.backend.hits();
     let (status, _) = alice.echo(&format!("{}/deep", town.node.origin("fabrikam"))).await;
     assert_eq!(status, 401, "at fabrikam alice is nobody");
-    let stolen = alice.browser.cookies.get("contoso.partywall.localhost", "pw_session").map(str::to_owned).expect("alice has a session");
+    let stolen = alice
+        .browser
+        .cookies
+        .get("contoso.partywall.localhost", "pw_session")
+        .map(str::to_owned)
+        .expect("alice has a session");
     alice.browser.cookies.put("fabrikam.partywall.localhost", "pw_session", &stolen);
     let (status, _) = alice.echo(&format!("{}/deep", town.node.origin("fabrikam"))).await;
     assert_eq!(status, 403, "contoso's session is refused at fabrikam");
@@ -43,9 +49,15 @@ async fn a_refused_crossing_is_in_both_audit_trails() {
     let town = Town::build(Engine::Sqlite).await;
     let (mut alice, _) = town.visit("alice@contoso.test", &format!("{}/", town.node.origin("contoso"))).await;
     let ask = Ask::get(&format!("{}/x", town.node.origin("contoso"))).with("tenant-id", "fabrikam");
-    let page = alice.browser.send(&ask.with("accept", "application/json")).await.expect("the gateway answers");
+    let page =
+        alice.browser.send(&ask.with("accept", "application/json")).await.expect("the gateway answers");
     assert_eq!(page.status, 403, "{}", page.body);
-    let stolen = alice.browser.cookies.get("contoso.partywall.localhost", "pw_session").map(str::to_owned).expect("a session");
+    let stolen = alice
+        .browser
+        .cookies
+        .get("contoso.partywall.localhost", "pw_session")
+        .map(str::to_owned)
+        .expect("a session");
     alice.browser.cookies.put("fabrikam.partywall.localhost", "pw_session", &stolen);
     let (status, _) = alice.echo(&format!("{}/x", town.node.origin("fabrikam"))).await;
     assert_eq!(status, 403);
@@ -86,7 +98,11 @@ async fn a_role_that_is_taken_is_gone(engine: Engine) {
     // The operator cannot give a role, and leaves a trace where it goes in with a reason.
     let token = town.node.run(&["token", "create", "t", "--rights", "manage"]);
     let bearer = format!("Bearer {}", token["token"].as_str().expect("a token"));
-    let ask = Ask::json(Method::PUT, &format!("{}{roles}", town.node.origin("api")), &json!({ "roles": ["admin"] }));
+    let ask = Ask::json(
+        Method::PUT,
+        &format!("{}{roles}", town.node.origin("api")),
+        &json!({ "roles": ["admin"] }),
+    );
     let page = aaron.browser.send(&ask.with("authorization", &bearer)).await.expect("the API answers");
     assert_eq!(page.status, 403, "{}", page.body);
 }
@@ -120,11 +136,16 @@ async fn a_power_cut_loses_nothing_that_was_answered() {
 #[tokio::test]
 async fn a_sign_in_begun_on_one_node_ends_on_another() {
     let mut town = Town::build(Engine::Postgres).await;
-    let (mut alice, _) = town.visit("alice@contoso.test", &format!("{}/", town.node.origin("contoso"))).await;
+    let (alice, _) = town.visit("alice@contoso.test", &format!("{}/", town.node.origin("contoso"))).await;
     let second = crate::town::Node::start(town.folder.path(), &town.database, &[]).await;
     let host = format!("contoso.partywall.localhost:{}", town.node.port);
     // The second node, asked by the first one's name, as a load balancer would.
-    let cookie = alice.browser.cookies.get("contoso.partywall.localhost", "pw_session").map(str::to_owned).expect("a session");
+    let cookie = alice
+        .browser
+        .cookies
+        .get("contoso.partywall.localhost", "pw_session")
+        .map(str::to_owned)
+        .expect("a session");
     let direct = format!("http://127.0.0.1:{}/", second.port);
     let ask = Ask::get(&direct).with("host", &host).with("cookie", &format!("pw_session={cookie}"));
     let page = demo::client::Browser::new().send(&ask).await.expect("the second node answers");
@@ -148,8 +169,14 @@ async fn a_sign_in_begun_on_one_node_ends_on_another() {
 #[tokio::test]
 async fn no_secret_is_ever_in_the_log() {
     let town = Town::build(Engine::Sqlite).await;
-    let (alice, _) = town.visit("alice@contoso.test", &format!("{}/?code=sesame", town.node.origin("contoso"))).await;
-    let cookie = alice.browser.cookies.get("contoso.partywall.localhost", "pw_session").map(str::to_owned).expect("a session");
+    let (alice, _) =
+        town.visit("alice@contoso.test", &format!("{}/?code=sesame", town.node.origin("contoso"))).await;
+    let cookie = alice
+        .browser
+        .cookies
+        .get("contoso.partywall.localhost", "pw_session")
+        .map(str::to_owned)
+        .expect("a session");
     let log = town.node.output();
     let after_start = log.split("listening at").nth(1).expect("the node says where it listens");
     for secret in [cookie.split('.').next().expect("an id"), "sesame", "client_secret=", "Bearer", "eyJ"] {

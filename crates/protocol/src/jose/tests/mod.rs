@@ -7,11 +7,7 @@ use super::{Claims, Expect, JwkSet, TokenError, Typ, verify};
 use crate::forge::{CLIENT, ISSUER, LEEWAY, NOW, P256, alice, key_set, with};
 use serde_json::{Value, json};
 
-const EXPECT: Expect<'_> = Expect {
-    issuer: ISSUER,
-    audience: CLIENT,
-    typ: Typ::Plain,
-};
+const EXPECT: Expect<'_> = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
 
 fn believed(token: &str, keys: &JwkSet) -> Result<Claims, TokenError> {
     verify(token, keys, &EXPECT, NOW, LEEWAY)

@@ -24,9 +24,7 @@ fn request(authentication: ClientAuthentication, client_secret: Option<&Secret<S
 }
 
 fn form(request: &TokenRequest) -> HashMap<String, String> {
-    url::form_urlencoded::parse(request.body.reveal().as_bytes())
-        .into_owned()
-        .collect()
+    url::form_urlencoded::parse(request.body.reveal().as_bytes()).into_owned().collect()
 }
 
 #[test]
@@ -40,10 +38,7 @@ fn the_code_is_exchanged_with_its_verifier_and_the_secret_in_the_header() {
     assert!(!form.contains_key("client_secret") && !form.contains_key("client_id"));
     // Each half form-encoded before they are joined (RFC 6749 section 2.3.1).
     let expected = BASE64_STANDARD.encode("party+wall%3A1:s%3A3+cr%25t%2B%C3%A9");
-    assert_eq!(
-        request.authorization.unwrap().reveal(),
-        &format!("Basic {expected}")
-    );
+    assert_eq!(request.authorization.unwrap().reveal(), &format!("Basic {expected}"));
 }
 
 #[test]
@@ -79,10 +74,7 @@ fn tokens_come_out_of_a_good_answer_only() {
         assert!(matches!(answer(odd), Err(ProviderError::Answer(_))));
     }
     for (status, body) in [(200, "<html>"), (502, "<html>"), (302, "{}"), (200, "[]")] {
-        assert!(matches!(
-            Tokens::parse(status, body.as_bytes()),
-            Err(ProviderError::Answer(_))
-        ));
+        assert!(matches!(Tokens::parse(status, body.as_bytes()), Err(ProviderError::Answer(_))));
     }
 }
 
@@ -90,9 +82,7 @@ fn tokens_come_out_of_a_good_answer_only() {
 fn a_replayed_code_is_the_providers_refusal() {
     let body = json!({ "error": "invalid_grant", "error_description": "code already used" }).to_string();
     for status in [400, 401, 200] {
-        let Err(ProviderError::Refused(refusal)) = Tokens::parse(status, body.as_bytes()) else {
-            panic!()
-        };
+        let Err(ProviderError::Refused(refusal)) = Tokens::parse(status, body.as_bytes()) else { panic!() };
         assert_eq!(refusal.code, "invalid_grant");
         assert_eq!(refusal.description.as_deref(), Some("code already used"));
     }

@@ -17,11 +17,7 @@ fn pairs(address: &Url) -> HashMap<String, String> {
 }
 
 fn extra(pairs: &[(&str, &str)]) -> Result<ExtraParameters, ProviderError> {
-    ExtraParameters::parse(
-        pairs
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string())),
-    )
+    ExtraParameters::parse(pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())))
 }
 
 fn request<'a>(endpoint: &'a Url, extra: &'a ExtraParameters) -> Authorize<'a> {
@@ -54,20 +50,13 @@ fn the_browser_is_sent_with_state_nonce_and_challenge() {
         ("code_challenge", "challenge"),
         ("code_challenge_method", "S256"),
     ];
-    assert_eq!(
-        query,
-        expected.map(|(name, value)| (name.into(), value.into())).into()
-    );
+    assert_eq!(query, expected.map(|(name, value)| (name.into(), value.into())).into());
 }
 
 #[test]
 fn the_provider_is_told_the_tenant_and_whom_to_expect() {
     let endpoint = Url::parse("https://idp.test/authorize").unwrap();
-    let extra = extra(&[
-        ("domain_hint", "contoso.test"),
-        ("organization", "contoso & sons"),
-    ])
-    .unwrap();
+    let extra = extra(&[("domain_hint", "contoso.test"), ("organization", "contoso & sons")]).unwrap();
     let request = Authorize {
         login_hint: Some("alice@contoso.test"),
         prompt: Some("login"),
@@ -78,10 +67,7 @@ fn the_provider_is_told_the_tenant_and_whom_to_expect() {
     assert_eq!(query["domain_hint"], "contoso.test");
     assert_eq!(query["organization"], "contoso & sons");
     assert_eq!(query["login_hint"], "alice@contoso.test");
-    assert_eq!(
-        (query["prompt"].as_str(), query["max_age"].as_str()),
-        ("login", "600")
-    );
+    assert_eq!((query["prompt"].as_str(), query["max_age"].as_str()), ("login", "600"));
 }
 
 #[test]
@@ -97,16 +83,9 @@ fn the_endpoints_own_query_stays_but_does_not_speak_for_us() {
 
 #[test]
 fn extra_parameters_never_speak_for_the_protocol() {
-    for name in [
-        "redirect_uri",
-        "state",
-        "nonce",
-        "response_mode",
-        "request",
-        "request_uri",
-        "scope",
-        "prompt",
-    ] {
+    for name in
+        ["redirect_uri", "state", "nonce", "response_mode", "request", "request_uri", "scope", "prompt"]
+    {
         assert!(extra(&[(name, "x")]).is_err(), "{name}");
     }
     assert!(extra(&[("a", "1"), ("a", "2")]).is_err());
@@ -129,10 +108,7 @@ fn signing_out_goes_by_the_providers_logout_page() {
         state: None,
     };
     let query = pairs(&logout.address());
-    assert_eq!(
-        (query["from"].as_str(), query["id_token_hint"].as_str()),
-        ("app", "id.token.hint")
-    );
+    assert_eq!((query["from"].as_str(), query["id_token_hint"].as_str()), ("app", "id.token.hint"));
     assert_eq!(query["post_logout_redirect_uri"], "https://contoso.example.test/");
     assert!(!query.contains_key("state"));
 }

@@ -29,11 +29,7 @@ fn metadata() -> Value {
 }
 
 fn discovered(difference: Value) -> Result<ProviderMetadata, ProviderError> {
-    ProviderMetadata::parse(
-        with(metadata(), difference).to_string().as_bytes(),
-        &issuer(),
-        Transport::Https,
-    )
+    ProviderMetadata::parse(with(metadata(), difference).to_string().as_bytes(), &issuer(), Transport::Https)
 }
 
 fn secret(text: &str) -> Secret<String> {

@@ -20,14 +20,8 @@ fn the_code_comes_back_to_the_browser_that_began() {
 #[test]
 fn wrong_state_is_refused_even_with_a_refusal() {
     let provider = discovered(json!({})).unwrap();
-    assert_eq!(
-        accepted("code=c&state=the-statf", &provider),
-        Err(CallbackError::State)
-    );
-    assert_eq!(
-        accepted("error=access_denied&state=other", &provider),
-        Err(CallbackError::State)
-    );
+    assert_eq!(accepted("code=c&state=the-statf", &provider), Err(CallbackError::State));
+    assert_eq!(accepted("error=access_denied&state=other", &provider), Err(CallbackError::State));
 }
 
 #[test]
@@ -39,20 +33,14 @@ fn mix_up_iss_of_another_provider_is_refused() {
         accepted(&eve.replace("code=c", "error=access_denied"), &provider),
         Err(CallbackError::Issuer)
     );
-    assert_eq!(
-        accepted("code=c&state=the-state&iss=", &provider),
-        Err(CallbackError::Issuer)
-    );
+    assert_eq!(accepted("code=c&state=the-state&iss=", &provider), Err(CallbackError::Issuer));
     assert!(accepted("code=c&state=the-state&iss=https://idp.contoso.test", &provider).is_ok());
 }
 
 #[test]
 fn a_provider_that_names_itself_must_do_so() {
     let provider = discovered(json!({ "authorization_response_iss_parameter_supported": true })).unwrap();
-    assert_eq!(
-        accepted("code=c&state=the-state", &provider),
-        Err(CallbackError::Issuer)
-    );
+    assert_eq!(accepted("code=c&state=the-state", &provider), Err(CallbackError::Issuer));
     assert!(accepted("code=c&state=the-state&iss=https://idp.contoso.test", &provider).is_ok());
 }
 
@@ -60,9 +48,7 @@ fn a_provider_that_names_itself_must_do_so() {
 fn a_refusal_says_why_in_words_that_are_safe_to_log() {
     let provider = discovered(json!({})).unwrap();
     let query = "error=access_denied&error_description=No%0D%0Ainjected+%E2%80%AEline&state=the-state";
-    let Err(CallbackError::Refused(refusal)) = accepted(query, &provider) else {
-        panic!("refused")
-    };
+    let Err(CallbackError::Refused(refusal)) = accepted(query, &provider) else { panic!("refused") };
     assert_eq!(refusal.code, "access_denied");
     assert_eq!(refusal.description.as_deref(), Some("No  injected  line"));
 }
@@ -88,9 +74,6 @@ fn repeated_missing_and_odd_parameters_are_refused() {
         &format!("code=c&state={}", "s".repeat(600)),
         &format!("code=c&state=s&x={}", "x".repeat(20_000)),
     ] {
-        assert!(
-            matches!(Callback::parse(bad), Err(CallbackError::Malformed(_))),
-            "{bad:.60}"
-        );
+        assert!(matches!(Callback::parse(bad), Err(CallbackError::Malformed(_))), "{bad:.60}");
     }
 }

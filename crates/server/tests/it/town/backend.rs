@@ -57,9 +57,11 @@ async fn echo(
     let mut seen: Map<String, Value> = Map::new();
     for (name, value) in &headers {
         let value = value.to_str().unwrap_or("(not text)");
-        let before = seen.get(name.as_str()).and_then(Value::as_str).map(|before| format!("{before} | {value}"));
+        let before =
+            seen.get(name.as_str()).and_then(Value::as_str).map(|before| format!("{before} | {value}"));
         seen.insert(name.to_string(), before.unwrap_or_else(|| value.to_owned()).into());
     }
     let body = String::from_utf8_lossy(&body).into_owned();
-    axum::Json(json!({ "method": method.as_str(), "path": uri.to_string(), "headers": seen, "body": body })).into_response()
+    axum::Json(json!({ "method": method.as_str(), "path": uri.to_string(), "headers": seen, "body": body }))
+        .into_response()
 }

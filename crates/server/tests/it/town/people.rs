@@ -74,7 +74,8 @@ impl Town {
 
     /// Somebody opens a one-time link and brings their organisation's provider along.
     pub(crate) async fn accept(&self, invitation: &Value, organisation: &str, email: &'static str) -> Person {
-        let text = |name: &str| invitation[name].as_str().unwrap_or_else(|| panic!("{invitation} has no {name}"));
+        let text =
+            |name: &str| invitation[name].as_str().unwrap_or_else(|| panic!("{invitation} has no {name}"));
         let provider = &self.providers[organisation];
         let application = provider.register("Partywall", text("redirect_uri"));
         let mut person = Person { browser: Browser::new(), email };
@@ -101,7 +102,8 @@ impl Town {
     /// Fills in the provider's login page, if this is one.
     pub(crate) async fn log_in(&self, person: &mut Person, page: Page) -> Page {
         let Ok(form) = page.form("/login") else { return page };
-        let everybody = self.providers.values().filter_map(|provider| provider.organisation().person(person.email));
+        let everybody =
+            self.providers.values().filter_map(|provider| provider.organisation().person(person.email));
         let known = everybody.into_iter().next().expect("the story names people who work somewhere");
         let form = form.with("email", known.email).with("password", known.password);
         person.browser.submit(form).await.expect("the provider answers")
@@ -140,7 +142,9 @@ async fn start_provider(organisation: Organisation) -> Provider {
     let port = free_port();
     let issuer = format!("http://login.{}.localhost:{port}", organisation.slug);
     let listen = ([127, 0, 0, 1], port).into();
-    Provider::start(organisation, listen, issuer, clock::system()).await.expect("a free port can be listened at")
+    Provider::start(organisation, listen, issuer, clock::system())
+        .await
+        .expect("a free port can be listened at")
 }
 
 /// A database of the town's own, migrated where nodes do not do that themselves.

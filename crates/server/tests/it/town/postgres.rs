@@ -31,13 +31,11 @@ pub(crate) fn prepare(folder: &Path, url: &str) {
     use base64::{Engine, prelude::BASE64_STANDARD};
     use std::os::unix::fs::PermissionsExt;
     let key = folder.join("master.key");
-    std::fs::write(&key, BASE64_STANDARD.encode(domain::Chance::system().bytes::<32>())).expect("the folder can be written");
+    std::fs::write(&key, BASE64_STANDARD.encode(domain::Chance::system().bytes::<32>()))
+        .expect("the folder can be written");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("it is our file");
-    let settings = [
-        format!("data={}", folder.display()),
-        "development=true".to_owned(),
-        format!("database.url={url}"),
-    ];
+    let settings =
+        [format!("data={}", folder.display()), "development=true".to_owned(), format!("database.url={url}")];
     let (good, words) = offline(&settings, &["migrate"]);
     assert!(good, "migrate failed: {words}");
 }

@@ -1,0 +1,113 @@
+//! The proxies that ours is measured beside, set up to do the part of the work that they can: find the
+//! tenant of a host in a map, refuse a host that is not in it, tell the backend, and keep connections.
+
+use crate::{
+    fill::Tenant,
+    process::{PROXY, Pinned},
+};
+use std::{fmt::Write, net::SocketAddr, path::Path};
+
+/// HAProxy with a map file, on one thread.
+pub(crate) fn haproxy(
+    folder: &Path,
+    tenants: &[Tenant],
+    listen: SocketAddr,
+    upstream: SocketAddr,
+) -> Result<Pinned, String> {
+    let map = folder.join("haproxy.map");
+    write(&map, &lines(tenants, |tenant| format!("{} {}", tenant.host, tenant.id)))?;
+    let config = format!(
+        "global
+    nbthread 1
+    maxconn 4096
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+frontend public
+    bind {listen}
+    http-request set-var(txn.tenant) req.hdr(host),field(1,:),lower,map_str({map})
+    http-request deny deny_status 403 unless {{ var(txn.tenant) -m found }}
+    http-request set-header Partywall-Tenant %[var(txn.tenant)]
+    http-request set-header X-Forwarded-For %[src]
+    default_backend application
+backend application
+    http-reuse always
+    server application {upstream}
+",
+        map = map.display()
+    );
+    let file = folder.join("haproxy.cfg");
+    write(&file, &config)?;
+    Pinned::start("haproxy", PROXY, Path::new("haproxy"), &["-db", "-f", &file.to_string_lossy()], folder)
+}
+
+/// nginx with a map, as one worker. Without a master process it serves in the process that was started, and
+/// ends with it.
+pub(crate) fn nginx(
+    folder: &Path,
+    tenants: &[Tenant],
+    listen: SocketAddr,
+    upstream: SocketAddr,
+) -> Result<Pinned, String> {
+    let map = folder.join("nginx.map");
+    write(&map, &lines(tenants, |tenant| format!("{} {};", tenant.host, tenant.id)))?;
+    let config = format!(
+        "daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log warn;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/nginx-client;
+    proxy_temp_path {folder}/nginx-proxy;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    map_hash_max_size 1048576;
+    map_hash_bucket_size 128;
+    keepalive_requests 1000000000;
+    map $host $tenant {{
+        default \"\";
+        include {map};
+    }}
+    upstream application {{
+        server {upstream};
+        keepalive 256;
+        keepalive_requests 1000000000;
+    }}
+    server {{
+        listen {listen};
+        location / {{
+            if ($tenant = \"\") {{ return 403; }}
+            proxy_http_version 1.1;
+            proxy_set_header Connection \"\";
+            proxy_set_header Host $http_host;
+            proxy_set_header Partywall-Tenant $tenant;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_pass http://application;
+        }}
+    }}
+}}
+",
+        folder = folder.display(),
+        map = map.display()
+    );
+    let file = folder.join("nginx.conf");
+    write(&file, &config)?;
+    Pinned::start("nginx", PROXY, Path::new("nginx"), &["-c", &file.to_string_lossy()], folder)
+}
+
+fn lines(tenants: &[Tenant], line: impl Fn(&Tenant) -> String) -> String {
+    tenants.iter().fold(String::new(), |mut text, tenant| {
+        let _ = writeln!(text, "{}", line(tenant));
+        text
+    })
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
+}

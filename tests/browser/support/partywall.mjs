@@ -20,7 +20,7 @@ const LOG_KEPT = 1_000_000;
 
 export class Partywall {
   #binary = binary();
-  #folder = mkdtempSync(join(tmpdir(), 'pw-'));
+  #folder = mkdtempSync(join(tmpdir(), 'partywall-town-'));
   #settings;
   #child = null;
   #printed = '';

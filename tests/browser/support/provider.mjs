@@ -120,7 +120,11 @@ export class Provider {
       adapter: this.#shelf.adapter,
       jwks: { keys },
       cookies: { keys: [this.slug] },
-      features: { devInteractions: { enabled: false }, registration: { enabled: true } },
+      features: {
+        devInteractions: { enabled: false },
+        registration: { enabled: true },
+        rpInitiatedLogout: { logoutSource: askToSignOut, postLogoutSuccessSource: signedOut },
+      },
       pkce: { methods: ['S256'], required: () => true },
       scopes: ['openid', 'profile', 'email'],
       claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -148,6 +152,15 @@ async function agreed({ oidc }) {
   await grant.save();
   return grant;
 }
+
+const askToSignOut = (context, form) => {
+  context.body = `<!doctype html><html lang="en"><title>Sign out</title><main><h1>Sign out?</h1>${form}
+    <button form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button></main></html>`;
+};
+
+const signedOut = (context) => {
+  context.body = '<!doctype html><html lang="en"><title>Signed out</title><main><h1>Signed out</h1></main></html>';
+};
 
 async function form(request) {
   let text = '';

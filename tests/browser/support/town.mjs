@@ -108,6 +108,12 @@ export class Town {
     return person;
   }
 
+  /** The id of the operator's own organisation. */
+  async house() {
+    const { items } = await this.node.tell('tenant', 'list');
+    return items.find(({ slug }) => slug === 'house').id;
+  }
+
   /** The address of a path at a tenant's host. */
   at(slug, path = '/') {
     return this.node.origin(slug) + path;

@@ -1,9 +1,8 @@
 //! Where a form leads when all went well: back to a page, which says once what has just happened.
 
 use crate::form::address;
-use axum::response::Response;
 use serde::Deserialize;
-use web::{Frame, sign_in::see_other};
+use web::{Frame, Response, sign_in::see_other};
 
 /// What may have just happened.
 const HAPPENED: &[(&str, &str)] = &[

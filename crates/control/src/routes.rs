@@ -8,7 +8,8 @@ use crate::{
 use access::{
     ReadAuditTrail, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome, ReadTenants,
 };
-use web::{Pages, Routes, Section};
+use axum::extract::FromRef;
+use web::{Pages, Routes, Section, Web};
 
 /// All of them.
 pub fn routes() -> Routes<Control> {
@@ -61,4 +62,10 @@ pub fn pages() -> Pages {
         .platform::<ReadPlatformSettings>("/platform/roles", "Roles", "roles")
         .platform::<ReadPlatformSettings>("/platform/tokens", "Tokens", "keys")
         .platform::<ReadPlatformAudit>("/platform/audit", "Audit", "audit")
+}
+
+impl FromRef<Control> for Web {
+    fn from_ref(room: &Control) -> Web {
+        room.web.clone()
+    }
 }

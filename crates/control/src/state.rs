@@ -1,7 +1,6 @@
 //! What this room's handlers share.
 
 use crate::{Terms, hostname::Reserved, route::RouteCheck};
-use axum::extract::FromRef;
 use domain::{Event, Heard, TenantId};
 use std::sync::Arc;
 use store::Store;
@@ -48,11 +47,5 @@ impl Control {
         if let Some(house) = self.web.warden.house() {
             self.hear(house.record.id, Event::new(name, house.record.id)).await;
         }
-    }
-}
-
-impl FromRef<Control> for Web {
-    fn from_ref(room: &Control) -> Web {
-        room.web.clone()
     }
 }

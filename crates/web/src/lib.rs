@@ -59,6 +59,7 @@ pub mod wants;
 
 pub use allow::{ASSUME_REASON, Allow, AllowBy, AllowOperator, AllowPerson, InQuery, NamesTenant};
 pub use ask::origin_of;
+pub use axum::response::Response;
 pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};
 pub use frame::{

@@ -19,14 +19,17 @@ use web::{
     AllowPerson, Form, FormToken, HostKind, Json, Open, Plain, Problem, Routes, SIGN_OUT, Surface,
     limit::Limited,
     open::Home,
-    sign_in::{For, link},
+    sign_in::{For, link, see_other},
 };
 
 pub(crate) fn routes() -> Routes<Identity> {
     let routes = Routes::new()
         .on(Surface::Id)
         .get("/", home)
-        .says("Shows one's own organisations, or the way to one.");
+        .says("Shows one's own organisations, or the way to one.")
+        .on(Surface::Console)
+        .get("/", front)
+        .says("Leads to one's own organisations.");
     [Surface::Id, Surface::Console].into_iter().fold(routes, |routes, surface| {
         routes
             .on(surface)
@@ -35,6 +38,11 @@ pub(crate) fn routes() -> Routes<Identity> {
             .post(SIGN_OUT, leave)
             .says("Ends the person's session.")
     })
+}
+
+/// The console has no front page of its own: which organisation's console is meant is chosen at `id.`.
+async fn front(_: Open<Home>, State(room): State<Identity>) -> Response {
+    see_other(&format!("{}/", room.web.hosts.id))
 }
 
 #[derive(Deserialize)]

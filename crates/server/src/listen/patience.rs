@@ -15,15 +15,27 @@ use tokio::{
 /// How long a client may take no byte of what waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection whose writes must get on.
+/// What a client of HTTP/2 says first (RFC 9113 section 3.4). Until it is known whether a client says this or
+/// something else, no other deadline runs.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A connection whose beginning and whose writes must get on.
 pub(super) struct Patient<IO> {
     io: IO,
     waiting: Option<Pin<Box<Sleep>>>,
+    opening: Option<Opening>,
+}
+
+/// The first bytes of a connection, and by when they must have come.
+struct Opening {
+    until: Pin<Box<Sleep>>,
+    seen: usize,
 }
 
 impl<IO> Patient<IO> {
     pub(super) fn new(io: IO) -> Self {
-        Patient { io, waiting: None }
+        let opening = Opening { until: Box::pin(sleep(gateway::limits::HEAD_WITHIN)), seen: 0 };
+        Patient { io, waiting: None, opening: Some(opening) }
     }
 
     /// What came of a write; an error if it has been waited for too long.
@@ -38,13 +50,33 @@ impl<IO> Patient<IO> {
     }
 }
 
+impl Opening {
+    /// Whether more must come before it is known what the client speaks.
+    fn goes_on(&mut self, bytes: &[u8]) -> bool {
+        let rest = &PREFACE[self.seen..];
+        self.seen += bytes.len();
+        bytes.len() < rest.len() && rest.starts_with(bytes)
+    }
+}
+
 impl<IO: AsyncRead + Unpin> AsyncRead for Patient<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        let Some(opening) = &mut self.opening else { return read };
+        match read {
+            Poll::Ready(_) if opening.goes_on(&buffer.filled()[before..]) => {}
+            Poll::Ready(_) => self.opening = None,
+            Poll::Pending => {
+                ready!(opening.until.as_mut().poll(cx));
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client says nothing")));
+            }
+        }
+        read
     }
 }
 
@@ -89,6 +121,27 @@ mod tests {
         let mut server = Patient::new(server);
         let error = server.write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_says_nothing_or_half_a_preface_is_cut_off() {
+        for begun in ["", "PRI * HT"] {
+            let (mut client, server) = duplex(64);
+            let mut server = Patient::new(server);
+            client.write_all(begun.as_bytes()).await.expect("there is room");
+            let error = server.read_to_end(&mut Vec::new()).await.expect_err("nothing more comes");
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{begun}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_has_begun_may_be_silent() {
+        let (mut client, server) = duplex(64);
+        let mut server = Patient::new(server);
+        client.write_all(b"GET / HTTP/1.1\r\n").await.expect("there is room");
+        server.read_exact(&mut [0; 16]).await.expect("it came");
+        let silent = tokio::time::timeout(PATIENCE * 2, server.read_u8()).await;
+        assert!(silent.is_err(), "the next deadline is the server's own");
     }
 
     #[tokio::test(start_paused = true)]

@@ -93,6 +93,7 @@ impl Engine {
     }
 
     async fn open_sqlite(file: PathBuf, patience: Patience) -> Result<Self, StoreError> {
+        only_for_us(&file)?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
@@ -208,4 +209,12 @@ impl Engine {
 /// connection to be inside it for ever. Such a connection is replaced.
 fn is_fresh(connection: &sqlx::SqliteConnection) -> bool {
     !connection.is_in_transaction()
+}
+
+/// Makes the file, if there is none, so that only its owner may read it; what SQLite lays beside it is made
+/// alike.
+fn only_for_us(file: &std::path::Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+    made.map(drop).map_err(|error| StoreError::from(sqlx::Error::Io(error)))
 }

@@ -86,6 +86,8 @@ impl Town {
             .with("client_id", &application.client_id)
             .with("client_secret", &application.client_secret);
         let page = person.browser.submit(form).await.expect("the form is taken");
+        let link = page.link("/sign-in").unwrap_or_else(|error| panic!("{error}: {}", page.body));
+        let page = person.browser.get(link.as_str()).await.expect("the way to the provider opens");
         let page = self.log_in(&mut person, page).await;
         assert!(page.status.is_success(), "{} at {}: {}", page.status, page.url.path(), page.body);
         person

@@ -113,7 +113,7 @@ async fn walk(engine: Engine) {
     let mut alice = town.at_console("alice@contoso.test", &town.contoso).await;
     let ids = targets(&town, &mut alice).await;
     let token = town.node.run(&["token", "create", "scanner", "--rights", "manage"]);
-    let token = token["token"].as_str().unwrap_or_else(|| panic!("no token in {token}")).to_owned();
+    let token = token["secret"].as_str().unwrap_or_else(|| panic!("no token in {token}")).to_owned();
     let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
     let (fabrikam_browser, _) =
         town.visit("bob@fabrikam.test", &format!("{}/", town.node.origin("fabrikam"))).await;
@@ -156,7 +156,10 @@ fn verdict(attacker: &str, route: &Route, page: &Page) -> Option<String> {
     }
     let outsider = attacker != "contoso's weakest member";
     let at_contoso = route.scope == "tenant" && route.tenant_from.as_deref() == Some("address");
-    let leaks = CANARIES.iter().find(|canary| page.body.contains(**canary));
+    // The registry names its tenants to whoever runs it; who belongs to them it never names.
+    let registry = route.scope == "platform" && attacker == "an operator's script";
+    let leaks =
+        CANARIES.iter().find(|canary| page.body.contains(**canary) && !(registry && **canary == "Contoso"));
     // A published sign-in page names its tenant to everybody; that is what publishing is.
     let public = route.needs == "nothing" && matches!(route.surface.as_str(), "id" | "tenant");
     if outsider

@@ -97,7 +97,7 @@ async fn a_role_that_is_taken_is_gone(engine: Engine) {
     town.eventually(async || (aaron.echo(&address).await.0 == 401).then_some(())).await;
     // The operator cannot give a role, and leaves a trace where it goes in with a reason.
     let token = town.node.run(&["token", "create", "t", "--rights", "manage"]);
-    let bearer = format!("Bearer {}", token["token"].as_str().expect("a token"));
+    let bearer = format!("Bearer {}", token["secret"].as_str().expect("a token"));
     let ask = Ask::json(
         Method::PUT,
         &format!("{}{roles}", town.node.origin("api")),

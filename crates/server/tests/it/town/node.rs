@@ -6,7 +6,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -32,10 +35,17 @@ pub(crate) struct Node {
 /// How long a start may take. Generous: the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A port that nobody listens at.
+/// A port that nobody listens at, and that no other town of this run was given: those that the system hands
+/// out by itself lie above.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
-    listener.local_addr().expect("it is bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + (std::process::id() % 8_000) as u16;
+    loop {
+        let port = first + NEXT.fetch_add(1, Relaxed) % 8_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The binary under test.

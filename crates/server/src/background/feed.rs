@@ -19,20 +19,19 @@ pub(super) async fn listen(node: Arc<Node>, mut feed: Feed, mut stop: Stop) {
             heard = feed.next() => heard,
             () = stop.wait() => return,
         };
-        let taken = match heard {
+        match heard {
             Ok(events) => take_in(&node, &events).await,
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = taken {
-            tracing::warn!("the change feed cannot be heard: {error}");
-            tokio::time::sleep(PAUSE).await;
+            Err(error) => {
+                tracing::warn!(%error, "the change feed cannot be heard: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }
 
 /// Takes in what was told. An event that cannot be taken in now is tried until it can: to pass over one
 /// would leave memory false for ever.
-async fn take_in(node: &Node, events: &[Heard]) -> Result<(), String> {
+async fn take_in(node: &Node, events: &[Heard]) {
     for event in events {
         while let Err(error) = node.web.warden.hear(event).await {
             tracing::warn!(%error, event = event.name, "an event cannot be taken in yet: {error}");
@@ -42,7 +41,9 @@ async fn take_in(node: &Node, events: &[Heard]) -> Result<(), String> {
     node.metrics.heard(events.len() as u64);
     node.web.warden.heard();
     if events.iter().any(|event| PLATFORM.contains(&event.name.as_str())) {
-        node.load_platform().await.map_err(|error| error.to_string())?;
+        while let Err(error) = node.load_platform().await {
+            tracing::warn!(%error, "what changed about the platform cannot be loaded yet: {error}");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
-    Ok(())
 }

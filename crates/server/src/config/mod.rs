@@ -9,7 +9,7 @@ pub mod settings;
 
 pub use gather::{Gathered, gather};
 
-use domain::{Hostname, Moment, Secret};
+use domain::{Hostname, Secret};
 use outbound::AllowRule;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -169,10 +169,5 @@ impl Config {
     /// [`ConfigError`] with everything that is wrong.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
         read::config(gather(flags)?)
-    }
-
-    /// When a bootstrap link made at `now` ends.
-    pub fn bootstrap_ends(&self, now: Moment) -> Moment {
-        now + self.lifetimes.bootstrap
     }
 }

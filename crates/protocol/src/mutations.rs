@@ -4,7 +4,7 @@
 use crate::{
     forge::{CLIENT, ED25519, ISSUER, LEEWAY, NONCE, NOW, P256, RSA, alice, key_set},
     jose::{Expect, JwkSet, Typ, verify},
-    oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport},
+    oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport, UserInfo},
     proof::Proven,
 };
 use domain::{Chance, Digest, Secret, digest::MacKey};
@@ -126,6 +126,10 @@ fn wounded_metadata_answers_and_callbacks_bring_nothing_down() {
         .to_string();
     for wounded in dice.wounded(answer.as_bytes(), 2_000) {
         let _ = Tokens::parse(200, &wounded);
+    }
+    let told = json!({ "sub": "alice-at-contoso", "name": "Alice Example" }).to_string();
+    for wounded in dice.wounded(told.as_bytes(), 2_000) {
+        let _ = UserInfo::parse(200, Some("application/json"), &wounded, "alice-at-contoso");
     }
     let provider = ProviderMetadata::parse(sound.as_bytes(), &issuer, Transport::Https).unwrap();
     let query = "code=abc%2Bdef&iss=https%3A%2F%2Fidp.contoso.test&state=the-state";

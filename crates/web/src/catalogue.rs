@@ -239,6 +239,8 @@ catalogue! {
         "Try again in a moment.";
     "upstream.unreachable" 502 "The application cannot be reached" again in 5 =>
         "Try again in a moment.";
+    "userinfo.subject" 401 "The provider speaks of two people" =>
+        "Its userinfo endpoint names somebody else than its ID token, so neither is believed. Begin the sign-in again; if it happens again, the provider mixes people up.";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
 import { Person } from '../support/person.mjs';
+import { FEATURES } from '../support/provider.mjs';
 import { Town } from '../support/town.mjs';
 
 let town;
@@ -28,16 +29,63 @@ test('a provider that tells nothing but a subject is enough to come in', async (
   assert.deepEqual([user.name, user.email], [null, null]);
 });
 
-test('a provider that keeps name and address for its userinfo endpoint lets people in', async () => {
-  await town.customer('conforming', { settings: { conformIdTokenClaims: true } });
+const DISCREET = { conformIdTokenClaims: true };
+
+test('what a provider tells only at its userinfo endpoint is known of a person', async () => {
+  await town.customer('conforming', { settings: DISCREET });
   const ada = await town.signIn('conforming', 'ada');
   assert.equal(ada.page.status, 200, ada.page.text);
-  assert.match(ada.page.json().user.id, /^usr_/);
+  assert.deepEqual([ada.page.json().user.name, ada.page.json().user.email], ['Ada Able', 'ada@conforming.test']);
+  assert.ok(town.providers.conforming.asked.includes('GET /me'));
 });
 
-test('what a provider tells only at its userinfo endpoint is known of a person', { todo: 'the userinfo endpoint is not asked yet' }, async () => {
-  const ada = await town.signIn('conforming', 'ada');
-  assert.equal(ada.page.json().user.name, 'Ada Able');
+test('a provider whose ID token says enough is not asked for more', async () => {
+  await town.signIn('contoso', 'ben');
+  assert.ok(!town.providers.contoso.asked.includes('GET /me'));
+});
+
+/** Somebody signs in while the provider's userinfo endpoint answers so. */
+async function whileItTells(slug, answer) {
+  const provider = town.providers[slug];
+  provider.inItsPlace = (request, response) => request.url.startsWith('/me') && (answer(response), true);
+  try {
+    return await town.signIn(slug, 'ada');
+  } finally {
+    provider.inItsPlace = () => false;
+  }
+}
+
+const saying = (status, type, body) => (response) => response.writeHead(status, { 'content-type': type }).end(body);
+
+test('a userinfo endpoint that speaks of somebody else lets nobody in', async () => {
+  const other = JSON.stringify({ sub: 'mallory', name: 'Mallory' });
+  const ada = await whileItTells('conforming', saying(200, 'application/json', other));
+  assert.equal(ada.page.status, 401, ada.page.text);
+  assert.match(ada.page.text, /\/problems\/userinfo\.subject/);
+  assert.match(ada.page.text, /Begin again/);
+});
+
+test('a userinfo endpoint that fails, hangs or answers nonsense costs the name and nothing else', async () => {
+  const open = [];
+  for (const answer of [
+    saying(503, 'text/plain', 'away'),
+    saying(200, 'text/html', '<html>not json</html>'),
+    saying(200, 'application/json', JSON.stringify({ sub: 'ada', name: 'x'.repeat(200_000) })),
+    (response) => open.push(response),
+  ]) {
+    const ada = await whileItTells('conforming', answer);
+    assert.equal(ada.page.status, 200, ada.page.text);
+    assert.deepEqual([ada.page.json().user.name, ada.page.json().user.email], [null, null], 'and nothing is made up');
+  }
+  open.forEach((response) => response.destroy());
+});
+
+test('a signed userinfo answer is not used, and does not keep anybody out', async () => {
+  const settings = { ...DISCREET, features: { ...FEATURES, jwtUserinfo: { enabled: true } } };
+  await town.customer('sealing', { settings, client: { userinfo_signed_response_alg: 'RS256' } });
+  const ada = await town.signIn('sealing', 'ada');
+  assert.equal(ada.page.status, 200, ada.page.text);
+  assert.equal(ada.page.json().user.name, null);
 });
 
 test('who turns back at the provider is told so, and may begin again', async () => {

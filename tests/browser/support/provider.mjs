@@ -120,11 +120,7 @@ export class Provider {
       adapter: this.#shelf.adapter,
       jwks: { keys },
       cookies: { keys: [this.slug] },
-      features: {
-        devInteractions: { enabled: false },
-        registration: { enabled: true },
-        rpInitiatedLogout: { logoutSource: askToSignOut, postLogoutSuccessSource: signedOut },
-      },
+      features: FEATURES,
       pkce: { methods: ['S256'], required: () => true },
       scopes: ['openid', 'profile', 'email'],
       claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -160,6 +156,13 @@ const askToSignOut = (context, form) => {
 
 const signedOut = (context) => {
   context.body = '<!doctype html><html lang="en"><title>Signed out</title><main><h1>Signed out</h1></main></html>';
+};
+
+/** What every provider here can do; a test that wants more adds to it. */
+export const FEATURES = {
+  devInteractions: { enabled: false },
+  registration: { enabled: true },
+  rpInitiatedLogout: { logoutSource: askToSignOut, postLogoutSuccessSource: signedOut },
 };
 
 async function form(request) {

@@ -32,6 +32,9 @@ pub enum SignInError {
     /// The ID token is not believed.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The userinfo endpoint speaks of somebody else.
+    #[error("the userinfo endpoint speaks of another subject than the ID token")]
+    OtherSubject,
     /// This sign-in was finished already.
     #[error("the answer to this sign-in was given before")]
     Replayed,
@@ -58,6 +61,7 @@ pub(crate) const CODES: &[&str] = &[
     "sign-in.no-connection",
     "sign-in.not-admitted",
     "sign-in.provider-away",
+    "userinfo.subject",
 ];
 
 impl Fault for SignInError {
@@ -68,6 +72,7 @@ impl Fault for SignInError {
             SignInError::Provider(error) => error.code(),
             SignInError::Callback(error) => error.code(),
             SignInError::Token(error) => error.code(),
+            SignInError::OtherSubject => "userinfo.subject",
             SignInError::Replayed => "callback.state",
             SignInError::NotAdmitted => "sign-in.not-admitted",
             SignInError::Full => "sign-in.full",

@@ -262,8 +262,8 @@ impl Arrived<'_> {
         let connection = choose::any(room, permit, pending.connection).await?;
         let connection = connection.filter(|found| found.standing != ConnectionStanding::Off);
         let connection = connection.ok_or(SignInError::NoConnection)?;
-        let claims = recognise(room, &connection, pending, answer).await?;
-        let arrival = Arrival { connection: &connection, pending, claims: &claims };
+        let recognised = recognise(room, &connection, pending, answer).await?;
+        let arrival = Arrival { connection: &connection, pending, claims: &recognised.claims };
         let admitted = finish(room, permit, tenant, &arrival).await?;
         person::end_presented(room, &asked.presented.credential, asked.origin).await?;
         let session =
@@ -293,12 +293,12 @@ impl Arrived<'_> {
             Err(error) => return Problem::from(error).into_response(),
         };
         let outcome = async {
-            let claims = recognise(room, &connection, pending, answer).await?;
+            let recognised = recognise(room, &connection, pending, answer).await?;
             record(room, permit, pending).await?;
-            Ok(claims)
+            Ok(recognised)
         };
         match outcome.await {
-            Ok(claims) => pages::trial_passed(plain, tenant, &connection, &claims),
+            Ok(recognised) => pages::trial_passed(plain, tenant, &connection, &recognised),
             Err(error) => pages::trial_failed(plain, tenant, &connection, &error),
         }
     }

@@ -1,11 +1,13 @@
 //! Signing in: from the first click to the hand-over.
 //!
 //! `begin` binds the way back to this browser, `choose` finds the connection, `leave` goes to its provider
-//! with a sealed pending sign-in, `recognise` believes what comes back, and `finish` is the one write.
+//! with a sealed pending sign-in, `recognise` believes what comes back, `complete` asks for what it leaves
+//! out, and `finish` is the one write.
 //! Tells others when somebody signed in and when a member joined. Never links people by e-mail, and takes
 //! the issuer from the connection only.
 
 pub(crate) mod choose;
+mod complete;
 pub mod connection;
 pub(crate) mod discover;
 mod error;

@@ -2,13 +2,12 @@
 
 use crate::{
     asked::Asked,
-    sign_in::{Connection, SignInError, finish::profile_fields},
+    sign_in::{Connection, SignInError, complete::Told, finish::profile_fields, recognise::Recognised},
 };
 use access::Tenant;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use domain::RoleName;
-use protocol::oidc::IdentityClaims;
 use serde::Serialize;
 use serde_json::Value;
 use web::{Json, Page, Plain, Problem};
@@ -111,13 +110,14 @@ pub(crate) fn trial_passed(
     plain: Plain,
     tenant: &Tenant,
     connection: &Connection,
-    claims: &IdentityClaims,
+    Recognised { claims, told }: &Recognised,
 ) -> Response {
     let mut checks = vec![Check {
         state: "good",
         text: "The provider's answer is believed".into(),
         detail: "Issuer, audience, signature, time and nonce are right.".into(),
     }];
+    checks.extend(userinfo_check(told));
     let given: Vec<_> = profile_fields(claims).map(|(field, _)| field).collect();
     for (field, words) in [("name", "a name"), ("email", "an e-mail address")] {
         let is_given = given.contains(&field);
@@ -141,6 +141,27 @@ pub(crate) fn trial_passed(
     let roles = connection.settings.roles().map(RoleName::to_string).collect();
     let plain = titled(plain, tenant, connection);
     Page::new(Trial { plain, checks, claims: all, roles, passed: true }).into_response()
+}
+
+/// What is worth saying of the userinfo endpoint; nothing where the ID token said enough.
+fn userinfo_check(told: &Told) -> Option<Check> {
+    let (state, text, detail) = match told {
+        Told::NotAsked => return None,
+        Told::Nowhere => (
+            "info",
+            "The ID token leaves something out",
+            "The provider's metadata names no userinfo endpoint where more could be asked.".to_owned(),
+        ),
+        Told::Answered => (
+            "good",
+            "Its userinfo endpoint was asked for what the ID token leaves out",
+            "Its answer is about the same person.".to_owned(),
+        ),
+        Told::InVain(why) => {
+            ("warn", "Its userinfo endpoint gave no answer of use", format!("In detail: {why}."))
+        }
+    };
+    Some(Check { state, text: text.to_owned(), detail })
 }
 
 /// What went wrong in a trial, in words for whoever set the connection up.

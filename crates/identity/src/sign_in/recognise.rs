@@ -1,10 +1,11 @@
-//! Believing what a provider says: the code is exchanged, the ID token is checked, and out comes who
-//! signed in. No token outlives this.
+//! Believing what a provider says: the code is exchanged, the ID token is checked, what it leaves out is
+//! asked for, and out comes who signed in. No token outlives this.
 
 use crate::{
     Identity,
     sign_in::{
         Connection, Documents, SignInError,
+        complete::{Told, complete},
         connection::redirect_uri,
         leave::{documents, memory, question},
         pending::Pending,
@@ -22,6 +23,14 @@ use std::sync::Arc;
 /// The most bytes that a token answer may have.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// Somebody whom a provider has named.
+pub(crate) struct Recognised {
+    /// Who they are, in the provider's words.
+    pub(crate) claims: IdentityClaims,
+    /// Whether the userinfo endpoint had to be asked, and what came of it.
+    pub(crate) told: Told,
+}
+
 /// Who signed in, by the provider's answer to this pending sign-in.
 ///
 /// # Errors
@@ -31,11 +40,13 @@ pub(crate) async fn recognise(
     connection: &Connection,
     pending: &Pending,
     answer: Callback,
-) -> Result<IdentityClaims, SignInError> {
+) -> Result<Recognised, SignInError> {
     let documents = documents(room, pending.tenant, connection).await?;
     let code = answer.accept(&pending.secret_state(), &documents.metadata)?;
     let tokens = exchange(room, connection, pending, &documents, &code).await?;
-    believe(room, connection, pending, documents, &tokens).await
+    let claims = believe(room, connection, pending, &documents, &tokens).await?;
+    let (claims, told) = complete(room, pending, &documents, &tokens, claims).await?;
+    Ok(Recognised { claims, told })
 }
 
 async fn exchange(
@@ -75,7 +86,7 @@ async fn believe(
     room: &Identity,
     connection: &Connection,
     pending: &Pending,
-    documents: Arc<Documents>,
+    documents: &Arc<Documents>,
     tokens: &Tokens,
 ) -> Result<IdentityClaims, SignInError> {
     let issuer = connection.issuer(room.transport())?;
@@ -90,7 +101,7 @@ async fn believe(
         let now = room.now();
         validate_id_token(tokens.id_token.reveal(), &documents.keys, &expect, now, room.settings.leeway)
     };
-    match check(&documents) {
+    match check(documents) {
         Err(TokenError::UnknownKey) => {
             let question = question(room, pending.tenant, &issuer);
             let renewed = room.providers.renewed(
@@ -99,7 +110,7 @@ async fn believe(
                 &room.outbound,
                 room.now(),
                 memory(room),
-                &documents,
+                documents,
             );
             let documents = renewed.await.ok_or(TokenError::UnknownKey)?;
             Ok(check(&documents)?)

@@ -10,6 +10,7 @@ mod links;
 mod outages;
 pub(crate) mod provider;
 mod switching;
+mod telling;
 
 use browser::Browser;
 use house::House;

@@ -50,6 +50,10 @@ pub(crate) struct Faults {
     pub(crate) nonce: Option<String>,
     /// Takes every code as often as it is shown.
     pub(crate) takes_codes_again: bool,
+    /// Answers at its userinfo endpoint with this status, type and body; none for what it knows.
+    pub(crate) userinfo: Option<(u16, &'static str, String)>,
+    /// Never answers there.
+    pub(crate) userinfo_hangs: bool,
 }
 
 struct Code {
@@ -65,6 +69,9 @@ struct Inner {
     signer: Signer,
     faults: Faults,
     codes: HashMap<String, Code>,
+    /// What is told at the userinfo endpoint only, and to whom.
+    discreet: bool,
+    access: HashMap<String, Account>,
     asked: Vec<&'static str>,
 }
 
@@ -82,13 +89,21 @@ impl Provider {
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let chance = Chance::system();
         let signer = Signer::new("first", SigningKey::generate(&chance));
-        let inner =
-            Inner { issuer, signer, faults: Faults::default(), codes: HashMap::new(), asked: Vec::new() };
+        let inner = Inner {
+            issuer,
+            signer,
+            faults: Faults::default(),
+            codes: HashMap::new(),
+            discreet: false,
+            access: HashMap::new(),
+            asked: Vec::new(),
+        };
         let provider = Provider { inner: Arc::new(Mutex::new(inner)), clock: clock.clone(), chance };
         let router = Router::new()
             .route("/.well-known/openid-configuration", routing::get(metadata))
             .route("/keys", routing::get(keys))
             .route("/token", routing::post(token))
+            .route("/me", routing::get(userinfo))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         provider
@@ -103,12 +118,17 @@ impl Provider {
         self.inner.lock().faults = faults;
     }
 
+    /// From now on tells name and address at its userinfo endpoint only.
+    pub(crate) fn be_discreet(&self) {
+        self.inner.lock().discreet = true;
+    }
+
     /// Signs with another key from now on.
     pub(crate) fn roll(&self, kid: &str) {
         self.inner.lock().signer = Signer::new(kid, SigningKey::generate(&self.chance));
     }
 
-    /// How often this was asked for: `metadata`, `keys` or `token`.
+    /// How often this was asked for: `metadata`, `keys`, `token` or `userinfo`.
     pub(crate) fn times(&self, what: &str) -> usize {
         self.inner.lock().asked.iter().filter(|asked| **asked == what).count()
     }
@@ -169,6 +189,7 @@ async fn metadata(State(provider): State<Provider>) -> Response {
             "authorization_endpoint": at("/authorize"),
             "token_endpoint": at("/token"),
             "jwks_uri": at("/keys"),
+            "userinfo_endpoint": at("/me"),
             "end_session_endpoint": at("/logout"),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
@@ -202,9 +223,35 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes
         };
         let claims = claims(inner, code, now);
         let id_token = inner.signer.sign("JWT", &claims);
-        json_of(&json!({ "token_type": "Bearer", "access_token": "for-nobody", "id_token": id_token }))
+        let (access, account) = (provider.chance.token(), code.account.clone());
+        let answer = json!({ "token_type": "Bearer", "access_token": access, "id_token": id_token });
+        inner.access.insert(access, account);
+        json_of(&answer)
     };
     provider.answer("token", say).await
+}
+
+async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let access = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
+    let hangs = provider.inner.lock().faults.userinfo_hangs;
+    let say = |inner: &mut Inner| match (&inner.faults.userinfo, inner.access.get(&access)) {
+        (Some((status, kind, body)), _) => {
+            let status = StatusCode::from_u16(*status).unwrap();
+            (status, [(header::CONTENT_TYPE, *kind)], body.clone()).into_response()
+        }
+        (None, None) => StatusCode::UNAUTHORIZED.into_response(),
+        (None, Some(account)) => {
+            let mut told = Map::from_iter([("sub".to_owned(), json!(account.subject))]);
+            tell(&mut told, account);
+            json_of(&Value::Object(told))
+        }
+    };
+    let answer = provider.answer("userinfo", say).await;
+    if hangs {
+        std::future::pending::<()>().await;
+    }
+    answer
 }
 
 fn claims(inner: &Inner, code: &Code, now: i64) -> Value {
@@ -216,12 +263,18 @@ fn claims(inner: &Inner, code: &Code, now: i64) -> Value {
         ("iat".to_owned(), json!(now)),
         ("exp".to_owned(), json!(now + 300)),
     ]);
-    for (name, value) in [("name", &code.account.name), ("email", &code.account.email)] {
+    if !inner.discreet {
+        tell(&mut claims, &code.account);
+    }
+    Value::Object(claims)
+}
+
+fn tell(claims: &mut Map<String, Value>, account: &Account) {
+    for (name, value) in [("name", &account.name), ("email", &account.email)] {
         if let Some(value) = value {
             claims.insert(name.to_owned(), json!(value));
         }
     }
-    Value::Object(claims)
 }
 
 fn json_of(value: &Value) -> Response {

@@ -18,6 +18,8 @@ pub struct ProviderMetadata {
     pub token_endpoint: Url,
     /// Where its keys lie.
     pub jwks_uri: Url,
+    /// Where more is told about who signed in. An address that may not be called is as good as none.
+    pub userinfo_endpoint: Option<Url>,
     /// Where the browser is sent to sign out there too.
     pub end_session_endpoint: Option<Url>,
     /// Whether it says that it checks S256 challenges. Many do and do not say so; a challenge is always
@@ -64,6 +66,7 @@ impl ProviderMetadata {
             token_endpoint: address("token_endpoint")?
                 .ok_or(ProviderError::Metadata("there is no token_endpoint"))?,
             jwks_uri: address("jwks_uri")?.ok_or(ProviderError::Metadata("there is no jwks_uri"))?,
+            userinfo_endpoint: address("userinfo_endpoint").ok().flatten(),
             end_session_endpoint: address("end_session_endpoint")?,
             announces_pkce: lists(&members, "code_challenge_methods_supported", "S256") == Some(true),
             names_itself_in_answers: members.get("authorization_response_iss_parameter_supported")

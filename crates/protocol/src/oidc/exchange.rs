@@ -40,7 +40,8 @@ pub struct TokenRequest {
 pub struct Tokens {
     /// Says who signed in.
     pub id_token: Secret<String>,
-    /// For the provider's own APIs; we hold it only against the ID token's `at_hash`.
+    /// For the provider's own APIs; we hold it against the ID token's `at_hash`, and show it to the userinfo
+    /// endpoint at most.
     pub access_token: Secret<String>,
 }
 

@@ -2,7 +2,7 @@
 //! the provider's metadata to the identity in its ID token, and back out through its logout page.
 //!
 //! In the order of a sign-in: [`discovery`], [`authorize`], [`callback`], [`exchange`], [`id_token`],
-//! [`logout`]. The issuer is pinned by the connection and never taken from what a provider or a browser
+//! [`userinfo`], [`logout`]. The issuer is pinned by the connection and never taken from what a provider or a browser
 //! says; every answer is held against it (OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout
 //! 1.0, RFC 6749, RFC 9207, RFC 9700).
 
@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod id_token;
 mod issuer;
 pub mod logout;
+pub mod userinfo;
 
 #[cfg(test)]
 mod tests;
@@ -26,3 +27,4 @@ pub use exchange::{Exchange, TokenRequest, Tokens};
 pub use id_token::{IdTokenExpect, IdentityClaims, validate_id_token};
 pub use issuer::{Issuer, Transport};
 pub use logout::Logout;
+pub use userinfo::{UserInfo, UserInfoError};

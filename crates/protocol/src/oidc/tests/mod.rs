@@ -5,6 +5,7 @@ mod exchanging;
 mod identity;
 mod leaving;
 mod returning;
+mod telling;
 
 use super::{Issuer, ProviderError, ProviderMetadata, Transport};
 use crate::forge::{ISSUER, with};

@@ -30,6 +30,8 @@ pub(crate) struct Known {
     pub(crate) persons: Cache<Digest, Arc<PersonGrant>>,
     pub(crate) members: Cache<(TenantId, UserId, ProviderId), KnownMember>,
     pub(crate) tokens: Cache<Digest, OperatorGrant>,
+    /// When a tenant was last asked for while the feed was silent.
+    pub(crate) rechecked: Cache<TenantId, Moment>,
 }
 
 impl Known {
@@ -40,6 +42,16 @@ impl Known {
             persons: Cache::new(sessions / 4 + 16),
             members: Cache::new(sessions / 4 + 16),
             tokens: Cache::new(256),
+            rechecked: Cache::new(sessions / 4 + 16),
         }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget(&self) {
+        self.sessions.clear();
+        self.persons.clear();
+        self.members.clear();
+        self.tokens.clear();
+        self.rechecked.clear();
     }
 }

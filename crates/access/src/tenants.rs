@@ -5,7 +5,7 @@ use crate::directory::TenantRecord;
 use domain::TenantId;
 use parking_lot::RwLock;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
     sync::{
         Arc,
@@ -107,6 +107,14 @@ impl Tenants {
             self.by_slug.drop(old.record.slug.as_str(), id);
             old.record.hostnames.iter().for_each(|host| self.by_host.drop(host.as_str(), id));
         }
+    }
+
+    /// Takes out every tenant that is not among these.
+    pub fn keep_only(&self, there: &HashSet<TenantId>) {
+        let gone = |shard: &Shard<TenantId>| -> Vec<TenantId> {
+            shard.read().keys().filter(|id| !there.contains(id)).copied().collect()
+        };
+        self.by_id.iter().flat_map(gone).for_each(|id| self.remove(id));
     }
 
     /// Makes everything that is cached about the people of this tenant stale.

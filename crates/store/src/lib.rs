@@ -33,7 +33,7 @@ mod touch;
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine, Patience};
 pub use error::StoreError;
-pub use feed::{Feed, Position};
+pub use feed::{Feed, News, Position};
 pub use jobs::{JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
 pub use meters::{Counted, Total, Usage};

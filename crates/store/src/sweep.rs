@@ -1,14 +1,14 @@
 //! Removes what has ended. Everything here is refused by its end anyway; sweeping only makes room.
 
-use crate::{FromRow, Row, Store, StoreError, operator_sql, sql, values};
+use crate::{FromRow, OperatorWrite, Position, Row, Store, StoreError, operator_sql, sql, values};
 use access::{OperatorPermit, Permit, SweepTenant, Upkeep};
-use domain::TenantId;
+use domain::{Moment, TenantId};
 use std::time::Duration;
 
 /// How long some things are kept after their end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// How long an event stays in the outbox. A node that was away for longer must fill its memory anew.
+    /// How long an event stays in the outbox. A node that was away for longer fills its memory anew.
     pub outbox: Duration,
     /// How long an invitation that ended is kept, so that its holder reads that it has ended.
     pub invitations: Duration,
@@ -52,10 +52,10 @@ impl Store {
     pub async fn sweep_platform(&self, permit: &OperatorPermit<Upkeep>) -> Result<u64, StoreError> {
         let persons = operator_sql!("DELETE FROM person_session WHERE ends <= $1 OR idle_ends <= $1");
         let names = operator_sql!("DELETE FROM resting_name WHERE until <= $1");
-        let events = operator_sql!("DELETE FROM outbox WHERE at < $1");
         let retention = self.retention.outbox;
         self.operate(permit, async |tx| {
-            let mut swept = tx.run(events, values![tx.now() - retention]).await?;
+            let until = tx.now() - retention;
+            let mut swept = sweep_events(tx, until).await?;
             for statement in [persons, names] {
                 swept += tx.run(statement, values![tx.now()]).await?;
             }
@@ -84,6 +84,22 @@ impl Store {
             .await?;
         Ok(found.into_iter().map(|row| row.0).collect())
     }
+}
+
+/// Removes what was told before `until`, from the beginning of the outbox on. The last such event stays, so
+/// that a feed sees whether what it heard last is followed by all that came after.
+async fn sweep_events(tx: &mut OperatorWrite, until: Moment) -> Result<u64, StoreError> {
+    let fresh = operator_sql!("SELECT xid, seq FROM outbox WHERE at >= $1 ORDER BY xid, seq LIMIT 1");
+    let before = operator_sql!(
+        "SELECT xid, seq FROM outbox WHERE xid < $1 OR (xid = $1 AND seq < $2)
+         ORDER BY xid DESC, seq DESC LIMIT 1"
+    );
+    let remove = operator_sql!("DELETE FROM outbox WHERE xid < $1 OR (xid = $1 AND seq < $2)");
+    let end = Position { xid: i64::MAX, seq: i64::MAX };
+    let fresh = tx.row(fresh, values![until]).await?.unwrap_or(end);
+    let mark: Option<Position> = tx.row(before, values![fresh.xid, fresh.seq]).await?;
+    let Some(mark) = mark else { return Ok(0) };
+    tx.run(remove, values![mark.xid, mark.seq]).await
 }
 
 struct Ended(TenantId);

@@ -22,7 +22,7 @@ impl Warden {
         credential: &Credential,
         origin: Origin,
     ) -> Result<Caller, Stop> {
-        if self.is_out_of_touch() {
+        if self.is_stale(at.tenant.record.id) {
             return Err(Stop::Load(Wanted::Tenant(at.tenant.record.id)));
         }
         match credential {

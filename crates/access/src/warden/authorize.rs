@@ -109,7 +109,10 @@ impl Warden {
                 Err(Stop::Refused(refusal)) => return Err(refusal),
                 Err(Stop::Load(wanted)) => {
                     if self.load(wanted).await.map_err(|DirectoryError| Refusal::OutOfTouch)? {
-                        at = self.resolve_id(at.tenant.record.id)?;
+                        at = match wanted {
+                            Wanted::Tenant(_) => self.still(&at)?,
+                            _ => self.resolve_id(at.tenant.record.id)?,
+                        };
                         continue;
                     }
                     return match wanted {
@@ -128,6 +131,14 @@ impl Warden {
             }
         }
         Err(Refusal::OutOfTouch)
+    }
+
+    /// The tenant as it was just loaded. One that goes by other names than were believed is perhaps not the one
+    /// that was asked for; whoever asks again finds out.
+    fn still(&self, at: &Resolved) -> Result<Resolved, Refusal> {
+        let now = self.resolve_id(at.tenant.record.id)?;
+        let names = |at: &Resolved| (at.tenant.record.slug.clone(), at.tenant.record.hostnames.clone());
+        if names(&now) == names(at) { Ok(now) } else { Err(Refusal::OutOfTouch) }
     }
 
     /// A permit for what belongs to the person behind a session at `id.` or in the console.

@@ -7,8 +7,11 @@ use crate::{
     refusal::Wanted,
     tenants::Tenant,
 };
-use domain::{Digest, Heard, ProviderId, TenantId, UserId, event::names};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use domain::{Digest, Heard, Moment, ProviderId, TenantId, UserId, event::names};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 impl Warden {
     /// The operator's own tenant, once there is one.
@@ -16,25 +19,43 @@ impl Warden {
         self.tenants.by_slug(domain::Slug::house().as_str())
     }
 
-    /// Loads every tenant; gives their number.
+    /// Loads every tenant, and forgets those that are no more; gives their number.
     ///
     /// # Errors
     /// [`DirectoryError`].
     pub async fn fill(&self) -> Result<usize, DirectoryError> {
         const BATCH: u32 = 5_000;
-        let mut after = None;
+        let (mut after, mut there) = (None, HashSet::new());
         loop {
             let batch = self.directory.tenants(after, BATCH).await?;
             after = batch.last().map(|last| last.id).or(after);
             let full = batch.len() as u32 == BATCH;
+            there.extend(batch.iter().map(|record| record.id));
             batch.into_iter().for_each(|record| self.tenants.put(record));
             if !full {
+                self.tenants.keep_only(&there);
                 return Ok(self.tenants.len());
             }
         }
     }
 
-    /// Notes that the feed was heard, whether or not it had anything to say.
+    /// The feed has missed something: believes nothing any more, as if it had been silent for too long.
+    pub fn lose_touch(&self) {
+        self.heard.store(Moment::NEVER.micros(), Relaxed);
+        self.known.rechecked.clear();
+    }
+
+    /// Fills memory anew after the feed has missed something, and believes it again.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]; nothing is believed until it has succeeded.
+    pub async fn refill(&self) -> Result<usize, DirectoryError> {
+        let tenants = self.fill().await?;
+        self.known.forget();
+        Ok(tenants)
+    }
+
+    /// Notes that the feed was heard to its end, whether or not it had anything to say.
     pub fn heard(&self) {
         self.heard.store(self.clock.now().micros(), Relaxed);
     }
@@ -94,12 +115,11 @@ impl Warden {
     pub(super) async fn load(&self, wanted: Wanted) -> Result<bool, DirectoryError> {
         match wanted {
             Wanted::Tenant(id) => {
+                let asked = self.clock.now();
                 let there = self.reload(id).await?;
-                // The database was reached just now, so what follows is loaded from it and true.
-                self.known.sessions.clear();
+                // What was known of this tenant's people went with its epoch. Sessions of persons have none.
                 self.known.persons.clear();
-                self.known.members.clear();
-                self.heard();
+                self.known.rechecked.insert(id, asked);
                 Ok(there)
             }
             Wanted::Session(tenant, digest) => self.load_session(tenant, digest).await,

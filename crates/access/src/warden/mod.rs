@@ -121,8 +121,21 @@ impl Warden {
         &self.tenants
     }
 
-    pub(super) fn is_out_of_touch(&self) -> bool {
-        self.clock.now().since(Moment::from_micros(self.heard.load(Relaxed))) > self.silence
+    /// Whether the feed has been silent for too long, or has missed something, so that what is remembered is
+    /// not believed.
+    pub fn is_out_of_touch(&self) -> bool {
+        self.is_long_ago(Moment::from_micros(self.heard.load(Relaxed)))
+    }
+
+    fn is_long_ago(&self, then: Moment) -> bool {
+        self.clock.now().since(then) > self.silence
+    }
+
+    /// Whether what is remembered of a tenant must be asked for before it is believed. While the feed is
+    /// silent, one tenant's answer says nothing about another.
+    pub(super) fn is_stale(&self, tenant: TenantId) -> bool {
+        self.is_out_of_touch()
+            && self.known.rechecked.get(&tenant).is_none_or(|asked| self.is_long_ago(asked))
     }
 
     pub(super) fn report(

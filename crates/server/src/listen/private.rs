@@ -29,7 +29,7 @@ fn answer(node: &Node, request: &Request<Incoming>) -> Response<Reply> {
     let (status, text) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => (200, node.metrics.page(node.samples())),
         (&Method::GET, "/healthz") => (200, "alive\n".to_owned()),
-        (&Method::GET, "/readyz") => match node.readiness.why_not() {
+        (&Method::GET, "/readyz") => match node.readiness.why_not(node.web.warden.is_out_of_touch()) {
             None => (200, "ready\n".to_owned()),
             Some(why) => (503, format!("{why}\n")),
         },

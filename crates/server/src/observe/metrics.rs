@@ -21,6 +21,7 @@ struct Counts {
     refused_cross_tenant: AtomicU64,
     audit_sequenced: AtomicU64,
     feed_events: AtomicU64,
+    feed_refills: AtomicU64,
     witness_dropped: AtomicU64,
 }
 
@@ -72,6 +73,11 @@ impl Metrics {
         self.0.feed_events.fetch_add(events, Relaxed);
     }
 
+    /// The feed had missed something, and memory was filled anew.
+    pub fn refilled(&self) {
+        self.0.feed_refills.fetch_add(1, Relaxed);
+    }
+
     /// A note of the warden's did not fit into the queue.
     pub fn witness_dropped(&self) {
         self.0.witness_dropped.fetch_add(1, Relaxed);
@@ -111,6 +117,11 @@ impl Metrics {
                 &counts.audit_sequenced,
             ),
             counter("partywall_feed_events_total", "Events that this node heard.", &counts.feed_events),
+            counter(
+                "partywall_feed_refills_total",
+                "Times that the change feed had missed something and memory was filled anew.",
+                &counts.feed_refills,
+            ),
             counter(
                 "partywall_witness_dropped_total",
                 "Notes about requests that did not fit into the queue.",

@@ -1,5 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
+mod missed;
+
 use crate::town::{Engine, Town};
 use demo::client::Ask;
 use http::Method;

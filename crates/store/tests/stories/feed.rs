@@ -3,7 +3,7 @@
 use access::{BeginPersonSession, EndPersonSession, FinishSignIn, RunJob};
 use domain::{Event, event::names};
 use std::time::Duration;
-use store::{Feed, Store, StoreError, person_sql, values};
+use store::{Feed, News, Retention, Store, StoreError, person_sql, values};
 use testkit::{Town, Village, World, for_each_engine, for_postgres};
 use tokio::{sync::oneshot, time::timeout};
 
@@ -16,9 +16,14 @@ async fn tell(world: &World, by: &Store, at: &Village, subject: &str) {
     told.await.unwrap();
 }
 
+async fn next(feed: &mut Feed) -> News {
+    timeout(Duration::from_secs(20), feed.next()).await.expect("the bell rang").unwrap()
+}
+
 async fn subjects(feed: &mut Feed) -> Vec<String> {
-    let heard = timeout(Duration::from_secs(20), feed.next()).await.expect("the bell rang");
-    heard.unwrap().into_iter().map(|event| event.subject).collect()
+    let News::Told { events, is_all } = next(feed).await else { panic!("nothing was missed") };
+    assert!(is_all);
+    events.into_iter().map(|event| event.subject).collect()
 }
 
 #[tokio::test]
@@ -99,7 +104,7 @@ async fn what_a_person_ends_is_told_with_the_end_or_not_at_all() {
         });
         told.await.unwrap();
         let mut feed = feed.polling_every(NEVER);
-        let heard = timeout(Duration::from_secs(20), feed.next()).await.unwrap().unwrap();
+        let News::Told { events: heard, .. } = next(&mut feed).await else { panic!("nothing was missed") };
         assert_eq!((heard.len(), heard[0].subject.as_str(), heard[0].tenant), (1, "told", town.house.id));
     })
     .await;
@@ -189,6 +194,99 @@ async fn a_write_that_began_early_and_lands_late_is_not_passed_over() {
         };
         tokio::join!(early, story);
         other.engine().close().await;
+    })
+    .await;
+}
+
+/// Listens until this was told. On a busy server a little of what was told before is told again.
+async fn hear(feed: &mut Feed, subject: &str) {
+    while !subjects(feed).await.iter().any(|heard| heard == subject) {}
+}
+
+/// Lets events grow old, and removes those that are.
+async fn a_day_later(world: &World) {
+    world.pass(Retention::default().outbox + Duration::from_secs(1));
+    world.store.sweep_platform(&world.upkeep()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_feed_that_slept_for_longer_than_events_are_kept_says_that_it_missed_some() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let mut feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap().polling_every(NEVER);
+        tell(world, &world.store, &town.contoso, "heard").await;
+        hear(&mut feed, "heard").await;
+        for subject in ["missed", "the mark"] {
+            tell(world, &world.store, &town.contoso, subject).await;
+        }
+        a_day_later(world).await;
+        tell(world, &world.store, &town.contoso, "fresh").await;
+        assert!(
+            matches!(next(&mut feed).await, News::Missed),
+            "what is left does not begin where it stopped"
+        );
+        tell(world, &world.store, &town.contoso, "from now on").await;
+        hear(&mut feed, "from now on").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_feed_to_which_nothing_was_told_for_days_has_missed_nothing() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        tell(world, &world.store, &town.contoso, "before").await;
+        let feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap();
+        let mut feed = feed.polling_every(NEVER);
+        tell(world, &world.store, &town.contoso, "heard").await;
+        hear(&mut feed, "heard").await;
+        feed = feed.polling_every(Duration::from_millis(20));
+        for _ in 0..3 {
+            a_day_later(world).await;
+            assert_eq!(subjects(&mut feed).await, Vec::<String>::new());
+        }
+        assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 1, "the last one stays as a mark");
+        tell(world, &world.store, &town.contoso, "after").await;
+        feed = feed.polling_every(NEVER);
+        hear(&mut feed, "after").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_is_cut_under_a_running_feed_is_noticed() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let mut feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap().polling_every(NEVER);
+        tell(world, &world.store, &town.contoso, "heard").await;
+        hear(&mut feed, "heard").await;
+        tell(world, &world.store, &town.contoso, "lost").await;
+        world.raw("DELETE FROM outbox").await;
+        assert!(matches!(next(&mut feed).await, News::Missed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_absence_is_heard_in_pieces_and_only_the_last_is_all() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        tell(world, &world.store, &town.contoso, "before").await;
+        let mut feed = Feed::open(&world.store, &world.upkeep(), None).await.unwrap().polling_every(NEVER);
+        let permit = world.background::<RunJob>(&town.contoso);
+        let many = world.store.write(&permit, async |tx| {
+            for at in 0..600 {
+                tx.emit(Event::new(names::MEMBER_CHANGED, at)).await?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        many.await.unwrap();
+        let mut pieces = Vec::new();
+        while pieces.last() != Some(&true) {
+            let News::Told { is_all, .. } = next(&mut feed).await else { panic!("nothing was missed") };
+            pieces.push(is_all);
+        }
+        assert_eq!(pieces, [false, true]);
     })
     .await;
 }

@@ -7,6 +7,7 @@ mod backup;
 mod feed;
 mod jobs;
 mod killed;
+mod touch;
 mod trouble;
 mod upkeep;
 mod waist;

@@ -1,6 +1,6 @@
-//! Databases on the PostgreSQL server that the test command starts.
+//! Databases on the PostgreSQL server that the test command starts, and the way behind the product's back.
 
-use super::node::offline;
+use super::{Town, node::offline};
 use std::{path::Path, process::Command};
 
 /// The server, or a clear word that it is missing.
@@ -38,6 +38,28 @@ pub(crate) fn prepare(folder: &Path, url: &str) {
         [format!("data={}", folder.display()), "development=true".to_owned(), format!("database.url={url}")];
     let (good, words) = offline(&settings, &["migrate"]);
     assert!(good, "migrate failed: {words}");
+}
+
+impl Town {
+    /// Changes the database behind the product's back, with every right over it.
+    pub(crate) fn behind_the_back(&self, statement: &str) {
+        if !self.database.is_empty() {
+            return as_superuser(&self.database, statement);
+        }
+        let script =
+            "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.argv[2])";
+        let file = self.folder.path().join("partywall.db");
+        let status = Command::new("python3").args(["-c", script]).arg(file).arg(statement).status();
+        assert!(status.is_ok_and(|status| status.success()), "Python cannot do: {statement}");
+    }
+}
+
+/// Runs a statement in the database at `url` with every right over it.
+fn as_superuser(url: &str, statement: &str) {
+    let (_, name) = url.rsplit_once('/').expect("an address ends in a database");
+    let server = server();
+    let (head, _) = server.rsplit_once('/').expect("an address ends in a database");
+    psql(&format!("{head}/{name}"), statement);
 }
 
 fn psql(server: &str, statement: &str) {

@@ -97,6 +97,7 @@ impl<'w> Desk<'w> {
             clock: world.clock.clone(),
             chance: world.chance.clone(),
             hosts: hosts(),
+            shared: Arc::new(web::NoneShared),
             cookies: keys(),
             csrf: csrf::Key::new(MacKey::new(b"forms")),
             throttle: Throttle::new(world.clock.clone(), limit::REMEMBERED, limit::usual),

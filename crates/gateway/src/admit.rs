@@ -17,7 +17,7 @@ use crate::{
     vigil::{Pass, permitted},
 };
 use access::{Credential, Origin, Refusal, Resolved, Tenant};
-use domain::{Limit, Standing};
+use domain::{Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
@@ -78,8 +78,7 @@ impl Gateway {
         let route = routes.pick(&authority.host, path).ok_or(Refusal::NoTenantNamed)?;
         let identifiers =
             Identifiers::of(route, &routes, &authority, path, parts.uri.query(), &parts.headers)?;
-        let credential = self.credential(&parts.headers);
-        let resolved = self.resolve(&identifiers, &credential, origin)?;
+        let (resolved, credential) = self.who(route, &identifiers, &parts.headers, origin)?;
         let pass = match permitted(self, route.open, &resolved, &credential, origin).await {
             Ok(pass) => pass,
             Err(refusal) => return Err(stranger(refusal, route, parts, &resolved)),
@@ -99,9 +98,27 @@ impl Gateway {
         Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket })
     }
 
-    fn credential(&self, headers: &HeaderMap) -> Credential {
-        let name = cookie::session_name(self.0.settings.secure);
-        let Presented::One(value) = cookie::presented(headers, name) else { return Credential::None };
+    /// At which tenant, and with what. The cookie at a tenant's own host says already which tenant that is; on
+    /// a host that tenants share, the tenant says which of several cookies is meant.
+    fn who(
+        &self,
+        route: &Route,
+        identifiers: &Identifiers<'_>,
+        headers: &HeaderMap,
+        origin: Origin,
+    ) -> Result<(Resolved, Credential), Refusal> {
+        if route.by_host {
+            let credential = self.credential(headers, None);
+            return Ok((self.resolve(identifiers, &credential, origin)?, credential));
+        }
+        let resolved = self.resolve(identifiers, &Credential::None, origin)?;
+        let credential = self.credential(headers, Some(resolved.tenant().record.id));
+        Ok((resolved, credential))
+    }
+
+    fn credential(&self, headers: &HeaderMap, shared: Option<TenantId>) -> Credential {
+        let name = cookie::session_name(self.0.settings.secure, shared);
+        let Presented::One(value) = cookie::presented(headers, &name) else { return Credential::None };
         let cookie = self.0.cookies.load().read_tenant(value, self.0.needs.clock.now());
         cookie.map_or(Credential::None, Credential::Session)
     }

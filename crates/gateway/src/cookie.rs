@@ -1,15 +1,17 @@
 //! Our own cookies in what passes through: read one, forward none, let a backend set none.
 
 use bytes::Bytes;
+use domain::TenantId;
 use http::{
     HeaderMap, HeaderValue,
     header::{COOKIE, SET_COOKIE},
 };
+use std::borrow::Cow;
 
 /// The names of `docs/wire.md`, without their prefix.
 const OURS: [&[u8]; 4] = [b"pw_session", b"pw_person", b"pw_console", b"pw_bind"];
-/// Pending sign-ins bear eight letters more.
-const OURS_BEGIN: &[u8] = b"pw_signin_";
+/// Pending sign-ins bear eight letters more, and what is one tenant's on a shared host its id.
+const OURS_BEGIN: [&[u8]; 3] = [b"pw_signin_", b"pw_session_", b"pw_bind_"];
 /// What browsers give a meaning to; they compare it without regard to case.
 const PREFIXES: [&[u8]; 2] = [b"__host-", b"__secure-"];
 
@@ -23,9 +25,10 @@ pub(crate) enum Presented<'r> {
     Unclear,
 }
 
-/// The name of the session cookie on hosts of this kind.
-pub(crate) fn session_name(secure: bool) -> &'static str {
-    if secure { "__Host-pw_session" } else { "pw_session" }
+/// The name of the session cookie at a tenant's own host; at one that tenants share, of this tenant's.
+pub(crate) fn session_name(secure: bool, shared: Option<TenantId>) -> Cow<'static, str> {
+    let own = if secure { "__Host-pw_session" } else { "pw_session" };
+    shared.map_or(Cow::Borrowed(own), |tenant| Cow::Owned(format!("{own}_{tenant}")))
 }
 
 /// What the request presents under `name`.
@@ -87,7 +90,8 @@ fn is_ours(name: &[u8]) -> bool {
     };
     let prefix = PREFIXES.iter().find(|prefix| begins(name, prefix)).map_or(0, |prefix| prefix.len());
     let bare = &name[prefix..];
-    begins(bare, OURS_BEGIN) || OURS.iter().any(|ours| bare.eq_ignore_ascii_case(ours))
+    OURS_BEGIN.iter().any(|ours| begins(bare, ours))
+        || OURS.iter().any(|ours| bare.eq_ignore_ascii_case(ours))
 }
 
 /// Takes out of an answer what a backend must not set: cookies that bear our names, and cookies for more
@@ -173,6 +177,8 @@ mod tests {
             "= =__Host-pw_session=x",
             "pw_session",
             "pw_signin_abcdefgh=x",
+            "__Host-pw_session_tnt_x=x; Path=/; Secure",
+            "pw_bind_tnt_x=x",
             "a=b; Domain=base",
             "a=b; domain = .BASE",
             "a=b; Domain=t1.base; Domain=base",

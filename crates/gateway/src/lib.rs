@@ -30,6 +30,7 @@ mod resolve;
 pub mod route;
 mod seam;
 mod setup;
+mod shared;
 mod target;
 mod traffic;
 mod upload;

@@ -9,7 +9,7 @@ use crate::{
     seam::within,
     target::escape,
 };
-use access::{Cookie, Identifier, Origin, Refusal, Resolved, Source, Warden};
+use access::{Cookie, Identifier, Origin, Refusal, Resolved, Source, TenantRecord, Warden};
 use http::HeaderMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -105,6 +105,11 @@ impl<'r> Identifiers<'r> {
         ))
     }
 
+    /// Whether all of it names this tenant.
+    pub(crate) fn all_name(&self, tenant: &TenantRecord) -> bool {
+        self.all().iter().all(|identifier| names(tenant, identifier))
+    }
+
     fn all(&self) -> &[Identifier<'r>] {
         &self.found[..self.count]
     }
@@ -120,7 +125,7 @@ impl<'r> Identifiers<'r> {
     ) -> Result<Resolved, Refusal> {
         if let Some(Cookie::Tenant { tenant, .. }) = cookie
             && let Ok(resolved) = warden.resolve_id(*tenant)
-            && self.all().iter().all(|identifier| names(&resolved, identifier))
+            && self.all_name(&resolved.tenant().record)
         {
             lookups.by_cookie.fetch_add(1, Relaxed);
             return Ok(resolved);
@@ -131,8 +136,7 @@ impl<'r> Identifiers<'r> {
 }
 
 /// Whether this identifier names this tenant, by the rules of [`Warden::resolve`].
-fn names(resolved: &Resolved, identifier: &Identifier<'_>) -> bool {
-    let record = &resolved.tenant().record;
+fn names(record: &TenantRecord, identifier: &Identifier<'_>) -> bool {
     match identifier.source {
         Source::Domain => record.hostnames.iter().any(|host| host.as_str() == identifier.value),
         Source::Subdomain => record.slug.as_str() == identifier.value,

@@ -7,10 +7,12 @@ use domain::{Hostname, TenantId};
 use http::{HeaderMap, Uri, header, request::Parts};
 use std::net::IpAddr;
 use web::{
-    HostKind, Problem, Web,
+    HostKind, Problem, SharedHost, Web,
     credential::{Presented, host_of, presented},
     limit::{ClientAddress, Counted, Limited},
-    origin_of, wants,
+    origin_of,
+    shared::cookie_name,
+    wants,
 };
 
 /// A request.
@@ -21,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) presented: Presented,
     pub(crate) origin: Origin,
     pub(crate) kind: HostKind,
+    /// The host, if it is one that tenants share.
+    pub(crate) shared: Option<SharedHost>,
     /// Whether the answer is for somebody who reads pages.
     pub(crate) reads_pages: bool,
     address: Option<IpAddr>,
@@ -38,6 +42,7 @@ impl Asked {
             presented: presented(parts, web)?,
             origin: origin_of(parts)?,
             kind: host_of(parts)?,
+            shared: parts.extensions.get().cloned(),
             reads_pages: wants::page(parts),
             address: parts.extensions.get::<ClientAddress>().map(|client| client.0),
         })
@@ -57,6 +62,11 @@ impl Asked {
         let address = self.address.ok_or_else(unknown)?;
         room.web.throttle.check(what, Counted::Address(address))?;
         tenant.map_or(Ok(()), |tenant| room.web.throttle.check(what, Counted::Tenant(tenant)))
+    }
+
+    /// What a cookie of the tenant's is called at this host.
+    pub(crate) fn cookie_name(&self, name: &str) -> String {
+        cookie_name(name, self.shared.as_ref().map(|shared| shared.tenant))
     }
 
     /// The name of the host that the request came to.

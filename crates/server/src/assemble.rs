@@ -9,12 +9,11 @@ use crate::{
         metrics::{Metrics, Sample},
     },
 };
-use access::{Bounds, CookieKeys, Origin, Tenant, Upkeep, Warden};
+use access::{Bounds, CookieKeys, Origin, Upkeep, Warden};
 use arc_swap::ArcSwap;
 use control::{Control, house::FirstStart};
 use domain::{Chance, Clock, Hostname, NodeId, RequestId, RoleName, digest::MacKey};
-use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, SignIn, Signing};
-use http::uri::PathAndQuery;
+use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
 use identity::Identity;
 use outbound::{Outbound, Policy};
 use protocol::Signer;
@@ -97,6 +96,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         clock: clock.clone(),
         chance: chance.clone(),
         hosts: config.hosts.clone(),
+        shared: Arc::new(gateway.clone()),
         cookies,
         csrf,
         throttle,
@@ -285,24 +285,11 @@ fn gateway(
     };
     let needs = Needs {
         warden: warden.clone(),
-        sign_in: Arc::new(AtTheTenant(config.hosts.clone())),
+        sign_in: Arc::new(OnTheSameHost),
         clock: clock.clone(),
         chance: chance.clone(),
     };
     Gateway::new(settings, needs, cookie_keys(keyring), signing(keyring, config.hosts.id.origin()))
-}
-
-/// Where somebody signs in: at the reserved prefix of the same host. A host that tenants share can hold no
-/// tenant's session, so that from there one goes to the tenant's own.
-struct AtTheTenant(web::Hosts);
-
-impl SignIn for AtTheTenant {
-    fn location(&self, tenant: &Tenant, back: &PathAndQuery, shared: bool) -> String {
-        if shared {
-            return format!("{}/", self.0.tenant_origin(&tenant.record.slug));
-        }
-        OnTheSameHost.location(tenant, back, shared)
-    }
 }
 
 /// Whom https backends are trusted by: the authorities of this machine.

@@ -11,11 +11,15 @@ pub const PERSON: &str = "pw_person";
 pub const CONSOLE: &str = "pw_console";
 /// What binds a hand-over to this browser.
 pub const BIND: &str = "pw_bind";
+/// How a session's cookie begins at a host that tenants share; the tenant's id follows.
+pub const SHARED_SESSION: &str = "pw_session_";
+/// How the cookie that binds a hand-over begins there.
+pub const SHARED_BIND: &str = "pw_bind_";
 /// How the cookie of a pending sign-in begins; eight letters follow.
 pub const SIGN_IN: &str = "pw_signin_";
 
 /// Every name, or beginning of one, for the gateway's strip list and the test of `docs/wire.md`.
-pub const NAMES: &[&str] = &[SESSION, PERSON, CONSOLE, BIND, SIGN_IN];
+pub const NAMES: &[&str] = &[SESSION, SHARED_SESSION, PERSON, CONSOLE, BIND, SHARED_BIND, SIGN_IN];
 
 /// How cookies are named and flagged at this installation: on https `__Host-` and `Secure`, which keeps
 /// sibling hosts from planting one; on plain http, in the development setting, neither.

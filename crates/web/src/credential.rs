@@ -5,7 +5,10 @@
 //! can do no more than it says. A bearer credential that is no operator token is refused rather than
 //! passed over, so that a script never runs as somebody it did not mean.
 
-use crate::{HostKind, Problem, Web, cookie};
+use crate::{
+    HostKind, Problem, Web, cookie,
+    shared::{SharedHost, cookie_name},
+};
 use access::{Cookie, Credential};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::{Digest, Secret};
@@ -58,18 +61,21 @@ pub fn presented(parts: &Parts, web: &Web) -> Result<Presented, Problem> {
         HostKind::Socket => Credential::Socket,
         HostKind::Api => Credential::None,
         HostKind::Id | HostKind::Console | HostKind::Tenant => {
-            cookie_in(&parts.headers, kind, web).map_or(Credential::None, Credential::Session)
+            cookie_in(parts, kind, web).map_or(Credential::None, Credential::Session)
         }
     };
     Ok(Presented { credential, by_browser: kind.reads_cookies() })
 }
 
-fn cookie_in(headers: &HeaderMap, kind: HostKind, web: &Web) -> Option<Cookie> {
-    let (jar, now) = (web.jar(), web.clock.now());
+fn cookie_in(parts: &Parts, kind: HostKind, web: &Web) -> Option<Cookie> {
+    let (headers, jar, now) = (&parts.headers, web.jar(), web.clock.now());
     match kind {
         HostKind::Id => web.cookies.read_person("id", &jar.read(headers, cookie::PERSON)?, now),
         HostKind::Console => web.cookies.read_person("console", &jar.read(headers, cookie::CONSOLE)?, now),
-        HostKind::Tenant => web.cookies.read_tenant(&jar.read(headers, cookie::SESSION)?, now),
+        HostKind::Tenant => {
+            let shared = parts.extensions.get::<SharedHost>().map(|shared| shared.tenant);
+            web.cookies.read_tenant(&jar.read(headers, &cookie_name(cookie::SESSION, shared))?, now)
+        }
         HostKind::Api | HostKind::Socket => None,
     }
 }

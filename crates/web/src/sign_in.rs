@@ -3,7 +3,7 @@
 //! A hand-over code alone must not begin a session: a stranger who has one could plant it on a victim.
 //! So before leaving, the host where the session will be sets `pw_bind`, and its hash travels along.
 
-use crate::{HostKind, Web, cookie, wants};
+use crate::{HostKind, SharedHost, Web, cookie, wants};
 use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -43,21 +43,20 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// The binding that this browser has, kept so that two tabs do not undo each other, or a new one.
-    pub fn of(headers: &HeaderMap, jar: cookie::Jar, chance: &Chance) -> Self {
-        let kept = jar.read(headers, cookie::BIND).filter(|value| binding_hash(value).is_some());
+    /// The binding that this browser has under `name`, kept so that two tabs do not undo each other, or a new
+    /// one.
+    pub fn of(headers: &HeaderMap, jar: cookie::Jar, name: &str, chance: &Chance) -> Self {
+        let kept = jar.read(headers, name).filter(|value| binding_hash(value).is_some());
         let value = kept.unwrap_or_else(|| chance.token());
         Binding {
             hash: binding_hash(&value).expect("a token is a binding"),
-            cookie: jar.set(cookie::BIND, &value, Some(BINDING)),
+            cookie: jar.set(name, &value, Some(BINDING)),
         }
     }
 
     /// Whether the browser that comes back is the one that left with `hash`.
-    pub fn holds(headers: &HeaderMap, jar: cookie::Jar, hash: &Digest) -> bool {
-        jar.read(headers, cookie::BIND)
-            .and_then(|value| binding_hash(&value))
-            .is_some_and(|held| held == *hash)
+    pub fn holds(headers: &HeaderMap, jar: cookie::Jar, name: &str, hash: &Digest) -> bool {
+        jar.read(headers, name).and_then(|value| binding_hash(&value)).is_some_and(|held| held == *hash)
     }
 }
 
@@ -88,17 +87,20 @@ pub(crate) fn leave(parts: &Parts, web: &Web, kind: HostKind, tenant: Option<Ten
     let back = here(parts);
     match kind {
         HostKind::Console => {
-            let binding = Binding::of(&parts.headers, web.jar(), &web.chance);
+            let binding = Binding::of(&parts.headers, web.jar(), cookie::BIND, &web.chance);
             let to = link(web, tenant, For::Console, &back, &binding.hash);
             let mut response = see_other(&to);
             response.headers_mut().append(header::SET_COOKIE, binding.cookie);
             Some(response)
         }
         HostKind::Tenant => {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("return", back.as_str())
-                .finish();
-            Some(see_other(&format!("/.partywall/sign-in?{query}")))
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            match parts.extensions.get::<SharedHost>() {
+                // Back to the tenant's front page: what is ours there is no tenant's part of the host.
+                Some(shared) => query.append_pair("tenant", &shared.tenant.to_string()),
+                None => query.append_pair("return", back.as_str()),
+            };
+            Some(see_other(&format!("/.partywall/sign-in?{}", query.finish())))
         }
         HostKind::Id if parts.uri.path() != "/" => Some(see_other("/")),
         HostKind::Id | HostKind::Api | HostKind::Socket => None,
@@ -131,13 +133,14 @@ mod tests {
     #[test]
     fn only_the_browser_that_left_may_come_back() {
         let (jar, chance) = (cookie::Jar::new(true), Chance::system());
-        let binding = Binding::of(&HeaderMap::new(), jar, &chance);
+        let binding = Binding::of(&HeaderMap::new(), jar, cookie::BIND, &chance);
         let sent = binding.cookie.to_str().expect("ASCII").split(';').next();
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_str(sent.expect("a pair")).expect("a header"));
-        assert!(Binding::holds(&headers, jar, &binding.hash));
-        assert!(!Binding::holds(&HeaderMap::new(), jar, &binding.hash));
-        assert!(!Binding::holds(&headers, jar, &Digest::of(b"another")));
+        assert!(Binding::holds(&headers, jar, cookie::BIND, &binding.hash));
+        assert!(!Binding::holds(&HeaderMap::new(), jar, cookie::BIND, &binding.hash));
+        assert!(!Binding::holds(&headers, jar, "pw_bind_tnt_x", &binding.hash));
+        assert!(!Binding::holds(&headers, jar, cookie::BIND, &Digest::of(b"another")));
     }
 
     #[test]
@@ -146,10 +149,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         let value = format!("pw_bind={}", chance.token());
         headers.insert(header::COOKIE, HeaderValue::from_str(&value).expect("a header"));
-        let first = Binding::of(&headers, jar, &chance);
-        let second = Binding::of(&headers, jar, &chance);
+        let first = Binding::of(&headers, jar, cookie::BIND, &chance);
+        let second = Binding::of(&headers, jar, cookie::BIND, &chance);
         assert_eq!(first.hash, second.hash);
         headers.insert(header::COOKIE, HeaderValue::from_static("pw_bind=chosen-by-me"));
-        assert_ne!(Binding::of(&headers, jar, &chance).hash, first.hash);
+        assert_ne!(Binding::of(&headers, jar, cookie::BIND, &chance).hash, first.hash);
     }
 }

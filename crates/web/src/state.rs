@@ -1,7 +1,7 @@
 //! What every room's handlers share. A room has a state of its own, from which [`Web`] can be taken
 //! (`impl FromRef<RoomState> for Web`).
 
-use crate::{Hosts, Pages, Throttle, cookie::Jar, csrf};
+use crate::{Hosts, Pages, SharedHosts, Throttle, cookie::Jar, csrf};
 use access::{CookieKeys, Warden};
 use domain::{Chance, Clock};
 use std::{ops::Deref, sync::Arc};
@@ -20,6 +20,8 @@ pub struct Manners {
     pub chance: Chance,
     /// The platform's addresses.
     pub hosts: Hosts,
+    /// Which other hosts tenants share.
+    pub shared: Arc<dyn SharedHosts>,
     /// The keys that session cookies are signed with.
     pub cookies: CookieKeys,
     /// The key of the hidden values in forms.

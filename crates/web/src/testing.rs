@@ -1,7 +1,7 @@
 //! The world of this crate's tests: two tenants and a house in a directory of their own, a clock that
 //! stands still, and people as objects. The warden is the real one.
 
-use crate::{HostKind, Hosts, Manners, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes};
+use crate::{HostKind, Hosts, Manners, NoneShared, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes};
 use access::{
     Answer, AssumeTenant, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError,
     MemberGrant, OperatorGrant, OperatorPermit, PersonGrant, Resolved, SessionGrant, TenantRecord, Warden,
@@ -215,6 +215,7 @@ pub(crate) async fn world_with(routes: Routes<Web>, pages: Pages) -> World {
         clock,
         chance: Chance::system(),
         hosts: hosts(),
+        shared: Arc::new(NoneShared),
         cookies: keys(),
         csrf: csrf::Key::new(MacKey::new(b"forms")),
         throttle: Throttle::new(Clock::movable(NOW), 16, limit::usual),

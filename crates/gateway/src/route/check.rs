@@ -102,6 +102,7 @@ impl Routes {
             {
                 let candidates = routes.candidates(host);
                 faults.alone(&route, candidates);
+                faults.of_one_kind(&route, candidates);
                 candidates.push(Arc::new(route));
             }
         }
@@ -155,6 +156,15 @@ impl Faults {
     fn alone(&mut self, route: &Route, others: &[Arc<Route>]) {
         if let Some(other) = others.iter().find(|other| other.path == route.path) {
             self.say("path", format!("route `{}` already takes this host and path", other.name));
+        }
+    }
+
+    /// A host names a tenant or is shared by tenants, never both: what a session there is called depends on it.
+    fn of_one_kind(&mut self, route: &Route, others: &[Arc<Route>]) {
+        if let Some(other) = others.iter().find(|other| other.by_host != route.by_host) {
+            let what =
+                format!("route `{}` is on this host as well; either both hold `host` or neither", other.name);
+            self.say("map_by", what);
         }
     }
 

@@ -17,6 +17,16 @@ impl Routes {
         candidates.iter().find(|route| within(path, &route.path).is_some())
     }
 
+    /// The routes of this one host, those with the longest paths first.
+    pub(crate) fn at(&self, host: &str) -> &[Arc<Route>] {
+        self.exact.get(host).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether tenants share this host: it has routes of its own, and the host is not what names the tenant.
+    pub(crate) fn is_shared(&self, host: &str) -> bool {
+        self.at(host).iter().any(|route| !route.by_host)
+    }
+
     /// The one label before the base domain, if the host is that.
     pub(crate) fn slug_in<'h>(&self, host: &'h str) -> Option<&'h str> {
         let label = host.strip_suffix(&*self.base)?.strip_suffix('.')?;

@@ -79,6 +79,18 @@ fn a_route_on_tenants_hosts_must_heed_the_host() {
 }
 
 #[test]
+fn a_host_names_a_tenant_or_is_shared_and_never_both() {
+    let own = spec("own", "app.test", &[MapBy::Host]);
+    let shared = RouteSpec { path: "/t".into(), ..spec("shared", "app.test", &[MapBy::Path]) };
+    let said = faults(&[own, shared.clone()]);
+    let both =
+        "route `shared`: map_by: route `own` is on this host as well; either both hold `host` or neither";
+    assert_eq!(said, [both]);
+    let routes = Routes::of(&[shared], &hosts()).unwrap();
+    assert!(routes.is_shared("app.test") && !routes.is_shared("acme.base") && !routes.is_shared("www.test"));
+}
+
+#[test]
 fn every_mistake_is_named_at_once() {
     let said = faults(&[
         RouteSpec::new("a", "console.base"),

@@ -1,11 +1,12 @@
 //! Who is let in, and what those see who are not (ledger A20, A22, A23, C01).
 
 use crate::{
-    house::{ACME, BETA, CAROL, GAMMA, House},
+    house::{ACME, BETA, CAROL, GAMMA, House, named_for},
     wire::{ask, get},
 };
 use domain::Standing;
 use std::sync::{Arc, atomic::Ordering::SeqCst};
+use web::SharedHosts;
 
 /// The same application behind every mapping.
 const EVERY_MAPPING: &str = r#"[
@@ -70,7 +71,9 @@ async fn a_tenant_that_hides_looks_like_none_at_all() {
 #[tokio::test]
 async fn a_member_of_one_tenant_sees_no_difference_between_another_and_none() {
     let house = House::routed(EVERY_MAPPING).await;
-    let alice = house.carol_at(ACME);
+    let own = house.carol_at(ACME);
+    // On a host that tenants share, a session is looked for under the name of the tenant that is asked for.
+    let alice = format!("{own}; {}", named_for(BETA, &own));
     for (other, absent) in [
         (get("app.base.test", "/beta/x"), get("app.base.test", "/nosuch/x")),
         (get("beta.base.test", "/x"), get("nosuch.base.test", "/x")),
@@ -89,6 +92,59 @@ async fn a_member_of_one_tenant_sees_no_difference_between_another_and_none() {
     let refused = house.refused();
     assert_eq!(refused.len(), 4, "each of the four is recorded");
     assert!(refused.iter().all(|attempt| attempt.from == Some(ACME) && attempt.at == BETA));
+}
+
+#[tokio::test]
+async fn on_a_shared_host_the_sessions_of_two_tenants_lie_side_by_side() {
+    let house = House::routed(EVERY_MAPPING).await;
+    let (acme, beta) = (house.carol_on_shared(ACME), house.carol_on_shared(BETA));
+    let both = format!("{acme}; {beta}; sid=theirs");
+    for (tenant, path) in [(ACME, "/acme/x"), (BETA, "/beta/x")] {
+        let told = get("app.base.test", path).with("cookie", &both).at(house.address).await;
+        assert_eq!(told.got("partywall-tenant"), [tenant.to_string()]);
+        assert_eq!(told.got("cookie"), ["sid=theirs"], "ours stay here, whosever they are");
+    }
+    let told = get("app.base.test", "/beta/x").with("cookie", &acme).at(house.address).await;
+    assert_eq!(told.status, 401, "with Acme's alone, carol is a stranger at Beta");
+    let own = house.carol_at(ACME);
+    let told = get("app.base.test", "/acme/x").with("cookie", &own).at(house.address).await;
+    assert_eq!(told.status, 401, "the cookie of a tenant's own host has no meaning here");
+    let told = get("acme.base.test", "/x").with("cookie", &acme).at(house.address).await;
+    assert_eq!(told.status, 401, "nor that of a shared host there");
+}
+
+#[tokio::test]
+async fn what_lies_in_a_tenant_s_part_of_a_shared_host_is_known_before_anybody_is_sent_there() {
+    let house = House::routed(EVERY_MAPPING).await;
+    let beta = house.facts.tenants.lock().unwrap()[&BETA].clone();
+    let leads = |host: &str, path: &str| house.gateway.leads_to(host, &path.parse().unwrap(), &beta);
+    for (host, path) in [
+        ("app.base.test", "/beta/x?y=z"),
+        ("app.base.test", &format!("/{BETA}")),
+        ("query.base.test", "/deep?a=b&tenant=beta"),
+    ] {
+        assert!(leads(host, path), "{host}{path}");
+    }
+    for (host, path) in [
+        ("app.base.test", "/acme/x"),
+        ("app.base.test", "/beta/../acme/x"),
+        ("app.base.test", "/beta/%2e%2e/acme"),
+        ("app.base.test", "/.partywall/sign-out?tenant=beta"),
+        ("app.base.test", "/"),
+        ("query.base.test", "/deep"),
+        ("query.base.test", "/deep?tenant=acme"),
+        ("query.base.test", "/deep?tenant=beta&tenant=acme"),
+        ("query.base.test", "/deep?tenant=beta&t%65nant=acme"),
+        ("header.base.test", "/x"),
+        ("beta.base.test", "/x"),
+        ("elsewhere.test", "/beta/x"),
+    ] {
+        assert!(!leads(host, path), "{host}{path}");
+    }
+    let front = |host: &str| house.gateway.front(host, &beta).to_string();
+    assert_eq!(front("app.base.test"), "/beta/");
+    assert_eq!(front("query.base.test"), "/?tenant=beta");
+    assert_eq!(front("header.base.test"), "/");
 }
 
 #[tokio::test]

@@ -185,6 +185,11 @@ impl House {
         format!("pw_session={}", self.cookies.tenant_cookie(&id, tenant, DEPLOYMENT, ends))
     }
 
+    /// The same at a host that tenants share.
+    pub(crate) fn carol_on_shared(&self, tenant: TenantId) -> String {
+        named_for(tenant, &self.carol_at(tenant))
+    }
+
     /// All sessions at this tenant end, and the feed tells.
     pub(crate) async fn everybody_leaves(&self, tenant: TenantId) {
         self.facts.sessions.lock().unwrap().retain(|(at, _), _| *at != tenant);
@@ -206,6 +211,11 @@ impl House {
     pub(crate) fn refused(&self) -> Vec<CrossTenant> {
         self.facts.refused.lock().unwrap().clone()
     }
+}
+
+/// A session as if it had been begun for this tenant at a host that tenants share, whosever it is.
+pub(crate) fn named_for(tenant: TenantId, session: &str) -> String {
+    session.replace("pw_session=", &format!("pw_session_{tenant}="))
 }
 
 /// Carol as this tenant knows her.

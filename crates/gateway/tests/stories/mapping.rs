@@ -57,7 +57,7 @@ async fn a_request_for_no_tenant_reaches_no_backend() {
 #[tokio::test]
 async fn a_path_prefix_maps_and_is_stripped_or_kept() {
     let house = House::routed(ROUTES).await;
-    let carol = house.carol_at(ACME);
+    let carol = house.carol_on_shared(ACME);
     for (host, target, seen) in [
         ("app.base.test", "/acme/x?y", "/x?y"),
         ("app.base.test", "/acme", "/"),
@@ -80,7 +80,7 @@ async fn redirects_and_cookies_stay_inside_the_path_prefix() {
         Backend::adding(&[("location", "/y"), ("set-cookie", "a=b; Path=/"), ("set-cookie", "c=d")]).await;
     let house = House::with(backend, |_| {}).await;
     house.gateway.set_routes(ROUTES).unwrap();
-    let carol = house.carol_at(ACME);
+    let carol = house.carol_on_shared(ACME);
     let told = get("app.base.test", "/acme/x").with("cookie", &carol).at(house.address).await;
     assert_eq!(told.headers["location"], "/acme/y");
     let cookies: Vec<_> = told.headers.get_all("set-cookie").iter().collect();
@@ -90,7 +90,7 @@ async fn redirects_and_cookies_stay_inside_the_path_prefix() {
 #[tokio::test]
 async fn a_query_parameter_maps_and_must_not_contradict_itself() {
     let house = House::routed(ROUTES).await;
-    let carol = house.carol_at(ACME);
+    let carol = house.carol_on_shared(ACME);
     let at = |target: &'static str| get("query.base.test", target).with("cookie", &carol).at(house.address);
     assert_eq!(at("/app?tenant=acme").await.got("partywall-tenant"), [ACME.to_string()]);
     assert_eq!(at("/app?tenant=acme&tenant=acme").await.status, 200);
@@ -105,7 +105,7 @@ async fn a_query_parameter_maps_and_must_not_contradict_itself() {
 #[tokio::test]
 async fn a_header_maps_on_an_api_and_is_asked_for_by_name() {
     let house = House::routed(ROUTES).await;
-    let carol = house.carol_at(ACME);
+    let carol = house.carol_on_shared(ACME);
     let told = get("header.base.test", "/x")
         .with("tenant-id", "acme")
         .with("cookie", &carol)
@@ -122,7 +122,7 @@ async fn a_header_maps_on_an_api_and_is_asked_for_by_name() {
 #[tokio::test]
 async fn routes_with_a_mistake_are_refused_and_the_old_ones_stay() {
     let house = House::routed(ROUTES).await;
-    let carol = house.carol_at(ACME);
+    let carol = house.carol_on_shared(ACME);
     let browser = r#"[{"name": "gate", "host": "header.base.test", "map_by": ["header"]}]"#;
     let faults = house.gateway.set_routes(browser).unwrap_err();
     assert!(faults[0].to_string().contains("a header cannot name the tenant on a browser-facing route"));

@@ -2,7 +2,7 @@
 
 use crate::{
     backend::{Backend, echo, full},
-    house::{ACME, House},
+    house::{ACME, House, named_for},
     wire::{ask, get},
 };
 use hyper::Response;
@@ -85,6 +85,7 @@ async fn the_reserved_prefix_and_paths_with_dots_reach_no_backend() {
     )
     .await;
     let carol = house.carol_at(ACME);
+    let carol = format!("{carol}; {}", named_for(ACME, &carol));
     for (host, target, status) in [
         ("acme.base.test", "/.partywall/sign-in", 404),
         ("acme.base.test", "/%2Epartywall/", 404),
@@ -147,8 +148,10 @@ async fn a_backend_at_the_base_domain_itself_sets_no_cookie_for_all_tenants() {
     let house = House::with(backend, |_| {}).await;
     let routes = r#"[{"name": "shared", "host": "base.test", "map_by": ["query"], "audience": "api"}]"#;
     house.gateway.set_routes(routes).unwrap();
-    let told =
-        get("base.test", "/?tenant=acme").with("cookie", &house.carol_at(ACME)).at(house.address).await;
+    let told = get("base.test", "/?tenant=acme")
+        .with("cookie", &house.carol_on_shared(ACME))
+        .at(house.address)
+        .await;
     assert_eq!(told.headers.get_all("set-cookie").iter().collect::<Vec<_>>(), ["c=d; Path=/"]);
 }
 

@@ -1,14 +1,13 @@
 //! Giving: within the write that recognised the person.
 
-use crate::sign_in::leave::Whither;
 use domain::{ConnectionId, Digest, MemberId, ProviderId, ReturnPath, Secret, UserId};
 use std::time::Duration;
 use store::{StoreError, TenantWrite, sql, values};
 
 /// What is handed over.
 pub(crate) struct Gift<'a> {
-    /// To which host.
-    pub(crate) whither: Whither,
+    /// At which gate.
+    pub(crate) gate: String,
     /// The member who enters there.
     pub(crate) member: MemberId,
     /// The person.
@@ -38,7 +37,7 @@ pub(crate) async fn give(tx: &mut TenantWrite, gift: &Gift<'_>) -> Result<Secret
     );
     let values = values![
         code_digest(&code),
-        gift.whither.name(),
+        gift.gate.as_str(),
         gift.member,
         gift.user,
         gift.provider,

@@ -7,6 +7,7 @@ use crate::{
     person,
     routes::{query, with_cookies},
     session::{self, Begun},
+    sign_in::gate::shared_name,
     sign_in::leave::Whither,
     state::{is_public, tenant_of},
 };
@@ -58,7 +59,10 @@ async fn enter(
     let deployment = tenant.record.deployment;
     let value = room.web.cookies.tenant_cookie(id.reveal(), tenant.record.id, deployment, ends);
     let (jar, life) = (room.web.jar(), ends.since(room.now()));
-    let cookies = [jar.set(cookie::SESSION, &value, Some(life)), jar.remove(cookie::BIND)];
+    let cookies = [
+        jar.set(&asked.cookie_name(cookie::SESSION), &value, Some(life)),
+        jar.remove(&asked.cookie_name(cookie::BIND)),
+    ];
     Ok(with_cookies(see_other(came.back.as_str()), cookies))
 }
 
@@ -92,9 +96,12 @@ impl Taking<'_> {
     ) -> Result<(HandOver, Begun), Problem> {
         let Taking { room, permit, asked, .. } = *self;
         let code = self.known(code).await?;
+        let own = || Whither::Tenant.name().to_owned();
+        let gate = asked.shared.as_ref().map_or_else(own, |shared| shared_name(&shared.host));
+        let name = asked.cookie_name(cookie::BIND);
         let taken = room.store.write(permit, async |tx| {
-            let holds = |bind: &_| Binding::holds(&asked.headers, room.web.jar(), bind);
-            match take(tx, code.reveal(), Whither::Tenant, holds).await? {
+            let holds = |bind: &_| Binding::holds(&asked.headers, room.web.jar(), &name, bind);
+            match take(tx, code.reveal(), &gate, holds).await? {
                 Ok(came) => {
                     let begun = session::begin(tx, &room.settings, &came, earlier).await?;
                     Ok(Ok((came, begun)))
@@ -109,8 +116,8 @@ impl Taking<'_> {
         let Taking { room, permit, asked, .. } = *self;
         let code = self.known(code).await?;
         let taken = room.store.write(permit, async |tx| {
-            let holds = |bind: &_| Binding::holds(&asked.headers, room.web.jar(), bind);
-            let taken = take(tx, code.reveal(), Whither::Console, holds).await?;
+            let holds = |bind: &_| Binding::holds(&asked.headers, room.web.jar(), cookie::BIND, bind);
+            let taken = take(tx, code.reveal(), Whither::Console.name(), holds).await?;
             if let Ok(came) = &taken {
                 let facts = json!({ "console": "entered", "connection": came.connection });
                 tx.changed(Change::new(came.member, Value::Null, facts));

@@ -1,6 +1,6 @@
 //! Taking: the code is burnt whoever shows it; only the browser that left gets what it stands for.
 
-use crate::{hand_over::code_digest, sign_in::leave::Whither};
+use crate::hand_over::code_digest;
 use domain::{Change, ConnectionId, Digest, Fault, MemberId, Moment, ProviderId, ReturnPath, UserId};
 use serde_json::json;
 use store::{FromRow, Row, StoreError, TenantRead, TenantWrite, sql, values};
@@ -81,7 +81,7 @@ pub(crate) async fn look(tx: &mut TenantRead, code: &str) -> Result<HandOver, Ha
 pub(crate) async fn take(
     tx: &mut TenantWrite,
     code: &str,
-    whither: Whither,
+    gate: &str,
     holds: impl FnOnce(&Digest) -> bool,
 ) -> Result<Result<HandOver, HandOverError>, HandOverError> {
     let found = look(tx, code).await?;
@@ -91,7 +91,7 @@ pub(crate) async fn take(
     }
     let refusal = if tx.now() >= found.ends {
         Some(HandOverError::Late)
-    } else if found.host != whither.name() {
+    } else if found.host != gate {
         Some(HandOverError::OtherHost)
     } else if !holds(&found.bind) {
         Some(HandOverError::OtherBrowser)

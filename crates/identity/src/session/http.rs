@@ -1,13 +1,15 @@
 //! One's own session at a tenant's host.
 
 use crate::{
-    Identity, person,
+    Identity,
+    asked::Asked,
+    person,
     routes::with_cookies,
     session::{end, ended, pages},
-    sign_in::choose,
+    sign_in::{choose, gate::Gate, leave::Whither},
     state::tenant_of,
 };
-use access::{EndSession, Permit, ReadSession, Refusal};
+use access::{EndSession, Permit, ReadSession, Refusal, Tenant};
 use axum::{extract::State, response::Response};
 use protocol::oidc::Logout;
 use serde::{Deserialize, Serialize};
@@ -81,10 +83,18 @@ async fn read(Allow(permit): Allow<ReadSession>) -> Result<Json<SessionView>, Pr
 
 async fn ask(
     Allow(permit): Allow<ReadSession>,
+    State(room): State<Identity>,
     plain: Plain,
     FormToken(token): FormToken,
+    asked: Asked,
 ) -> Result<Response, Problem> {
-    Ok(pages::ask(plain, tenant_of(&permit)?, permit.caller().person(), token))
+    let tenant = tenant_of(&permit)?;
+    let ask = pages::Ask {
+        cancel: gate(&room, tenant, &asked).front().to_string(),
+        to: own_address(&asked),
+        token,
+    };
+    Ok(ask.page(plain, tenant, permit.caller().person()))
 }
 
 /// Read without a form's hidden value: the application's own button has none to send, and that the request
@@ -98,6 +108,7 @@ async fn leave(
     Allow(permit): Allow<EndSession>,
     State(room): State<Identity>,
     plain: Plain,
+    asked: Asked,
     axum::Form(form): axum::Form<SignOut>,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
@@ -110,10 +121,23 @@ async fn leave(
     {
         person::end_all(&room, &parting).await?;
     }
-    let again =
-        format!("{}/.partywall/sign-in?return=%2F", room.web.hosts.tenant_origin(&tenant.record.slug));
-    let page = pages::gone(plain.of(tenant), again, provider);
-    Ok(with_cookies(page, [room.web.jar().remove(cookie::SESSION)]))
+    let gate = gate(&room, tenant, &asked);
+    let page = pages::gone(plain.of(tenant), gate.begin(&gate.front(), None), provider);
+    Ok(with_cookies(page, [room.web.jar().remove(&asked.cookie_name(cookie::SESSION))]))
+}
+
+/// Where one signs in again. A tenant's own hostname leads to the host of its slug, which never fails to answer.
+fn gate<'a>(room: &'a Identity, tenant: &'a Tenant, asked: &'a Asked) -> Gate<'a> {
+    let host = asked.shared.as_ref().map(|shared| &shared.host);
+    Gate::of(room, tenant, Whither::Tenant, host)
+}
+
+/// Where the form goes: on a shared host, the address says which tenant is meant.
+fn own_address(asked: &Asked) -> String {
+    match &asked.shared {
+        Some(shared) => format!("/.partywall/sign-out?tenant={}", shared.tenant),
+        None => "/.partywall/sign-out".to_owned(),
+    }
 }
 
 /// Where to sign out at the provider too, if it has such a page and we have heard of it. One leaves by

@@ -7,6 +7,7 @@ use crate::{
     invitation,
     sign_in::{
         Connection, ConnectionStanding, SignInError, connection,
+        gate::Gate,
         pending::{Aim, Pending},
         rows,
     },
@@ -203,10 +204,11 @@ impl Admission<'_> {
         member: MemberId,
         user: UserId,
     ) -> Result<Option<Secret<String>>, SignInError> {
-        let Aim::Enter { whither, back, bind, .. } = &self.arrival.pending.aim else { return Ok(None) };
+        let Aim::Enter { whither, back, bind, host } = &self.arrival.pending.aim else { return Ok(None) };
+        let gate = Gate::of(self.room, self.tenant, *whither, host.as_ref()).name();
         let Connection { id: connection, provider, .. } = *self.arrival.connection;
         let life = self.room.settings.hand_over;
-        let gift = Gift { whither: *whither, member, user, provider, connection, bind: *bind, back, life };
+        let gift = Gift { gate, member, user, provider, connection, bind: *bind, back, life };
         Ok(Some(hand_over::give(tx, &gift).await?))
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     sign_in::{
         Connection, ConnectionStanding, SignInError, choose,
         finish::{Arrival, finish},
+        gate::Gate,
         leave::{Leave, Whither, leave},
         pages,
         pending::{Aim, Pending, cookie_name},
@@ -22,12 +23,12 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{ConnectionId, Digest, Hostname, ReturnPath, TenantId};
+use domain::{ConnectionId, Digest, ReturnPath, TenantId};
 use http::request::Parts;
 use protocol::oidc::{Callback, CallbackError};
 use serde::Deserialize;
 use web::{
-    Allow, AllowBy, HostKind, NamesTenant, Path, Plain, Problem, Routes, Surface,
+    Allow, AllowBy, HostKind, NamesTenant, Path, Plain, Problem, Routes, Surface, cookie,
     limit::{Counted, Limited},
     sign_in::{Binding, link, see_other},
 };
@@ -70,20 +71,23 @@ async fn begin(
         return Err(Refusal::NoSuchTenant.into());
     }
     count(&asked, &room, tenant)?;
-    let back = return_path(wish?.back.as_deref())?;
-    if permit.caller().person().is_some() {
-        return Ok(see_other(back.as_str()));
-    }
     let whither = match asked.kind {
         HostKind::Console => Whither::Console,
         _ => Whither::Tenant,
     };
-    let binding = Binding::of(&asked.headers, room.web.jar(), &room.web.chance);
+    let here = asked.host();
+    let gate = Gate::of(&room, tenant, whither, here.as_ref());
+    let back = return_path(&gate, wish?.back.as_deref())?;
+    if permit.caller().person().is_some() {
+        return Ok(see_other(back.as_str()));
+    }
+    let name = asked.cookie_name(cookie::BIND);
+    let binding = Binding::of(&asked.headers, room.web.jar(), &name, &room.web.chance);
     let mut to = link(&room.web, Some(tenant.record.id), whither.into(), &back, &binding.hash);
     if let Some(connection) = connection {
         to.push_str(&format!("&connection={}", connection.id));
     }
-    if let Some(host) = asked.host().filter(|host| tenant.record.hostnames.contains(host)) {
+    if let Some(host) = gate.host() {
         to.push_str(&format!("&host={host}"));
     }
     Ok(with_cookies(see_other(&to), [binding.cookie]))
@@ -119,20 +123,14 @@ async fn go(
         return Err(Refusal::NoSuchTenant.into());
     }
     count(&asked, &room, tenant)?;
-    let Some(aim) = aim(wish?)? else {
+    let Some(aim) = aim(&room, tenant, wish?)? else {
+        let gate = Gate::of(&room, tenant, Whither::Tenant, None);
         let connection = connection.as_ref().map(|connection| connection.id);
-        return Ok(see_other(&begin_address(
-            &room,
-            tenant,
-            Whither::Tenant,
-            None,
-            &ReturnPath::root(),
-            connection,
-        )));
+        return Ok(see_other(&gate.begin(&gate.front(), connection)));
     };
     if known.is_some() {
         let code = switch::go_over(&room, &asked, tenant, &aim).await?;
-        return Ok(see_other(&enter_address(&room, tenant, &aim, code.reveal())));
+        return Ok(see_other(&gate_of(&room, tenant, &aim).enter(code.reveal())));
     }
     let mut open = match connection {
         Some(connection) => vec![connection],
@@ -149,13 +147,22 @@ async fn go(
 }
 
 /// What the address asks for; none where it is incomplete, as when somebody kept it.
-fn aim(wish: Go) -> Result<Option<Aim>, Problem> {
-    let back = return_path(wish.back.as_deref())?;
+fn aim(room: &Identity, tenant: &Tenant, wish: Go) -> Result<Option<Aim>, Problem> {
+    let host = wish.host.and_then(|host| host.parse().ok());
+    let whither = wish.whither.unwrap_or(Whither::Tenant);
+    let back = return_path(&Gate::of(room, tenant, whither, host.as_ref()), wish.back.as_deref())?;
     let (Some(whither), Some(bind)) = (wish.whither, wish.bind) else { return Ok(None) };
     let bind = Digest::parse(&bind)
         .ok_or_else(|| Problem::new("input.invalid").at("/bind", "this is no binding"))?;
-    let host = wish.host.and_then(|host| host.parse().ok());
     Ok(Some(Aim::Enter { whither, back, bind, host }))
+}
+
+/// The gate that a sign-in leads to; the console's where nobody is to enter a tenant's host.
+fn gate_of<'a>(room: &'a Identity, tenant: &'a Tenant, aim: &'a Aim) -> Gate<'a> {
+    match aim {
+        Aim::Enter { whither, host, .. } => Gate::of(room, tenant, *whither, host.as_ref()),
+        Aim::Invitation { .. } | Aim::Trial { .. } => Gate::of(room, tenant, Whither::Console, None),
+    }
 }
 
 impl NamesTenant<Identity> for Ticket {
@@ -268,11 +275,12 @@ impl Arrived<'_> {
         person::end_presented(room, &asked.presented.credential, asked.origin).await?;
         let session =
             person::begin(room, permit, admitted.user, connection.provider, person::Host::Id).await?;
+        let gate = gate_of(room, tenant, &pending.aim);
         let to = match &admitted.code {
-            Some(code) => enter_address(room, tenant, &pending.aim, code.reveal()),
+            Some(code) => gate.enter(code.reveal()),
             None => {
                 let home: ReturnPath = format!("/t/{}", tenant.record.id).parse().expect("an id is plain");
-                begin_address(room, tenant, Whither::Console, None, &home, Some(connection.id))
+                gate.begin(&home, Some(connection.id))
             }
         };
         Ok(with_cookies(see_other(&to), [session]))
@@ -280,9 +288,9 @@ impl Arrived<'_> {
 
     /// Where to begin anew; none where a link has to be followed again.
     fn again(&self) -> Option<String> {
-        let Aim::Enter { whither, back, host, .. } = &self.pending.aim else { return None };
-        let connection = Some(self.pending.connection);
-        Some(begin_address(self.room, self.tenant, *whither, host.as_ref(), back, connection))
+        let Aim::Enter { back, .. } = &self.pending.aim else { return None };
+        let gate = gate_of(self.room, self.tenant, &self.pending.aim);
+        Some(gate.begin(back, Some(self.pending.connection)))
     }
 
     async fn show(&self, answer: Callback, plain: Plain) -> Response {
@@ -316,52 +324,18 @@ pub(crate) async fn depart(
     Ok(with_cookies(see_other(to.as_str()), cookies))
 }
 
-/// Where a sign-in begins, at the tenant's host or in the console.
-pub(crate) fn begin_address(
-    room: &Identity,
-    tenant: &Tenant,
-    whither: Whither,
-    host: Option<&Hostname>,
-    back: &ReturnPath,
-    connection: Option<ConnectionId>,
-) -> String {
-    let start = match whither {
-        Whither::Tenant => format!("{}/.partywall/sign-in", origin(room, tenant, host)),
-        Whither::Console => format!("{}/t/{}/sign-in", room.web.hosts.console, tenant.record.id),
-    };
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return", back.as_str());
-    if let Some(connection) = connection {
-        query.append_pair("connection", &connection.to_string());
-    }
-    format!("{start}?{}", query.finish())
-}
-
-/// Where a hand-over is taken.
-fn enter_address(room: &Identity, tenant: &Tenant, aim: &Aim, code: &str) -> String {
-    match aim {
-        Aim::Enter { whither: Whither::Tenant, host, .. } => {
-            format!("{}/.partywall/enter?code={code}", origin(room, tenant, host.as_ref()))
-        }
-        _ => format!("{}/enter?tenant={}&code={code}", room.web.hosts.console, tenant.record.id),
-    }
-}
-
-/// The tenant's host where a sign-in began; whatever the address says, it is one of the tenant's.
-pub(crate) fn origin(room: &Identity, tenant: &Tenant, host: Option<&Hostname>) -> String {
-    match host.filter(|host| tenant.record.hostnames.contains(host)) {
-        Some(host) => room.web.hosts.origin_of(host.as_str()),
-        None => room.web.hosts.tenant_origin(&tenant.record.slug),
-    }
-}
-
 /// Where to return to; the front page where nothing is said, or where it would not fit into a cookie.
-fn return_path(text: Option<&str>) -> Result<ReturnPath, Problem> {
-    let Some(text) = text else { return Ok(ReturnPath::root()) };
-    let path: ReturnPath = text
-        .parse()
-        .map_err(|wrong: domain::NameError| Problem::new("input.invalid").at("/return", wrong.0))?;
-    Ok(if path.as_str().len() > MOST_RETURN { ReturnPath::root() } else { path })
+fn return_path(gate: &Gate<'_>, text: Option<&str>) -> Result<ReturnPath, Problem> {
+    let Some(text) = text else { return Ok(gate.front()) };
+    let wrong = |why: &str| Problem::new("input.invalid").at("/return", why);
+    let path: ReturnPath = text.parse().map_err(|error: domain::NameError| wrong(error.0))?;
+    if path.as_str().len() > MOST_RETURN {
+        return Ok(gate.front());
+    }
+    if path == gate.front() || gate.leads_back_to(&path) {
+        return Ok(path);
+    }
+    Err(wrong("this address is no part of the organisation's"))
 }
 
 const MOST_RETURN: usize = 1_000;

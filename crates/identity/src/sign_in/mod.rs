@@ -1,6 +1,6 @@
 //! Signing in: from the first click to the hand-over.
 //!
-//! `begin` binds the way back to this browser, `choose` finds the connection, `leave` goes to its provider
+//! `begin` binds the way back to this browser, `gate` knows where that leads, `choose` finds the connection, `leave` goes to its provider
 //! with a sealed pending sign-in, `recognise` believes what comes back, `complete` asks for what it leaves
 //! out, and `finish` is the one write.
 //! Tells others when somebody signed in and when a member joined. Never links people by e-mail, and takes
@@ -12,6 +12,7 @@ pub mod connection;
 pub(crate) mod discover;
 mod error;
 pub(crate) mod finish;
+pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod leave;
 mod pages;

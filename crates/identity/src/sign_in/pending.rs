@@ -25,7 +25,7 @@ pub(crate) enum Aim {
         back: ReturnPath,
         #[serde(with = "as_text")]
         bind: Digest,
-        /// The tenant's own hostname where it began; none for its slug's host.
+        /// The hostname where it began, the tenant's own or a shared one; none for its slug's host.
         host: Option<Hostname>,
     },
     /// Become what a one-time link makes its holder.

@@ -4,7 +4,7 @@ use crate::{
     Identity,
     asked::Asked,
     hand_over::{self, Gift},
-    sign_in::{SignInError, connection, pending::Aim, rows},
+    sign_in::{SignInError, connection, gate::Gate, pending::Aim, rows},
 };
 use access::{Permit, Refusal, SwitchTenant, Tenant};
 use domain::{Change, Event, Secret, event::names};
@@ -21,7 +21,7 @@ pub(crate) async fn go_over(
     tenant: &Tenant,
     aim: &Aim,
 ) -> Result<Secret<String>, Problem> {
-    let Aim::Enter { whither, back, bind, .. } = aim else {
+    let Aim::Enter { whither, back, bind, host } = aim else {
         return Err(Problem::internal("only entering goes without a prompt"));
     };
     let at = room.web.warden.resolve_id(tenant.record.id)?;
@@ -40,7 +40,8 @@ pub(crate) async fn go_over(
         let event = Event::new(names::SIGNED_IN, member).with("user", user).with("connection", connection);
         tx.emit(event).await?;
         let life = room.settings.hand_over;
-        let gift = Gift { whither: *whither, member, user, provider, connection, bind: *bind, back, life };
+        let gate = Gate::of(room, tenant, *whither, host.as_ref()).name();
+        let gift = Gift { gate, member, user, provider, connection, bind: *bind, back, life };
         Ok::<_, SignInError>(hand_over::give(tx, &gift).await?)
     });
     Ok(code.await?)

@@ -4,12 +4,12 @@ use crate::{
     Identity,
     asked::Asked,
     routes::query,
-    sign_in::{choose, http::begin_address, leave::Whither},
+    sign_in::{choose, gate::Gate, leave::Whither},
     state::{is_public, tenant_of},
 };
 use access::{ReadSession, Refusal, SwitchTenant};
 use axum::{extract::State, response::Response};
-use domain::{ReturnPath, TenantId};
+use domain::{Hostname, TenantId};
 use serde::Deserialize;
 use web::{Allow, Problem, Routes, Surface, sign_in::see_other};
 
@@ -35,14 +35,21 @@ async fn leave(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let Switch { to } = query(&asked.uri)?;
-    Ok(see_other(&format!("{}/t/{to}/switch", room.web.hosts.id)))
+    let at = asked.shared.map(|shared| format!("?host={}", shared.host)).unwrap_or_default();
+    Ok(see_other(&format!("{}/t/{to}/switch{at}", room.web.hosts.id)))
 }
 
-/// At `id.`, where the person is known. The way leads through the tenant's own host, which binds it to this
-/// browser.
+#[derive(Deserialize)]
+struct Arrive {
+    host: Option<Hostname>,
+}
+
+/// At `id.`, where the person is known. The way leads through the tenant's host, or the shared one that was
+/// left, which binds it to this browser.
 async fn arrive(
     Allow(permit): Allow<SwitchTenant>,
     State(room): State<Identity>,
+    asked: Asked,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
     let person = permit.caller().person();
@@ -56,6 +63,7 @@ async fn arrive(
         }
         None => None,
     };
-    let to = begin_address(&room, tenant, Whither::Tenant, None, &ReturnPath::root(), connection);
-    Ok(see_other(&to))
+    let Arrive { host } = query(&asked.uri)?;
+    let gate = Gate::of(&room, tenant, Whither::Tenant, host.as_ref());
+    Ok(see_other(&gate.begin(&gate.front(), connection)))
 }

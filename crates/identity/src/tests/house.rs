@@ -158,6 +158,7 @@ async fn room_in(world: &World, settings: Settings) -> Identity {
         clock: world.clock.clone(),
         chance: world.chance.clone(),
         hosts,
+        shared: Arc::new(web::NoneShared),
         cookies: CookieKeys::new(keyring.cookies[0].clone(), vec![]),
         csrf: csrf::Key::new(keyring.pending.derive_mac("forms")),
         throttle: Throttle::new(world.clock.clone(), limit::REMEMBERED, limit::usual),

@@ -7,7 +7,7 @@ use domain::RequestId;
 use gateway::Authority;
 use hyper::{Request, Response, body::Incoming};
 use std::{net::IpAddr, sync::Arc};
-use web::{ClientAddress, HostKind};
+use web::{ClientAddress, HostKind, SharedHost};
 
 /// Who is at the other end, as the gateway and the site want to know it. Made once for each connection.
 #[derive(Clone)]
@@ -25,6 +25,12 @@ impl Client {
 /// Looks at the host of a request.
 #[derive(Clone)]
 pub(super) struct Dispatch(Arc<Node>);
+
+/// The tenant that a request under the reserved prefix names, and the host if tenants share it.
+struct At {
+    tenant: Resolved,
+    shared: Option<SharedHost>,
+}
 
 /// The prefix that is ours on every tenant's host.
 const RESERVED: &str = "/.partywall/";
@@ -44,30 +50,41 @@ impl Dispatch {
     }
 
     /// Which of our own hosts this is for, and at which tenant; none for the gateway's.
-    fn site_host(&self, request: &Request<Incoming>) -> Option<(HostKind, Option<Resolved>)> {
+    fn site_host(&self, request: &Request<Incoming>) -> Option<(HostKind, Option<At>)> {
         let (authority, path) = (authority_of(request)?, request.uri().path());
         if let Some(kind) = self.0.web.hosts.kind_of(authority.sent) {
             return Some((kind, None));
         }
-        path.starts_with(RESERVED).then(|| (HostKind::Tenant, self.tenant_at(&authority.host)))
+        let query = request.uri().query().unwrap_or_default();
+        path.starts_with(RESERVED).then(|| (HostKind::Tenant, self.tenant_at(&authority.host, query)))
     }
 
-    fn tenant_at(&self, host: &str) -> Option<Resolved> {
-        let request = RequestId::new(self.0.web.clock.now(), &self.0.web.chance);
-        let base = self.0.web.hosts.base_domain.as_str();
+    /// The tenant that the host names; on a host that tenants share, the one that the address names.
+    fn tenant_at(&self, host: &str, query: &str) -> Option<At> {
+        let web = &self.0.web;
+        let base = web.hosts.base_domain.as_str();
         let label = host.strip_suffix(base).and_then(|rest| rest.strip_suffix('.'));
+        let shared = web.shared.is_shared(host);
         let identifier = match label {
+            _ if shared => Identifier { source: Source::Query, value: named_in(query)? },
             Some(label) => Identifier { source: Source::Subdomain, value: label },
             None => Identifier { source: Source::Domain, value: host },
         };
-        self.0.web.warden.resolve(&[identifier], Origin { request }).ok()
+        let request = RequestId::new(web.clock.now(), &web.chance);
+        let tenant = web.warden.resolve(&[identifier], Origin { request }).ok()?;
+        let shared = if shared {
+            Some(SharedHost { host: host.parse().ok()?, tenant: tenant.tenant().record.id })
+        } else {
+            None
+        };
+        Some(At { tenant, shared })
     }
 
     async fn ask_site(
         &self,
         request: Request<Incoming>,
         kind: HostKind,
-        at: Option<Resolved>,
+        at: Option<At>,
         peer: &Client,
     ) -> Response<Reply> {
         let mut request = request.map(axum::body::Body::new);
@@ -75,7 +92,10 @@ impl Dispatch {
         extensions.insert(kind);
         extensions.insert(ClientAddress(peer.address));
         if let Some(at) = at {
-            extensions.insert(at);
+            extensions.insert(at.tenant);
+            if let Some(shared) = at.shared {
+                extensions.insert(shared);
+            }
         }
         self.0.site.answer(request).await.map(Reply::Site)
     }
@@ -84,4 +104,10 @@ impl Dispatch {
 /// The host that the request is for; none where the gateway will say what is odd about it.
 fn authority_of(request: &Request<Incoming>) -> Option<Authority<'_>> {
     Authority::of_request(request).ok()
+}
+
+/// The one tenant that the address names; none where it names several.
+fn named_in(query: &str) -> Option<&str> {
+    let mut named = query.split('&').filter_map(|pair| pair.strip_prefix("tenant="));
+    named.next().filter(|_| named.next().is_none())
 }

@@ -1,6 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
 mod missed;
+mod shared_hosts;
 
 use crate::town::{Engine, Town};
 use demo::client::Ask;

@@ -1,11 +1,11 @@
-//! A backend that says what it was sent, and counts.
+//! A backend that says what it was sent, and counts. Under `/set-cookie` it sets the cookie in its query.
 
 use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, Method, Uri},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method, Uri, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 use std::sync::{
@@ -62,6 +62,8 @@ async fn echo(
         seen.insert(name.to_string(), before.unwrap_or_else(|| value.to_owned()).into());
     }
     let body = String::from_utf8_lossy(&body).into_owned();
-    axum::Json(json!({ "method": method.as_str(), "path": uri.to_string(), "headers": seen, "body": body }))
-        .into_response()
+    let said = json!({ "method": method.as_str(), "path": uri.to_string(), "headers": seen, "body": body });
+    let set = uri.query().filter(|_| uri.path() == "/set-cookie");
+    let cookies = set.into_iter().map(|pair| (SET_COOKIE, format!("{pair}; Path=/"))).collect::<Vec<_>>();
+    (AppendHeaders(cookies), axum::Json(said)).into_response()
 }

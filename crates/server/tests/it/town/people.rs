@@ -2,7 +2,7 @@
 
 use super::{Backend, Engine, Node, free_port};
 use demo::{
-    client::{Ask, Browser, Page},
+    client::{Ask, Browser, Form, Page},
     clock,
     provider::{self, Organisation, Provider},
 };
@@ -103,12 +103,20 @@ impl Town {
 
     /// Fills in the provider's login page, if this is one.
     pub(crate) async fn log_in(&self, person: &mut Person, page: Page) -> Page {
-        let Ok(form) = page.form("/login") else { return page };
+        if page.form("/login").is_err() {
+            return page;
+        }
+        let form = self.login_form(person, &page);
+        person.browser.submit(form).await.expect("the provider answers")
+    }
+
+    /// The provider's login page, filled in.
+    pub(crate) fn login_form(&self, person: &Person, page: &Page) -> Form {
+        let form = page.form("/login").unwrap_or_else(|error| panic!("{error}: {}", page.body));
         let everybody =
             self.providers.values().filter_map(|provider| provider.organisation().person(person.email));
         let known = everybody.into_iter().next().expect("the story names people who work somewhere");
-        let form = form.with("email", known.email).with("password", known.password);
-        person.browser.submit(form).await.expect("the provider answers")
+        form.with("email", known.email).with("password", known.password)
     }
 
     /// Somebody in the console of a tenant.
@@ -165,6 +173,11 @@ impl Person {
     /// Somebody nobody knows.
     pub(crate) fn stranger() -> Self {
         Person { browser: Browser::new(), email: "nobody@nowhere.test" }
+    }
+
+    /// The same browser, with somebody else before it.
+    pub(crate) fn works_as(self, email: &'static str) -> Self {
+        Person { email, ..self }
     }
 }
 

@@ -30,6 +30,23 @@ for (const [name, [slug, settings, method]] of Object.entries(ways)) {
   });
 }
 
+// oidc-provider offers both ways and takes each client by the one that it is registered for. Its metadata lists
+// both, so what is chosen automatically is the header.
+test('a client that is registered for the body is refused where the header is chosen automatically, and the page says why', async () => {
+  const { admin } = await town.customer('adatum', { client: { token_endpoint_auth_method: 'client_secret_post' } });
+  assert.equal(admin.page.status, 403, admin.page.text);
+  assert.match(admin.page.text, /\/problems\/provider\.refused/);
+});
+
+for (const [slug, method] of [['alpine', 'client_secret_basic'], ['bellows', 'client_secret_post']]) {
+  test(`a connection that says ${method} is right for a client that is registered so`, async () => {
+    await town.customer(slug, { client: { token_endpoint_auth_method: method }, correct: { client_authentication: method } });
+    const ada = await town.signIn(slug, 'ada');
+    assert.equal(ada.page.status, 200, ada.page.text);
+    assert.equal(ada.page.json().user.name, 'Ada Able');
+  });
+}
+
 test('a wrong client secret lets nobody in, and the page names what the provider objects to', async () => {
   const { admin } = await town.customer('litware', { correct: { client_secret: 'not-the-one-we-were-given' } });
   assert.ok(admin.page.status >= 400, admin.page.text);

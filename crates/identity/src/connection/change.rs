@@ -1,7 +1,7 @@
 //! A connection is changed. Its provider never is: whom people are known by is not a setting.
 
 use super::{ClientId, ClientSecret, Connection, ConnectionError, client, create::known_roles, rows};
-use crate::Identity;
+use crate::{Identity, sign_in::Authentication};
 use access::{ManageConnection, Permit};
 use domain::{Change, ConnectionId, DisplayName, Event, RoleName, event::names};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,8 @@ pub struct Changes {
     pub client_id: Option<ClientId>,
     /// Another secret, or none.
     pub client_secret: SecretChange,
+    /// Another way to show it.
+    pub client_authentication: Option<Authentication>,
     /// Other scopes.
     pub scopes: Option<client::Scopes>,
     /// Other parameters, in place of all.
@@ -74,6 +76,9 @@ fn apply(room: &Identity, old: &Connection, changes: &Changes) -> Result<Connect
     if let Some(client_id) = &changes.client_id {
         new.client_id = client_id.clone();
     }
+    if let Some(authentication) = changes.client_authentication {
+        new.settings.client_authentication = authentication;
+    }
     if let Some(scopes) = &changes.scopes {
         new.settings.scopes = scopes.to_string();
     }
@@ -100,6 +105,7 @@ fn is_another_client(old: &Connection, new: &Connection, secret: &SecretChange) 
     old.client_id != new.client_id
         || old.has_secret != new.has_secret
         || matches!(secret, SecretChange::Set(_))
+        || old.settings.client_authentication != new.settings.client_authentication
         || old.settings.scopes != new.settings.scopes
         || old.settings.extra() != new.settings.extra()
         || old.settings.login_hint != new.settings.login_hint

@@ -4,7 +4,7 @@ use super::{ClientId, ClientSecret, Connection, ConnectionError, Stage, client, 
 use crate::{
     Identity,
     provider::{self, NewProvider, ProviderError},
-    sign_in::ConnectionSettings,
+    sign_in::{Authentication, ConnectionSettings},
 };
 use access::{ManageConnection, Permit};
 use domain::{Change, ConnectionId, DisplayName, Event, Limit, ProviderId, RoleName, event::names};
@@ -25,6 +25,8 @@ pub struct NewConnection {
     pub client_id: ClientId,
     /// Our secret there; none for a public client.
     pub client_secret: Option<ClientSecret>,
+    /// How the secret is shown; none for as the provider's metadata allows.
+    pub client_authentication: Option<Authentication>,
     /// Scopes beside `openid`; none for the usual.
     pub scopes: Option<client::Scopes>,
     /// Parameters for the provider.
@@ -81,6 +83,7 @@ fn settings_of(room: &Identity, new: &NewConnection) -> Result<ConnectionSetting
     if let Some(scopes) = &new.scopes {
         settings.scopes = scopes.to_string();
     }
+    settings.client_authentication = new.client_authentication.unwrap_or_default();
     client::set_parameters(&mut settings, new.parameters.clone())
         .map_err(ConnectionError::value("parameters"))?;
     settings.default_roles = known_roles(room, &new.default_roles)?;

@@ -24,6 +24,7 @@ pub(super) struct Fields {
     pub(super) client_secret: String,
     /// Whether the secret is to be taken away.
     pub(super) forget_secret: String,
+    pub(super) client_authentication: String,
     pub(super) scopes: String,
     /// One a line, `name=value`.
     pub(super) parameters: String,
@@ -40,6 +41,7 @@ impl Fields {
             issuer: connection.issuer.clone(),
             name: connection.name.to_string(),
             client_id: connection.client_id.to_string(),
+            client_authentication: connection.settings.client_authentication.to_string(),
             scopes: connection.settings.scopes.clone(),
             parameters: lines.join("\n"),
             default_roles: connection.settings.default_roles.iter().map(RoleName::to_string).collect(),
@@ -64,6 +66,7 @@ impl Fields {
         let name = wrong.maybe("name", &self.name);
         let client_id = wrong.must("client_id", &self.client_id);
         let client_secret = wrong.maybe("client_secret", &self.client_secret);
+        let client_authentication = wrong.maybe("client_authentication", &self.client_authentication);
         let scopes = wrong.must("scopes", &self.scopes);
         let parameters = wrong.parameters(&self.parameters);
         let default_roles = wrong.roles(&self.default_roles);
@@ -74,6 +77,7 @@ impl Fields {
                 name,
                 client_id,
                 client_secret,
+                client_authentication,
                 scopes,
                 parameters,
                 default_roles,
@@ -94,6 +98,7 @@ impl Fields {
                 None if !self.forget_secret.is_empty() => SecretChange::Clear,
                 None => SecretChange::Keep,
             },
+            client_authentication: wrong.maybe("client_authentication", &self.client_authentication),
             scopes: wrong.must("scopes", &self.scopes),
             parameters: Some(wrong.parameters(&self.parameters)),
             default_roles: Some(wrong.roles(&self.default_roles)),

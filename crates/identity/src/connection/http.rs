@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Routes<Identity> {
         .says("Shows one connection.")
         .answers::<Connection>(200)
         .patch("/v1/tenants/{tenant}/connections/{connection}", patch)
-        .says("Changes a connection. Another client, secret, scope or parameter makes an earlier test void.")
+        .says("Changes a connection. Another client, secret, way to show it, scope or parameter makes an earlier test void.")
         .takes::<ConnectionChanges>()
         .answers::<Connection>(200)
         .delete("/v1/tenants/{tenant}/connections/{connection}", delete)
@@ -69,6 +69,9 @@ pub(crate) struct Connection {
     client_id: String,
     /// `set` or `not set`; never the secret itself.
     client_secret: &'static str,
+    /// How the secret is shown to the token endpoint: `automatic`, `client_secret_basic` or
+    /// `client_secret_post`.
+    client_authentication: &'static str,
     /// Scopes that are asked for beside `openid`, separated by spaces.
     scopes: String,
     /// Parameters for the provider, such as `domain_hint`.
@@ -96,6 +99,7 @@ impl Connection {
             issuer: connection.issuer,
             client_id: connection.client_id.to_string(),
             client_secret: said(connection.has_secret),
+            client_authentication: connection.settings.client_authentication.name(),
             parameters: parameters_of(&connection.settings),
             default_roles: connection.settings.default_roles.iter().map(RoleName::to_string).collect(),
             scopes: connection.settings.scopes,
@@ -136,6 +140,9 @@ pub(crate) struct NewConnection {
     client_id: String,
     /// Our secret there; left out for a public client.
     client_secret: Option<String>,
+    /// How the secret is shown to the token endpoint: `client_secret_basic`, `client_secret_post`, or
+    /// `automatic`, as the provider's metadata allows, where nothing is said.
+    client_authentication: Option<String>,
     /// Scopes to ask for beside `openid`; `profile email` where nothing is said.
     scopes: Option<String>,
     /// Parameters for the provider, such as `domain_hint`.
@@ -164,6 +171,7 @@ impl NewConnection {
             name: self.name,
             client_id: named("/client_id", &self.client_id)?,
             client_secret: maybe("/client_secret", self.client_secret.as_deref())?,
+            client_authentication: maybe("/client_authentication", self.client_authentication.as_deref())?,
             scopes: maybe("/scopes", self.scopes.as_deref())?,
             parameters: self.parameters,
             default_roles: self.default_roles,
@@ -184,6 +192,8 @@ pub(crate) struct ConnectionChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     client_secret: Option<Option<String>>,
+    /// Another way to show the secret.
+    client_authentication: Option<String>,
     /// Other scopes beside `openid`.
     scopes: Option<String>,
     /// Other parameters, in place of all.
@@ -204,6 +214,7 @@ impl ConnectionChanges {
             name: self.name,
             client_id: maybe("/client_id", self.client_id.as_deref())?,
             client_secret,
+            client_authentication: maybe("/client_authentication", self.client_authentication.as_deref())?,
             scopes: maybe("/scopes", self.scopes.as_deref())?,
             parameters: self.parameters,
             default_roles: self.default_roles,

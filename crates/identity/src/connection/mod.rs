@@ -78,6 +78,7 @@ impl Connection {
             "client_id": self.client_id,
             "client_secret": said(self.has_secret),
             "scopes": self.settings.scopes,
+            "client_authentication": self.settings.client_authentication,
             "parameters": parameters_of(&self.settings),
             "default_roles": self.settings.default_roles,
             "standing": self.stage.standing().name(),

@@ -8,7 +8,7 @@ use crate::{
         set_up::{self, Registration},
     },
     routes::query,
-    sign_in::{ConnectionStanding, choose, http::depart, pending::Aim},
+    sign_in::{Authentication, ConnectionStanding, choose, http::depart, pending::Aim},
     state::tenant_of,
 };
 use access::{AcceptInvitation, Permit, StartSignIn, TenantAction};
@@ -157,6 +157,8 @@ pub(crate) struct Sent {
     pub(crate) client_id: String,
     #[serde(default)]
     pub(crate) client_secret: String,
+    #[serde(default)]
+    pub(crate) client_authentication: String,
 }
 
 async fn set_up(
@@ -221,12 +223,19 @@ fn registration(sent: &Sent) -> Result<Registration, pages::Wrong> {
     if !client_secret.is_empty() && !visible(client_secret) {
         wrong.client_secret = "At most 500 characters, none of them invisible.".into();
     }
+    let way = sent.client_authentication.trim();
+    let way = if way.is_empty() { Ok(Authentication::default()) } else { way.parse() };
+    let client_authentication = way.unwrap_or_else(|error: domain::NameError| {
+        wrong.client_authentication = error.to_string();
+        Authentication::default()
+    });
     match name {
         Some(name) if wrong.is_nothing() => Ok(Registration {
             name,
             issuer: sent.issuer.trim().to_owned(),
             client_id: client_id.to_owned(),
             client_secret: (!client_secret.is_empty()).then(|| Secret::new(client_secret.to_owned())),
+            client_authentication,
         }),
         _ => Err(wrong),
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     Identity,
+    connection::pages::authentications,
     invitation::{http::Sent, rows::Invitation},
     sign_in::{Connection, connection::redirect_uri},
 };
@@ -9,7 +10,7 @@ use access::Tenant;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use domain::PlatformRole;
-use web::{Page, Plain};
+use web::{Page, Plain, parts::Choice};
 
 struct Way {
     path: String,
@@ -46,12 +47,15 @@ pub(crate) struct Wrong {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    pub(crate) client_authentication: String,
 }
 
 impl Wrong {
     /// Whether nothing is.
     pub(crate) fn is_nothing(&self) -> bool {
-        [&self.name, &self.issuer, &self.client_id, &self.client_secret].iter().all(|words| words.is_empty())
+        let all =
+            [&self.name, &self.issuer, &self.client_id, &self.client_secret, &self.client_authentication];
+        all.iter().all(|words| words.is_empty())
     }
 }
 
@@ -66,6 +70,7 @@ struct SetUpPage {
     display_name: String,
     issuer: String,
     client_id: String,
+    authentications: Vec<Choice>,
     wrong: Wrong,
     /// How the first step stands.
     first: &'static str,
@@ -93,6 +98,7 @@ impl SetUp<'_> {
                 page.display_name = draft.name.clone();
                 page.issuer = draft.issuer.clone();
                 page.client_id = draft.client_id.clone();
+                page.authentications = authentications(draft.settings.client_authentication.name());
                 page.provider = draft.name.clone();
                 page.first = "done";
             }
@@ -107,6 +113,7 @@ impl SetUp<'_> {
         page.display_name = sent.name.clone();
         page.issuer = sent.issuer.clone();
         page.client_id = sent.client_id.clone();
+        page.authentications = authentications(&sent.client_authentication);
         page.wrong = wrong;
         page.sign_in.clear();
         Page::again(page).into_response()
@@ -121,6 +128,7 @@ impl SetUp<'_> {
             display_name: String::new(),
             issuer: String::new(),
             client_id: String::new(),
+            authentications: authentications(""),
             wrong: Wrong::default(),
             first: "current",
             sign_in: self.sign_in,

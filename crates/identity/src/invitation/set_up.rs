@@ -4,7 +4,9 @@
 use crate::{
     Identity,
     invitation::rows,
-    sign_in::{ConnectionSettings, DiscoverError, connection as connections, leave::question},
+    sign_in::{
+        Authentication, ConnectionSettings, DiscoverError, connection as connections, leave::question,
+    },
 };
 use access::{AcceptInvitation, Permit};
 use domain::{Change, ConnectionId, Digest, DisplayName, Fault, ProviderId, Secret};
@@ -19,6 +21,7 @@ pub(crate) struct Registration {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret<String>>,
+    pub(crate) client_authentication: Authentication,
 }
 
 /// In which way they can be wrong.
@@ -79,7 +82,7 @@ pub(crate) async fn set_up(
     room.outbound.admit(&registration.issuer)?;
     let issuer = Issuer::parse(&registration.issuer, room.transport())?;
     let documents = question(room, permit.tenant_id(), &issuer).ask(&room.outbound).await?;
-    documents.metadata.client_authentication(registration.client_secret.is_some())?;
+    registration.client_authentication.at(&documents.metadata, registration.client_secret.is_some())?;
     // A provider that its owner shares with this tenant is the same provider, so that its people stay the same.
     let shared = room.store.directory().shared_providers(permit).await?;
     let shared = shared.into_iter().find(|shared| shared.issuer == issuer.as_str()).map(|shared| shared.id);
@@ -110,6 +113,7 @@ async fn write(
         "issuer": issuer.as_str(),
         "client_id": registration.client_id,
         "client_secret": if registration.client_secret.is_some() { "set" } else { "none" },
+        "client_authentication": registration.client_authentication,
         "provider": provider,
     });
     tx.changed(Change::new(id, Value::Null, facts));
@@ -158,14 +162,16 @@ async fn put_draft(
         Some(secret) => tx.seal(&connections::secret_purpose(id), secret.reveal().as_bytes()),
         None => domain::Sealed::from_text(String::new()),
     };
-    let settings = serde_json::to_value(ConnectionSettings::default()).expect("settings are plain data");
+    let client_authentication = registration.client_authentication;
+    let settings = ConnectionSettings { client_authentication, ..ConnectionSettings::default() };
+    let settings = serde_json::to_value(settings).expect("settings are plain data");
     let now = tx.now();
     let sql = sql!(
         "INSERT INTO connection (tenant_id, id, provider_id, name, standing, issuer, client_id, client_secret, settings,
          tested_at, created_at, changed_at) VALUES ($1, $2, $3, $4, 'draft', $5, $6, $7, $8, 0, $9, $9)
          ON CONFLICT (tenant_id, id) DO UPDATE SET provider_id = excluded.provider_id, name = excluded.name,
          issuer = excluded.issuer, client_id = excluded.client_id, client_secret = excluded.client_secret,
-         changed_at = excluded.changed_at WHERE connection.standing = 'draft'"
+         settings = excluded.settings, changed_at = excluded.changed_at WHERE connection.standing = 'draft'"
     );
     let values = values![
         id,

@@ -1,7 +1,10 @@
 //! A connection as somebody who signs in needs it: where to go, and as whom we are known there.
 
+use crate::sign_in::Authentication;
 use domain::{ConnectionId, Fault, ProviderId, RoleName, Secret};
-use protocol::oidc::{ExtraParameters, Issuer, ProviderError, Transport};
+use protocol::oidc::{
+    ClientAuthentication, ExtraParameters, Issuer, ProviderError, ProviderMetadata, Transport,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 use store::{FromRow, Row, StoreError, TenantRead, sql, values};
@@ -71,6 +74,8 @@ pub struct ConnectionSettings {
     pub login_hint: Option<String>,
     /// The application's roles that whoever signs in for the first time gets.
     pub default_roles: Vec<RoleName>,
+    /// How the client secret is shown.
+    pub client_authentication: Authentication,
 }
 
 impl Default for ConnectionSettings {
@@ -80,6 +85,7 @@ impl Default for ConnectionSettings {
             parameters: BTreeMap::new(),
             login_hint: None,
             default_roles: Vec::new(),
+            client_authentication: Authentication::Automatic,
         }
     }
 }
@@ -128,6 +134,14 @@ impl Connection {
     /// [`ProviderError::Metadata`] for one that may not be called here.
     pub fn issuer(&self, transport: Transport) -> Result<Issuer, ProviderError> {
         Issuer::parse(&self.issuer, transport)
+    }
+
+    /// How this provider's token endpoint is shown who we are.
+    ///
+    /// # Errors
+    /// As [`Authentication::at`].
+    pub fn authentication(&self, provider: &ProviderMetadata) -> Result<ClientAuthentication, ProviderError> {
+        self.settings.client_authentication.at(provider, self.client_secret.is_some())
     }
 }
 

@@ -5,7 +5,7 @@ use domain::Fault;
 use outbound::OutboundError;
 use protocol::{
     TokenError,
-    oidc::{CallbackError, ProviderError},
+    oidc::{CallbackError, ClientAuthentication, ProviderError, Refusal},
 };
 use std::sync::Arc;
 use store::StoreError;
@@ -26,6 +26,14 @@ pub enum SignInError {
     /// The provider's settings or its answer to the exchange cannot be used.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The provider does not take us for the client that we say we are.
+    #[error("the provider refused our client: {refusal}; {}", in_words(*.shown))]
+    Client {
+        /// What it said.
+        refusal: Refusal,
+        /// How it was shown who we are.
+        shown: ClientAuthentication,
+    },
     /// What the browser brought back is not the answer to this sign-in, or is a refusal.
     #[error(transparent)]
     Callback(#[from] CallbackError),
@@ -71,6 +79,7 @@ impl Fault for SignInError {
             SignInError::Discover(_) | SignInError::Exchange(_) => "sign-in.provider-away",
             SignInError::Provider(error) => error.code(),
             SignInError::Callback(error) => error.code(),
+            SignInError::Client { refusal, .. } => ProviderError::Refused(refusal.clone()).code(),
             SignInError::Token(error) => error.code(),
             SignInError::OtherSubject => "userinfo.subject",
             SignInError::Replayed => "callback.state",
@@ -95,13 +104,32 @@ impl SignInError {
             SignInError::Discover(error) => error.detail().unwrap_or_else(|| error.to_string()),
             SignInError::Exchange(error) => error.to_string(),
             SignInError::Provider(ProviderError::Refused(refusal))
-            | SignInError::Callback(CallbackError::Refused(refusal)) => match &refusal.description {
-                Some(description) => format!("{}: {description}", refusal.code),
-                None => refusal.code.clone(),
-            },
+            | SignInError::Callback(CallbackError::Refused(refusal)) => whole(refusal),
+            SignInError::Client { refusal, shown } => format!(
+                "{}. {}. If the client is registered there for another way, say so in the connection's settings",
+                whole(refusal),
+                in_words(*shown)
+            ),
             SignInError::Store(_) => "the database is in trouble".to_owned(),
             other => other.to_string(),
         };
         format!("{} ({detail})", self.code())
+    }
+}
+
+/// How it was shown who we are.
+pub(crate) const fn in_words(shown: ClientAuthentication) -> &'static str {
+    match shown {
+        ClientAuthentication::Basic => "The client secret was sent in the header (client_secret_basic)",
+        ClientAuthentication::Post => "The client secret was sent in the body (client_secret_post)",
+        ClientAuthentication::None => "No client secret was sent, as for a public client",
+    }
+}
+
+/// A refusal with everything that was said.
+fn whole(refusal: &Refusal) -> String {
+    match &refusal.description {
+        Some(description) => format!("{}: {description}", refusal.code),
+        None => refusal.code.clone(),
     }
 }

@@ -6,6 +6,7 @@
 //! Tells others when somebody signed in and when a member joined. Never links people by e-mail, and takes
 //! the issuer from the connection only.
 
+mod authentication;
 pub(crate) mod choose;
 mod complete;
 pub mod connection;
@@ -21,6 +22,7 @@ mod recognise;
 pub(crate) mod rows;
 mod trial;
 
+pub use authentication::Authentication;
 pub use connection::{Connection, ConnectionSettings, ConnectionStanding};
 pub use discover::{DiscoverError, Documents};
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use crate::{
     asked::Asked,
-    sign_in::{Connection, SignInError, complete::Told, finish::profile_fields, recognise::Recognised},
+    sign_in::{
+        Connection, SignInError, complete::Told, error::in_words, finish::profile_fields,
+        recognise::Recognised,
+    },
 };
 use access::Tenant;
 use askama::Template;
@@ -110,13 +113,18 @@ pub(crate) fn trial_passed(
     plain: Plain,
     tenant: &Tenant,
     connection: &Connection,
-    Recognised { claims, told }: &Recognised,
+    Recognised { claims, shown, told }: &Recognised,
 ) -> Response {
     let mut checks = vec![Check {
         state: "good",
         text: "The provider's answer is believed".into(),
         detail: "Issuer, audience, signature, time and nonce are right.".into(),
     }];
+    checks.push(Check {
+        state: "good",
+        text: "The provider knows our client".into(),
+        detail: format!("{}.", in_words(*shown)),
+    });
     checks.extend(userinfo_check(told));
     let given: Vec<_> = profile_fields(claims).map(|(field, _)| field).collect();
     for (field, words) in [("name", "a name"), ("email", "an e-mail address")] {
@@ -136,7 +144,7 @@ pub(crate) fn trial_passed(
         });
     }
     let mut all: Vec<Claim> =
-        claims.raw.iter().map(|(name, value)| Claim { name: name.clone(), value: shown(value) }).collect();
+        claims.raw.iter().map(|(name, value)| Claim { name: name.clone(), value: as_text(value) }).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));
     let roles = connection.settings.roles().map(RoleName::to_string).collect();
     let plain = titled(plain, tenant, connection);
@@ -186,7 +194,7 @@ fn titled(plain: Plain, tenant: &Tenant, connection: &Connection) -> Plain {
         .describe("Nobody was let in, and nothing was changed.")
 }
 
-fn shown(value: &Value) -> String {
+fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

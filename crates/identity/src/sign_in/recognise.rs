@@ -16,17 +16,25 @@ use http::{HeaderValue, header};
 use outbound::Call;
 use protocol::{
     TokenError,
-    oidc::{Callback, Exchange, IdTokenExpect, IdentityClaims, Tokens, validate_id_token},
+    oidc::{
+        Callback, ClientAuthentication, Exchange, IdTokenExpect, IdentityClaims, ProviderError, Tokens,
+        validate_id_token,
+    },
 };
 use std::sync::Arc;
 
 /// The most bytes that a token answer may have.
 const MOST_BYTES: usize = 64 * 1024;
 
+/// Refusals that are about us and not about the code.
+const OF_THE_CLIENT: [&str; 2] = ["invalid_client", "unauthorized_client"];
+
 /// Somebody whom a provider has named.
 pub(crate) struct Recognised {
     /// Who they are, in the provider's words.
     pub(crate) claims: IdentityClaims,
+    /// How the provider was shown who we are.
+    pub(crate) shown: ClientAuthentication,
     /// Whether the userinfo endpoint had to be asked, and what came of it.
     pub(crate) told: Told,
 }
@@ -43,10 +51,11 @@ pub(crate) async fn recognise(
 ) -> Result<Recognised, SignInError> {
     let documents = documents(room, pending.tenant, connection).await?;
     let code = answer.accept(&pending.secret_state(), &documents.metadata)?;
-    let tokens = exchange(room, connection, pending, &documents, &code).await?;
+    let shown = connection.authentication(&documents.metadata)?;
+    let tokens = exchange(room, connection, pending, &documents, &code, shown).await?;
     let claims = believe(room, connection, pending, &documents, &tokens).await?;
     let (claims, told) = complete(room, pending, &documents, &tokens, claims).await?;
-    Ok(Recognised { claims, told })
+    Ok(Recognised { claims, shown, told })
 }
 
 async fn exchange(
@@ -55,18 +64,18 @@ async fn exchange(
     pending: &Pending,
     documents: &Documents,
     code: &Secret<String>,
+    shown: ClientAuthentication,
 ) -> Result<Tokens, SignInError> {
-    let metadata = &documents.metadata;
     let request = Exchange {
         client_id: &connection.client_id,
         client_secret: connection.client_secret.as_ref(),
-        authentication: metadata.client_authentication(connection.client_secret.is_some())?,
+        authentication: shown,
         code,
         redirect_uri: &redirect_uri(&room.web.hosts, connection.id),
         verifier: &pending.verifier(),
     }
     .request();
-    let mut call = Call::post_form(metadata.token_endpoint.clone(), [])
+    let mut call = Call::post_form(documents.metadata.token_endpoint.clone(), [])
         .body(HeaderValue::from_static("application/x-www-form-urlencoded"), request.body.reveal().clone())
         .for_tenant(pending.tenant)
         .within(room.settings.provider_patience)
@@ -78,7 +87,13 @@ async fn exchange(
         call = call.header(header::AUTHORIZATION, value);
     }
     let answer = room.outbound.send(call).await.map_err(SignInError::Exchange)?;
-    Ok(Tokens::parse(answer.status.as_u16(), &answer.body)?)
+    Tokens::parse(answer.status.as_u16(), &answer.body).map_err(|error| match error {
+        // RFC 6749 section 5.2.
+        ProviderError::Refused(refusal) if OF_THE_CLIENT.contains(&refusal.code.as_str()) => {
+            SignInError::Client { refusal, shown }
+        }
+        other => other.into(),
+    })
 }
 
 /// A key that is not known is asked for once; the provider may have changed it since.

@@ -9,6 +9,7 @@ pub(crate) mod house;
 mod links;
 mod outages;
 pub(crate) mod provider;
+mod registration;
 mod switching;
 mod telling;
 

@@ -50,6 +50,8 @@ pub(crate) struct Faults {
     pub(crate) nonce: Option<String>,
     /// Takes every code as often as it is shown.
     pub(crate) takes_codes_again: bool,
+    /// Knows us as a client that shows its secret in the body, whatever its metadata says.
+    pub(crate) wants_the_secret_in_the_body: bool,
     /// Answers at its userinfo endpoint with this status, type and body; none for what it knows.
     pub(crate) userinfo: Option<(u16, &'static str, String)>,
     /// Never answers there.
@@ -212,11 +214,17 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes
             true => inner.codes.get(&form["code"]),
             false => inner.codes.remove(&form["code"]).map(|code| &*Box::leak(Box::new(code))),
         };
-        let proven =
+        let in_header =
             headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Basic "));
+        let in_body = form.contains_key("client_secret");
+        if (in_header, in_body)
+            != (!inner.faults.wants_the_secret_in_the_body, inner.faults.wants_the_secret_in_the_body)
+        {
+            return (StatusCode::UNAUTHORIZED, json_of(&json!({ "error": "invalid_client" })))
+                .into_response();
+        }
         let Some(code) = found.filter(|code| {
-            proven
-                && Digest::of(form["code_verifier"].as_bytes()).to_string() == code.challenge
+            Digest::of(form["code_verifier"].as_bytes()).to_string() == code.challenge
                 && form["redirect_uri"] == code.redirect
         }) else {
             return (StatusCode::BAD_REQUEST, json_of(&json!({ "error": "invalid_grant" }))).into_response();

@@ -42,6 +42,17 @@ pub enum ClientAuthentication {
     None,
 }
 
+impl ClientAuthentication {
+    /// Its name in metadata and registrations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ClientAuthentication::Basic => "client_secret_basic",
+            ClientAuthentication::Post => "client_secret_post",
+            ClientAuthentication::None => "none",
+        }
+    }
+}
+
 impl ProviderMetadata {
     /// Reads the metadata that was fetched for `issuer`.
     ///
@@ -72,8 +83,8 @@ impl ProviderMetadata {
             names_itself_in_answers: members.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
             // Where nothing is said, basic is meant (Discovery 1.0 section 3).
-            basic: lists(&members, methods, "client_secret_basic").unwrap_or(true),
-            post: lists(&members, methods, "client_secret_post").unwrap_or(false),
+            basic: lists(&members, methods, ClientAuthentication::Basic.name()).unwrap_or(true),
+            post: lists(&members, methods, ClientAuthentication::Post.name()).unwrap_or(false),
         })
     }
 

@@ -47,7 +47,29 @@ pub(super) enum Connection {
         /// Our secret there; left out for a public client.
         #[arg(long)]
         client_secret: Option<String>,
+        /// How the secret is shown: automatic, client_secret_basic or client_secret_post.
+        #[arg(long)]
+        client_authentication: Option<String>,
         /// Its name for people.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Change a connection; what is left out stays.
+    Change {
+        /// Its id.
+        connection: String,
+        /// Another client id.
+        #[arg(long)]
+        client_id: Option<String>,
+        /// Another secret.
+        #[arg(long)]
+        client_secret: Option<String>,
+        /// How the secret is shown: automatic, client_secret_basic or client_secret_post.
+        #[arg(long)]
+        client_authentication: Option<String>,
+        /// Another name.
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]
@@ -93,14 +115,35 @@ impl Connection {
             Connection::Show { connection, within } => {
                 print::one(api, &api.inside(&within.reason).get(&within.path(&of(&connection))).await?)
             }
-            Connection::Create { issuer, client_id, client_secret, name, within } => {
-                let mut body = given(&[("name", name), ("client_secret", client_secret)]);
+            Connection::Create { issuer, client_id, client_secret, client_authentication, name, within } => {
+                let mut body = given(&[
+                    ("name", name),
+                    ("client_secret", client_secret),
+                    ("client_authentication", client_authentication),
+                ]);
                 body.insert("issuer".into(), issuer.into());
                 body.insert("client_id".into(), client_id.into());
                 print::one(
                     api,
                     &api.inside(&within.reason).post(&within.path(""), Value::Object(body)).await?,
                 )
+            }
+            Connection::Change {
+                connection,
+                client_id,
+                client_secret,
+                client_authentication,
+                name,
+                within,
+            } => {
+                let body = given(&[
+                    ("client_id", client_id),
+                    ("client_secret", client_secret),
+                    ("client_authentication", client_authentication),
+                    ("name", name),
+                ]);
+                let path = within.path(&of(&connection));
+                print::one(api, &api.inside(&within.reason).patch(&path, Value::Object(body)).await?)
             }
             Connection::Activate { connection, within } => {
                 act(api, &within, &connection, "activate", json!({})).await

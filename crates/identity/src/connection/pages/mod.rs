@@ -8,6 +8,7 @@ use super::{Connection, Owner, Stage, list};
 use crate::{
     Identity,
     provider::{self, Provider},
+    sign_in::Authentication,
 };
 use access::ReadConnection;
 use askama::Template;
@@ -140,6 +141,12 @@ fn roles(room: &Identity, chosen: &[String]) -> Vec<Choice> {
         Choice::new(name.clone(), name.clone(), chosen.contains(&name))
     };
     known.iter().map(choice).collect()
+}
+
+/// The ways to show a client secret, with the one of this name chosen.
+pub(crate) fn authentications(chosen: &str) -> Vec<Choice> {
+    let choice = |way: Authentication| Choice::new(way.name(), way.words(), way.name() == chosen);
+    Authentication::ALL.into_iter().map(choice).collect()
 }
 
 /// Back to the page, so that loading it anew repeats nothing.

@@ -1,6 +1,6 @@
 //! The guided setup of a connection.
 
-use super::{done, is_about_the_form, path_of, roles};
+use super::{authentications, done, is_about_the_form, path_of, roles};
 use crate::{
     Identity,
     asked::Asked,
@@ -41,6 +41,7 @@ struct NewPage {
     fields: Fields,
     providers: Vec<Choice>,
     roles: Vec<Choice>,
+    authentications: Vec<Choice>,
     wrong: Wrong,
 }
 
@@ -90,6 +91,7 @@ async fn page<A: ReadsConnections>(
         redirect: redirect_uri(&room.web.hosts, id),
         providers: std::iter::once(new).chain(known.iter().map(choice)).collect(),
         roles: roles(room, &fields.default_roles),
+        authentications: authentications(&fields.client_authentication),
         path,
         fields: Fields { client_secret: String::new(), ..fields },
         wrong,

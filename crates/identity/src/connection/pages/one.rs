@@ -1,6 +1,6 @@
 //! The page of one connection, and what is done there.
 
-use super::{done, is_about_the_form, owner_in_words, path_of, roles, tone_of};
+use super::{authentications, done, is_about_the_form, owner_in_words, path_of, roles, tone_of};
 use crate::{
     Identity,
     connection::{
@@ -62,6 +62,9 @@ struct ConnectionPage {
     has_secret: bool,
     fields: Fields,
     roles: Vec<Choice>,
+    authentications: Vec<Choice>,
+    /// How the secret is shown, in words.
+    authentication: &'static str,
     may_manage: bool,
     /// What people would lose if it were switched off, in words; empty for nothing.
     loss: String,
@@ -132,6 +135,8 @@ async fn page<A: ReadsConnections>(
         changed: connection.changed_at.into(),
         has_secret: connection.has_secret,
         roles: roles(room, &fields.default_roles),
+        authentications: authentications(&fields.client_authentication),
+        authentication: connection.settings.client_authentication.words(),
         fields,
         may_manage: permit.caller().rights().has(Right::ManageConnections),
         loss: loss.map(|loss| loss.to_string()).unwrap_or_default(),
@@ -157,6 +162,7 @@ async fn post_changes(
         Err(problem) if is_about_the_form(&problem) => {
             let mut page = page(&room, &permit, id, frame).await?;
             page.roles = roles(&room, &fields.default_roles);
+            page.authentications = authentications(&fields.client_authentication);
             page.fields = Fields { issuer: page.fields.issuer, client_secret: String::new(), ..fields };
             page.wrong = problem.into();
             Ok(Page::again(page).into_response())

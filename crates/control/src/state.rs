@@ -1,7 +1,7 @@
 //! What this room's handlers share.
 
 use crate::{Terms, hostname::Reserved, route::RouteCheck};
-use domain::{Event, Heard, TenantId};
+use domain::{Event, TenantId, event::names};
 use std::sync::Arc;
 use store::Store;
 use web::Web;
@@ -28,24 +28,13 @@ impl Control {
         Control { store, web, terms: Arc::new(terms), check_routes, reserved }
     }
 
-    /// Lets this node know at once what the feed will tell every node.
-    pub(crate) async fn hear(&self, tenant: TenantId, event: Event) {
-        let Event { name, subject, body } = event;
-        let heard = Heard { name: name.to_owned(), tenant, subject, body };
-        if self.web.warden.hear(&heard).await.is_err() {
-            tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
-        }
-    }
-
-    /// The same for a change of a tenant's entry.
+    /// Lets this node know at once that a tenant's entry has changed.
     pub(crate) async fn hear_tenant(&self, tenant: TenantId) {
-        self.hear(tenant, Event::new(domain::event::names::TENANT_CHANGED, tenant)).await;
+        self.web.warden.hear_at_once(tenant, Event::new(names::TENANT_CHANGED, tenant)).await;
     }
 
     /// The same for what belongs to the platform.
     pub(crate) async fn hear_platform(&self, name: &'static str) {
-        if let Some(house) = self.web.warden.house() {
-            self.hear(house.record.id, Event::new(name, house.record.id)).await;
-        }
+        self.web.warden.hear_of_platform(Event::new(name, "platform")).await;
     }
 }

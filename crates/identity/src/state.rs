@@ -3,7 +3,7 @@
 use crate::{Settings, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
-use domain::{Event, Heard, Moment, RoleName, Slug, TenantId};
+use domain::{Moment, RoleName, Slug, TenantId};
 use outbound::Outbound;
 use protocol::oidc::Transport;
 use std::{collections::BTreeSet, sync::Arc};
@@ -50,15 +50,6 @@ impl Identity {
     /// What this node knows about the people of a tenant is asked for anew.
     pub(crate) fn forget(&self, tenant: TenantId) {
         self.web.warden.tenants().touch(tenant);
-    }
-
-    /// Lets this node know at once what the feed will tell every node.
-    pub(crate) async fn hear(&self, tenant: TenantId, event: Event) {
-        let Event { name, subject, body } = event;
-        let heard = Heard { name: name.to_owned(), tenant, subject, body };
-        if self.web.warden.hear(&heard).await.is_err() {
-            tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
-        }
     }
 
     /// A permit in nobody's name. While somebody proves who they are, the session that their browser still

@@ -7,7 +7,7 @@ use crate::{
     refusal::Wanted,
     tenants::Tenant,
 };
-use domain::{Digest, Heard, Moment, ProviderId, TenantId, UserId, event::names};
+use domain::{Digest, Event, Heard, Moment, ProviderId, TenantId, UserId, event::names};
 use std::{
     collections::HashSet,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -95,6 +95,23 @@ impl Warden {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes in at once what the feed will tell every node: whoever changed something on this node sees it
+    /// in their next request. If that fails, the feed tells it all the same.
+    pub async fn hear_at_once(&self, tenant: TenantId, event: Event) {
+        let Event { name, subject, body } = event;
+        let heard = Heard { name: name.to_owned(), tenant, subject, body };
+        if self.hear(&heard).await.is_err() {
+            tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
+        }
+    }
+
+    /// The same for what is no tenant's: the feed tells of it under the operator's own.
+    pub async fn hear_of_platform(&self, event: Event) {
+        if let Some(house) = self.house() {
+            self.hear_at_once(house.record.id, event).await;
+        }
     }
 
     /// Loads one tenant anew, and forgets it if it is gone. Gives whether it is there.

@@ -54,7 +54,7 @@ async fn enter(
     let taking = Taking { room: &room, permit: &permit, tenant, asked: &asked };
     let (came, Begun { id, ends }) = taking.at_tenant(code_in(&asked), earlier).await?;
     if let Some(earlier) = earlier {
-        room.hear(tenant.record.id, session::ended(earlier)).await;
+        room.web.warden.hear_at_once(tenant.record.id, session::ended(earlier)).await;
     }
     let deployment = tenant.record.deployment;
     let value = room.web.cookies.tenant_cookie(id.reveal(), tenant.record.id, deployment, ends);

@@ -23,15 +23,8 @@ pub(crate) async fn end(
             Ok::<_, StoreError>(())
         })
         .await?;
-    forget(room, session).await;
+    room.web.warden.hear_of_platform(ended(session)).await;
     Ok(())
-}
-
-/// A person's sessions are no tenant's; the feed tells of them under the operator's own.
-async fn forget(room: &Identity, session: Digest) {
-    if let Some(house) = room.web.warden.house() {
-        room.hear(house.record.id, ended(session)).await;
-    }
 }
 
 struct Held(Digest);
@@ -61,7 +54,7 @@ pub(crate) async fn end_all(
         })
         .await?;
     for Held(session) in held {
-        forget(room, session).await;
+        room.web.warden.hear_of_platform(ended(session)).await;
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ async fn leave(
     let person = permit.caller().person().ok_or(Refusal::SignInNeeded)?;
     let provider = provider_logout(&room, &permit).await?;
     room.store.write(&permit, async |tx| end(tx, person.session).await).await?;
-    room.hear(tenant.record.id, ended(person.session)).await;
+    room.web.warden.hear_at_once(tenant.record.id, ended(person.session)).await;
     if form.everywhere.is_some()
         && let Some(parting) = room.web.warden.parting(&permit)
     {

@@ -2,10 +2,12 @@
 //! backend, and people with browsers. Everything on loopback, on free ports, gone when the story ends.
 
 mod backend;
+mod load;
 mod node;
 mod people;
 mod postgres;
 
 pub(crate) use backend::Backend;
+pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, free_port};
 pub(crate) use people::{Person, Town};

@@ -146,8 +146,18 @@ impl Node {
 
     /// Asks the node to stop and waits until it has.
     pub(crate) async fn stop(&mut self) {
+        self.tell_to_stop();
+        self.wait_until_stopped().await;
+    }
+
+    /// Asks the node to stop.
+    pub(crate) fn tell_to_stop(&self) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+    }
+
+    /// Waits until the node has stopped.
+    pub(crate) async fn wait_until_stopped(&mut self) {
         let begun = Instant::now();
         while self.child.try_wait().expect("a child can be asked").is_none() {
             assert!(begun.elapsed() < PATIENCE, "the node did not stop:\n{}", self.output());

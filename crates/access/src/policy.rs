@@ -100,6 +100,8 @@ use Right::{
 policy! {
     #[doc = " Look up how one may sign in, and leave for a provider."]
     StartSignIn "sign-in.start" tenant reads Nothing;
+    #[doc = " Bring a provider's answer, which is taken once."]
+    TakeAnswer "sign-in.answer" tenant writes Nothing;
     #[doc = " Come back from a provider and be recognised."]
     FinishSignIn "sign-in.finish" tenant writes Nothing;
     #[doc = " Take the hand-over at the tenant's host and begin a session there."]
@@ -163,6 +165,10 @@ policy! {
     ChangePlatformSettings "platform.change" platform writes Needs::Right(ManagePlatform);
     #[doc = " Read the operator's audit trail and the security events."]
     ReadPlatformAudit "platform.audit" platform reads Needs::Right(ReadPlatform);
+    #[doc = " See how background jobs stand, of all tenants; never what they were given."]
+    ReadJobs "job.read" platform reads Needs::Right(ReadPlatform);
+    #[doc = " Revive or drop a job that is dead; the tenant reads of it too."]
+    ManageJobs "job.manage" platform writes Needs::Right(ManagePlatform);
     #[doc = " Make and end operator tokens."]
     ManageTokens "token.manage" platform writes Needs::Right(ManagePlatform);
 

@@ -8,6 +8,8 @@ use web::{Frame, Response, sign_in::see_other};
 const HAPPENED: &[(&str, &str)] = &[
     ("hostname-added", "The hostname belongs to this tenant. It answers within seconds."),
     ("hostname-removed", "The hostname is given back and rests."),
+    ("job-dropped", "The job is dropped."),
+    ("job-revived", "The job is tried again."),
     ("name-released", "The name is released. Anybody may have it now."),
     ("plan-saved", "The plan is saved and holds for its tenants within seconds."),
     ("role-removed", "The role is removed. Nobody can be given it any more."),

@@ -13,6 +13,7 @@ pub mod home;
 pub mod hostname;
 pub mod house;
 pub mod invitation;
+pub mod job;
 mod landing;
 pub mod overview;
 pub mod plan;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::{Canary, Town, World, for_each_engine};
 
 /// Every page of operators that needs no id.
-const PLATFORM: [&str; 12] = [
+const PLATFORM: [&str; 13] = [
     "/platform",
     "/platform/tenants",
     "/platform/tenants/new",
@@ -18,6 +18,7 @@ const PLATFORM: [&str; 12] = [
     "/platform/plans/new",
     "/platform/roles",
     "/platform/tokens",
+    "/platform/jobs",
     "/platform/audit",
 ];
 

@@ -2,11 +2,12 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, overview, plan, resting_name, role,
-    route, setting, tenant, token, usage_view,
+    Control, assume, audit_view, deployment, home, hostname, invitation, job, overview, plan, resting_name,
+    role, route, setting, tenant, token, usage_view,
 };
 use access::{
-    ReadAuditTrail, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome, ReadTenants,
+    ReadAuditTrail, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome,
+    ReadTenants,
 };
 use axum::extract::FromRef;
 use web::{Pages, Routes, Section, Web};
@@ -26,6 +27,7 @@ fn api() -> Routes<Control> {
         .merge(plan::http::routes())
         .merge(role::http::routes())
         .merge(token::http::routes())
+        .merge(job::http::routes())
         .merge(assume::http::routes())
         .merge(setting::http::routes())
         .merge(audit_view::http::routes())
@@ -41,6 +43,7 @@ fn console() -> Routes<Control> {
         .merge(plan::pages::routes())
         .merge(role::pages::routes())
         .merge(token::pages::routes())
+        .merge(job::pages::routes())
         .merge(audit_view::pages::routes())
         .merge(home::pages::routes())
         .merge(setting::pages::routes())
@@ -61,6 +64,7 @@ pub fn pages() -> Pages {
         .platform::<ReadPlatformSettings>("/platform/plans", "Plans", "plans")
         .platform::<ReadPlatformSettings>("/platform/roles", "Roles", "roles")
         .platform::<ReadPlatformSettings>("/platform/tokens", "Tokens", "keys")
+        .platform::<ReadJobs>("/platform/jobs", "Jobs", "jobs")
         .platform::<ReadPlatformAudit>("/platform/audit", "Audit", "audit")
 }
 

@@ -34,7 +34,7 @@ pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine, Patience};
 pub use error::StoreError;
 pub use feed::{Feed, News, Position};
-pub use jobs::{JobFate, JobSettings};
+pub use jobs::{JobFacts, JobFate, JobSettings};
 pub use keyring::{Keyring, PlatformKey};
 pub use meters::{Counted, Total, Usage};
 pub use operator::{OperatorRead, OperatorWrite};

@@ -20,8 +20,10 @@ struct Migration {
     source: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first light", source: include_str!("migrations/0001_first_light.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first light", source: include_str!("migrations/0001_first_light.sql") },
+    Migration { version: 2, name: "looked after", source: include_str!("migrations/0002_looked_after.sql") },
+];
 
 /// The schema cannot be brought to this release's version.
 #[derive(Debug, thiserror::Error)]

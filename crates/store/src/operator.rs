@@ -250,6 +250,11 @@ impl OperatorWrite {
         }
     }
 
+    /// Rings for those who wait for work, once this write has landed.
+    pub(crate) fn has_news(&mut self) {
+        self.told = true;
+    }
+
     /// Lands; gives whether there is news for those who wait for the bell.
     async fn finish<A: OperatorAction>(
         mut self,

@@ -1,8 +1,9 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
-//! what the warden saw, stores traffic counts, and removes what has ended. Every loop ends when the node
-//! stops, logs its own failures and tries again.
+//! what the warden saw, stores traffic counts, counts dead jobs, and removes what has ended. Every loop ends
+//! when the node stops, logs its own failures and tries again.
 
 mod feed;
+mod jobs;
 mod meters;
 mod sequencer;
 mod sweeper;
@@ -24,6 +25,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(sequencer::run(node.clone(), stop.clone()));
     loops.spawn(witness::write(node.clone(), notes, stop.clone()));
     loops.spawn(meters::store(node.clone(), stop.clone()));
+    loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod connection;
 mod doctor;
+mod jobs;
 mod offline;
 mod platform;
 mod print;
@@ -72,6 +73,8 @@ enum Command {
     /// Operator tokens.
     #[command(subcommand)]
     Token(platform::Token),
+    /// Background jobs: lists them, and with `retry` and `drop` looks after those that are dead.
+    Jobs(jobs::Jobs),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -137,6 +140,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Plan(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
+            Command::Jobs(jobs) => jobs.run(&api()?).await,
             Command::Audit(audit::Audit::Verify(verify)) => verify.run(&config, cli.common.json).await,
             Command::Audit(command) => command.run(&api()?).await,
             Command::Openapi | Command::Routes | Command::Config(_) => unreachable!("answered above"),

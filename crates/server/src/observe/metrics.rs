@@ -23,6 +23,7 @@ struct Counts {
     feed_events: AtomicU64,
     feed_refills: AtomicU64,
     witness_dropped: AtomicU64,
+    jobs_dead: AtomicI64,
 }
 
 /// One number with its name and meaning.
@@ -78,6 +79,11 @@ impl Metrics {
         self.0.feed_refills.fetch_add(1, Relaxed);
     }
 
+    /// So many jobs are dead now, of all tenants.
+    pub fn dead_jobs(&self, jobs: i64) {
+        self.0.jobs_dead.store(jobs, Relaxed);
+    }
+
     /// A note of the warden's did not fit into the queue.
     pub fn witness_dropped(&self) {
         self.0.witness_dropped.fetch_add(1, Relaxed);
@@ -99,6 +105,13 @@ impl Metrics {
                 about: "Connections that are open.",
                 labels: String::new(),
                 value: counts.connections.load(Relaxed) as f64,
+            },
+            Sample {
+                name: "partywall_jobs_dead",
+                kind: "gauge",
+                about: "Jobs that were tried too often, of all tenants; `partywall jobs --dead` lists them.",
+                labels: String::new(),
+                value: counts.jobs_dead.load(Relaxed) as f64,
             },
             counter("partywall_connections_accepted_total", "Connections that were taken.", &counts.accepted),
             counter(

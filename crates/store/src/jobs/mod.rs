@@ -8,11 +8,13 @@
 //! leased the job, an earlier number is worth nothing. A node that dies loses its leases, and its jobs run
 //! again: a job must do no harm if it runs twice.
 
+mod care;
 mod claim;
 mod complete;
 mod enqueue;
 mod fail;
 
+pub use care::JobFacts;
 pub(crate) use enqueue::open_lanes;
 pub use fail::JobFate;
 

@@ -102,6 +102,8 @@ policy! {
     StartSignIn "sign-in.start" tenant reads Nothing;
     #[doc = " Bring a provider's answer, which is taken once."]
     TakeAnswer "sign-in.answer" tenant writes Nothing;
+    #[doc = " Bring a provider's answer, which is taken once."]
+    TakeAnswer "sign-in.answer" tenant writes Nothing;
     #[doc = " Come back from a provider and be recognised."]
     FinishSignIn "sign-in.finish" tenant writes Nothing;
     #[doc = " Take the hand-over at the tenant's host and begin a session there."]

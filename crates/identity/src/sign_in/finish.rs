@@ -1,5 +1,5 @@
-//! The one write of a sign-in: the answer is used up, the person is recognised or introduced, becomes a
-//! member if they are new, and gets what they came for. All of it, or nothing.
+//! The one write of somebody's coming in: the person is recognised or introduced, becomes a member if they
+//! are new, and gets what they came for. All of it, or nothing.
 
 use crate::{
     Identity,
@@ -37,13 +37,10 @@ pub(crate) struct Admitted {
     pub(crate) code: Option<Secret<String>>,
 }
 
-/// How often the write is tried: once more after somebody else introduced the same person first.
-const TRIES: usize = 2;
-
 /// Lets somebody in.
 ///
 /// # Errors
-/// [`SignInError::Replayed`], [`SignInError::NoConnection`], [`SignInError::NotAdmitted`],
+/// [`SignInError::NoConnection`], [`SignInError::NotAdmitted`],
 /// [`SignInError::Full`], [`SignInError::Invitation`], or the database's own trouble.
 pub(crate) async fn finish(
     room: &Identity,
@@ -53,16 +50,16 @@ pub(crate) async fn finish(
 ) -> Result<Admitted, SignInError> {
     let provider = arrival.connection.provider;
     let subject = room.keyring.load().subject_hash(provider, &arrival.claims.subject);
-    let mut outcome = Err(SignInError::Replayed);
-    for _ in 0..TRIES {
+    let attempt = async || {
         let known = room.store.directory().identity(permit, provider, subject).await?;
         let work = Admission { room, permit, tenant, arrival, subject, known };
-        outcome = room.store.write(permit, async |tx| work.admit(tx).await).await;
-        if !matches!(outcome, Err(SignInError::Store(StoreError::Conflict(_)))) {
-            break;
-        }
-    }
-    let (admitted, changed) = outcome?;
+        room.store.write(permit, async |tx| work.admit(tx).await).await
+    };
+    let (admitted, changed) = match attempt().await {
+        // Somebody else introduced the same person first; by now they are known.
+        Err(SignInError::Store(StoreError::Conflict(_))) => attempt().await?,
+        outcome => outcome?,
+    };
     if changed {
         room.forget(tenant.record.id);
     }
@@ -81,10 +78,7 @@ struct Admission<'a> {
 impl Admission<'_> {
     /// Gives who was let in, and whether anything changed that sessions rest on.
     async fn admit(&self, tx: &mut TenantWrite) -> Result<(Admitted, bool), SignInError> {
-        let Arrival { connection, pending, claims } = self.arrival;
-        if !rows::use_up(tx, pending.digest(), pending.ends).await? {
-            return Err(SignInError::Replayed);
-        }
+        let Arrival { connection, claims, .. } = self.arrival;
         self.check_connection(tx).await?;
         let user = self.person(tx).await?;
         let (member, is_new) = self.member(tx, user).await?;

@@ -10,15 +10,16 @@ use crate::{
         finish::{Arrival, finish},
         gate::Gate,
         leave::{Leave, Whither, leave},
-        pages,
+        pages::{self, Again},
         pending::{Aim, Pending, cookie_name},
-        recognise::recognise,
+        recognise::{Recognised, recognise},
+        take::take,
         trial::{Ticket, record},
     },
     state::{is_public, tenant_of},
     switch,
 };
-use access::{FinishSignIn, Permit, Refusal, StartSignIn, Tenant};
+use access::{FinishSignIn, Permit, Refusal, StartSignIn, TakeAnswer, Tenant};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -232,6 +233,7 @@ async fn come_back(
     plain: Plain,
     asked: Asked,
 ) -> Result<Response, Problem> {
+    let taking = room.in_nobodys_name::<TakeAnswer>(permit.tenant_id(), asked.origin).await?;
     let permit = room.in_nobodys_name::<FinishSignIn>(permit.tenant_id(), asked.origin).await?;
     let tenant = tenant_of(&permit)?;
     let Answer { pending, callback } = answer;
@@ -240,7 +242,8 @@ async fn come_back(
         return Err(CallbackError::State.into());
     }
     let spent = room.web.jar().remove(&cookie_name(pending.state()));
-    let arrived = Arrived { room: &room, permit: &permit, tenant, pending: &pending, asked: &asked };
+    let arrived =
+        Arrived { room: &room, taking: &taking, permit: &permit, tenant, pending: &pending, asked: &asked };
     let response = match pending.aim {
         Aim::Trial { .. } => arrived.show(callback, plain).await,
         _ => arrived.admit(callback, plain).await,
@@ -250,6 +253,7 @@ async fn come_back(
 
 struct Arrived<'a> {
     room: &'a Identity,
+    taking: &'a Permit<TakeAnswer>,
     permit: &'a Permit<FinishSignIn>,
     tenant: &'a Tenant,
     pending: &'a Pending,
@@ -265,11 +269,11 @@ impl Arrived<'_> {
     }
 
     async fn try_admit(&self, answer: Callback) -> Result<Response, SignInError> {
-        let Arrived { room, permit, tenant, pending, asked } = *self;
+        let Arrived { room, permit, tenant, pending, asked, .. } = *self;
         let connection = choose::any(room, permit, pending.connection).await?;
         let connection = connection.filter(|found| found.standing != ConnectionStanding::Off);
         let connection = connection.ok_or(SignInError::NoConnection)?;
-        let recognised = recognise(room, &connection, pending, answer).await?;
+        let recognised = self.recognise(&connection, answer).await?;
         let arrival = Arrival { connection: &connection, pending, claims: &recognised.claims };
         let admitted = finish(room, permit, tenant, &arrival).await?;
         person::end_presented(room, &asked.presented.credential, asked.origin).await?;
@@ -286,11 +290,17 @@ impl Arrived<'_> {
         Ok(with_cookies(see_other(&to), [session]))
     }
 
-    /// Where to begin anew; none where a link has to be followed again.
-    fn again(&self) -> Option<String> {
-        let Aim::Enter { back, .. } = &self.pending.aim else { return None };
+    /// The answer is taken before the provider is asked about it.
+    async fn recognise(&self, connection: &Connection, answer: Callback) -> Result<Recognised, SignInError> {
+        take(self.room, self.taking, self.pending).await?;
+        recognise(self.room, connection, self.pending, answer).await
+    }
+
+    /// How to begin anew.
+    fn again(&self) -> Again {
+        let Aim::Enter { back, .. } = &self.pending.aim else { return Again::ByLink };
         let gate = gate_of(self.room, self.tenant, &self.pending.aim);
-        Some(gate.begin(back, Some(self.pending.connection)))
+        Again::At(gate.begin(back, Some(self.pending.connection)))
     }
 
     async fn show(&self, answer: Callback, plain: Plain) -> Response {
@@ -301,7 +311,7 @@ impl Arrived<'_> {
             Err(error) => return Problem::from(error).into_response(),
         };
         let outcome = async {
-            let recognised = recognise(room, &connection, pending, answer).await?;
+            let recognised = self.recognise(&connection, answer).await?;
             record(room, permit, pending).await?;
             Ok(recognised)
         };

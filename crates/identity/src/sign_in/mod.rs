@@ -1,7 +1,7 @@
 //! Signing in: from the first click to the hand-over.
 //!
 //! `begin` binds the way back to this browser, `gate` knows where that leads, `choose` finds the connection, `leave` goes to its provider
-//! with a sealed pending sign-in, `recognise` believes what comes back, `complete` asks for what it leaves
+//! with a sealed pending sign-in, `take` takes what comes back, once, `recognise` believes it, `complete` asks for what it leaves
 //! out, and `finish` is the one write.
 //! Tells others when somebody signed in and when a member joined. Never links people by e-mail, and takes
 //! the issuer from the connection only.
@@ -20,6 +20,7 @@ mod pages;
 pub(crate) mod pending;
 mod recognise;
 pub(crate) mod rows;
+mod take;
 mod trial;
 
 pub use authentication::Authentication;

@@ -59,7 +59,18 @@ struct Failed {
     plain: Plain,
     advice: &'static str,
     code: &'static str,
+    /// Where to begin anew; empty for nowhere.
     again: String,
+    /// Whether the one-time link can be opened again.
+    link_is_good: bool,
+}
+
+/// How to begin anew.
+pub(crate) enum Again {
+    /// At this address.
+    At(String),
+    /// By opening the one-time link again, whose secret we do not keep.
+    ByLink,
 }
 
 /// A sign-in that did not work out, with the way to begin anew. Whoever reads no pages gets the problem.
@@ -68,8 +79,9 @@ pub(crate) fn failed(
     tenant: &Tenant,
     asked: &Asked,
     error: SignInError,
-    again: Option<String>,
+    again: Again,
 ) -> Response {
+    let is_link_over = matches!(error, SignInError::Invitation);
     let log = error.to_string();
     let problem = Problem::from(error);
     if !asked.reads_pages {
@@ -80,7 +92,11 @@ pub(crate) fn failed(
         plain: plain.of(tenant).title(problem.title()),
         advice: problem.advice(),
         code: problem.code(),
-        again: again.unwrap_or_default(),
+        link_is_good: matches!(again, Again::ByLink) && !is_link_over,
+        again: match again {
+            Again::At(address) => address,
+            Again::ByLink => String::new(),
+        },
     };
     let mut response = Page::new(page).into_response();
     *response.status_mut() = problem.status();

@@ -6,7 +6,6 @@ use crate::{
     sign_in::{
         SignInError,
         pending::{Aim, Pending},
-        rows,
     },
 };
 use access::{FinishSignIn, Permit, TestConnection};
@@ -57,10 +56,10 @@ pub fn trial_link(
     Some(format!("{}/trial?ticket={sealed}", room.web.hosts.id))
 }
 
-/// Remembers that the connection was tried and that this answer was given; lets nobody in.
+/// Remembers that the connection was tried; lets nobody in.
 ///
 /// # Errors
-/// [`SignInError::Replayed`].
+/// [`SignInError::Store`].
 pub(crate) async fn record(
     room: &Identity,
     permit: &Permit<FinishSignIn>,
@@ -72,9 +71,6 @@ pub(crate) async fn record(
     };
     room.store
         .write(permit, async |tx| {
-            if !rows::use_up(tx, pending.digest(), pending.ends).await? {
-                return Err(SignInError::Replayed);
-            }
             let now = tx.now();
             let sql = sql!("UPDATE connection SET tested_at = $3 WHERE tenant_id = $1 AND id = $2");
             tx.run(sql, values![pending.connection, now]).await?;

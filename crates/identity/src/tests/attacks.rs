@@ -27,6 +27,31 @@ async fn an_answer_is_good_once() {
         assert_eq!((replayed.status.as_u16(), replayed.code().as_str()), (400, "callback.state"));
         assert!(thief.cookie(ID, "pw_person").is_none());
         assert_eq!(world.number("SELECT COUNT(*) FROM sign_in").await, 1);
+        assert_eq!(house.contoso.times("token"), 1, "the provider hears nothing of it");
+        let told =
+            "SELECT COUNT(*) FROM audit_line WHERE action = 'sign-in.answer' AND outcome = 'callback.state'";
+        assert_eq!(world.number(told).await, 1, "and the tenant can read of it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_shown_to_two_nodes_at_once_is_taken_by_one() {
+    for_each_engine(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        house.contoso.fail(Faults { takes_codes_again: true, ..Faults::default() });
+        let other = house.another_node(world).await;
+        let mut alice = Browser::new(&house);
+        let address = alice.leave_for(&house, contoso, "/").await;
+        let back = house.contoso.authorize(&address, &Account::of("alice"));
+        let mut thief = Browser::new(&house).at_node(&other);
+        thief.copy_cookies(&alice, ID);
+        let (one, two) = tokio::join!(alice.get(&back), thief.get(&back));
+        let mut outcomes = [one.status.as_u16(), two.status.as_u16()];
+        outcomes.sort_unstable();
+        assert_eq!(outcomes, [303, 400], "{} {}", one.body, two.body);
+        assert_eq!(house.contoso.times("token"), 1);
     })
     .await;
 }

@@ -8,7 +8,7 @@ use std::{
     net::IpAddr,
 };
 use url::Url;
-use web::{ClientAddress, HostKind};
+use web::{ClientAddress, HostKind, Site};
 
 use super::house::House;
 
@@ -59,6 +59,7 @@ impl Reply {
 /// Somebody's browser.
 pub(crate) struct Browser<'h> {
     house: &'h House,
+    node: &'h Site,
     jars: BTreeMap<String, HashMap<String, String>>,
     address: IpAddr,
     accept: &'static str,
@@ -66,7 +67,19 @@ pub(crate) struct Browser<'h> {
 
 impl<'h> Browser<'h> {
     pub(crate) fn new(house: &'h House) -> Self {
-        Browser { house, jars: BTreeMap::new(), address: house.next_address(), accept: "text/html,*/*;q=0.8" }
+        Browser {
+            house,
+            node: &house.site,
+            jars: BTreeMap::new(),
+            address: house.next_address(),
+            accept: "text/html,*/*;q=0.8",
+        }
+    }
+
+    /// The same, led to this node.
+    pub(crate) fn at_node(mut self, node: &'h Site) -> Self {
+        self.node = node;
+        self
     }
 
     /// A script in place of a person.
@@ -159,7 +172,7 @@ impl<'h> Browser<'h> {
         request.extensions_mut().insert(ClientAddress(self.address));
         let id: RequestId = self.house.new_request();
         request.extensions_mut().insert(id);
-        let (parts, body) = self.house.site.answer(request).await.into_parts();
+        let (parts, body) = self.node.answer(request).await.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         self.keep(&host, &parts.headers);
         Reply {

@@ -31,6 +31,52 @@ async fn a_provider_that_hangs_is_answered_for_in_bounded_time() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_while_the_provider_is_away_is_shown_how_to_begin_again() {
+    for_sqlite(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        let mut alice = Browser::new(&house);
+        let address = alice.leave_for(&house, contoso, "/deep").await;
+        let back = house.contoso.authorize(&address, &Account::of("alice"));
+        house.contoso.fail(Faults { hangs: true, ..Faults::default() });
+        let reply = alice.get(&back).await;
+        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (502, "sign-in.provider-away"));
+        house.contoso.fail(Faults::default());
+        assert_eq!(alice.get(&back).await.code(), "callback.state", "the answer is spent");
+        let again = reply.body.split("href=\"").find(|part| part.contains("/.partywall/sign-in")).unwrap();
+        let again = again.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+        let address = alice.follow(&again).await.location();
+        let end = alice.follow(&house.contoso.authorize(&address, &Account::of("alice"))).await;
+        assert_eq!(end.location(), format!("{}/deep", house.origin(contoso)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_one_time_link_is_still_good_after_its_provider_was_away() {
+    for_sqlite(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        let (secret, _) = house.invite(world, contoso, r#"["reader"]"#, Duration::from_secs(600)).await;
+        let link = format!(
+            "http://{ID}/t/{}/invitation/sign-in?code={secret}&connection={}",
+            contoso.id, contoso.connection
+        );
+        let mut erin = Browser::new(&house);
+        let address = erin.get(&link).await.location();
+        let back = house.contoso.authorize(&address, &Account::of("erin"));
+        house.contoso.fail(Faults { hangs: true, ..Faults::default() });
+        let reply = erin.get(&back).await;
+        assert_eq!(reply.code(), "sign-in.provider-away");
+        assert!(reply.body.contains("it is still good"), "{}", reply.body);
+        house.contoso.fail(Faults::default());
+        let address = erin.get(&link).await.location();
+        assert_eq!(erin.get(&house.contoso.authorize(&address, &Account::of("erin"))).await.status, 303);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_provider_published_is_remembered_while_it_is_away() {
     for_sqlite(async |world| {
         let house = House::build(world).await;

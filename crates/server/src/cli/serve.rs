@@ -33,7 +33,7 @@ impl Serve {
         stop_on_signal(say, node.readiness.clone());
         let mut loops = background::start(&node, feed, notes, &stop);
         if let Some(certificates) = certificates.clone() {
-            loops.spawn(certificates.watch(stop.clone()));
+            loops.spawn(certificates.watch(stop.clone(), node.metrics.clone()));
         }
         let others = [
             tokio::spawn(listen::private(private, node.clone(), stop.clone())),

@@ -1,7 +1,7 @@
 //! The certificate, read again when its files change. A pair that cannot be used leaves the one before
 //! in place and is said in the log.
 
-use crate::config::Tls;
+use crate::{config::Tls, observe::metrics::Metrics};
 use arc_swap::ArcSwap;
 use rustls::{
     ServerConfig,
@@ -16,7 +16,12 @@ use super::Stop;
 pub struct Certificates {
     files: Arc<Tls>,
     config: Arc<ArcSwap<ServerConfig>>,
+    /// When the files had changed last as they were read for the first time.
+    first: Changed,
 }
+
+/// When each of the two files changed last; none for one that is not there.
+type Changed = [Option<SystemTime>; 2];
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -27,8 +32,10 @@ impl Certificates {
     /// # Errors
     /// Words for the operator, naming the setting.
     pub fn read(files: &Tls) -> Result<Self, String> {
+        // Looked at before they are read, so that a change in between is seen as one.
+        let first = changed_at(files);
         let config = Arc::new(ArcSwap::from_pointee(load(files)?));
-        Ok(Certificates { files: Arc::new(files.clone()), config })
+        Ok(Certificates { files: Arc::new(files.clone()), config, first })
     }
 
     /// What the next handshake uses.
@@ -37,16 +44,18 @@ impl Certificates {
     }
 
     /// Looks at the files until it is time to stop.
-    pub async fn watch(self, stop: Stop) {
-        let seen = std::sync::Mutex::new(self.changed_at());
+    pub async fn watch(self, stop: Stop, metrics: Metrics) {
+        let seen = std::sync::Mutex::new(self.first);
         stop.every(LOOK, || async {
-            let now = self.changed_at();
+            let now = changed_at(&self.files);
             let mut seen = seen.lock().expect("nothing panics while it holds this");
             if now == *seen {
                 return;
             }
             *seen = now;
-            match load(&self.files) {
+            let loaded = load(&self.files);
+            metrics.certificate(loaded.is_ok());
+            match loaded {
                 Ok(config) => {
                     self.config.store(Arc::new(config));
                     tracing::info!("the certificate was read again");
@@ -58,11 +67,11 @@ impl Certificates {
         })
         .await;
     }
+}
 
-    fn changed_at(&self) -> [Option<SystemTime>; 2] {
-        let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
-        [changed(&self.files.certificate), changed(&self.files.key)]
-    }
+fn changed_at(files: &Tls) -> Changed {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    [changed(&files.certificate), changed(&files.key)]
 }
 
 fn load(files: &Tls) -> Result<ServerConfig, String> {

@@ -4,7 +4,7 @@ use std::{
     fmt::Write,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -17,6 +17,7 @@ struct Counts {
     connections: AtomicI64,
     accepted: AtomicU64,
     handshakes_failed: AtomicU64,
+    certificate_stale: AtomicBool,
     requests: [AtomicU64; 5],
     refused_cross_tenant: AtomicU64,
     audit_sequenced: AtomicU64,
@@ -51,6 +52,11 @@ impl Metrics {
     /// A TLS handshake failed.
     pub fn handshake_failed(&self) {
         self.0.handshakes_failed.fetch_add(1, Relaxed);
+    }
+
+    /// The certificate's files were read: they can be used, or the pair before stays.
+    pub fn certificate(&self, is_good: bool) {
+        self.0.certificate_stale.store(!is_good, Relaxed);
     }
 
     /// An answer went out.
@@ -119,6 +125,13 @@ impl Metrics {
                 "TLS handshakes that failed.",
                 &counts.handshakes_failed,
             ),
+            Sample {
+                name: "partywall_tls_certificate_stale",
+                kind: "gauge",
+                about: "1 while the certificate's files cannot be used and the pair before is shown.",
+                labels: String::new(),
+                value: f64::from(u8::from(counts.certificate_stale.load(Relaxed))),
+            },
             counter(
                 "partywall_cross_tenant_refused_total",
                 "Cross-tenant attempts that were refused.",

@@ -2,6 +2,7 @@
 
 mod missed;
 mod shared_hosts;
+mod tls;
 mod two_nodes;
 
 use crate::town::{Engine, Town};

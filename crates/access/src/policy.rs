@@ -102,8 +102,6 @@ policy! {
     StartSignIn "sign-in.start" tenant reads Nothing;
     #[doc = " Bring a provider's answer, which is taken once."]
     TakeAnswer "sign-in.answer" tenant writes Nothing;
-    #[doc = " Bring a provider's answer, which is taken once."]
-    TakeAnswer "sign-in.answer" tenant writes Nothing;
     #[doc = " Come back from a provider and be recognised."]
     FinishSignIn "sign-in.finish" tenant writes Nothing;
     #[doc = " Take the hand-over at the tenant's host and begin a session there."]
@@ -116,6 +114,8 @@ policy! {
     ReadSession "session.read" tenant reads Membership;
     #[doc = " End one's own session."]
     EndSession "session.end" tenant writes Membership;
+    #[doc = " Go by id. after signing out, to end one's session there."]
+    LeaveTenant "session.leave" tenant writes Nothing;
     #[doc = " Set up the tenant's first connection by a one-time link."]
     AcceptInvitation "invitation.accept" tenant writes Nothing;
     #[doc = " Go over to this tenant from another, where its policy is met."]

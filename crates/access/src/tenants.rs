@@ -2,7 +2,7 @@
 //! one record at a time by the feed.
 
 use crate::directory::TenantRecord;
-use domain::TenantId;
+use domain::{DeploymentId, Standing, TenantId};
 use parking_lot::RwLock;
 use std::{
     collections::{HashMap, HashSet},
@@ -26,6 +26,23 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// What stands for a tenant where there is none of this id: closed, unpublished, and without anybody in it.
+    /// It is asked about like any other, so that the way to the refusal is one.
+    pub(crate) fn nobodys(id: TenantId) -> Self {
+        let record = TenantRecord {
+            id,
+            slug: "nobody".parse().expect("a word is a slug"),
+            name: "Nobody".parse().expect("a word is a name"),
+            standing: Standing::Erased,
+            deployment: DeploymentId::from_bits(0),
+            generation: 0,
+            published: false,
+            limits: Arc::default(),
+            hostnames: Vec::new(),
+        };
+        Tenant { record, epoch: Arc::default() }
+    }
+
     /// The number that cached knowledge about this tenant's people is valid for.
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Relaxed)

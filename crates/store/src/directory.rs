@@ -93,7 +93,7 @@ impl StoreDirectory {
 
     /// What somebody is at a tenant: only if active there, and only by a provider that the tenant has an
     /// active connection to, which is its own or shared with it now. A session that another organisation's
-    /// provider vouched for opens nothing here.
+    /// provider vouched for opens nothing here. Whatever the reason for a no, it took one statement.
     async fn grant(
         &self,
         reading: &mut Reading,
@@ -101,33 +101,28 @@ impl StoreDirectory {
         key: Key,
         provider: ProviderId,
     ) -> Result<Option<MemberGrant>, StoreError> {
-        let connected: Vec<Found> = reading
-            .rows(
-                operator_sql!(
-                    "SELECT c.id FROM connection c JOIN provider p ON p.id = c.provider_id
-                     WHERE c.tenant_id = $1 AND c.provider_id = $2 AND c.standing = 'active' AND (p.tenant_id = $1
-                       OR EXISTS (SELECT 1 FROM provider_share s
-                         WHERE s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.with_tenant = $1))
-                     LIMIT 1"
-                ),
-                values![tenant, provider],
-            )
-            .await?;
-        if connected.is_empty() {
-            return Ok(None);
-        }
         let member: Option<MemberRow> = match key {
             Key::Member(member) => {
                 let sql = operator_sql!(
-                    "SELECT id, user_id FROM member WHERE tenant_id = $1 AND id = $2 AND standing = 'active'"
+                    "SELECT m.id, m.user_id FROM member m
+                     WHERE m.tenant_id = $1 AND m.id = $3 AND m.standing = 'active' AND EXISTS (
+                       SELECT 1 FROM connection c JOIN provider p ON p.id = c.provider_id
+                       WHERE c.tenant_id = $1 AND c.provider_id = $2 AND c.standing = 'active' AND (p.tenant_id = $1
+                         OR EXISTS (SELECT 1 FROM provider_share s
+                           WHERE s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.with_tenant = $1)))"
                 );
-                reading.row(sql, values![tenant, member]).await?
+                reading.row(sql, values![tenant, provider, member]).await?
             }
             Key::User(user) => {
                 let sql = operator_sql!(
-                    "SELECT id, user_id FROM member WHERE tenant_id = $1 AND user_id = $2 AND standing = 'active'"
+                    "SELECT m.id, m.user_id FROM member m
+                     WHERE m.tenant_id = $1 AND m.user_id = $3 AND m.standing = 'active' AND EXISTS (
+                       SELECT 1 FROM connection c JOIN provider p ON p.id = c.provider_id
+                       WHERE c.tenant_id = $1 AND c.provider_id = $2 AND c.standing = 'active' AND (p.tenant_id = $1
+                         OR EXISTS (SELECT 1 FROM provider_share s
+                           WHERE s.tenant_id = p.tenant_id AND s.provider_id = p.id AND s.with_tenant = $1)))"
                 );
-                reading.row(sql, values![tenant, user]).await?
+                reading.row(sql, values![tenant, provider, user]).await?
             }
         };
         let Some(member) = member else { return Ok(None) };

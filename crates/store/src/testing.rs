@@ -7,7 +7,21 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Either, Executor, Row as _, postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,
 };
-use std::str::FromStr;
+use std::{cell::Cell, str::FromStr};
+
+thread_local! {
+    static STATEMENTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many statements this thread has sent so far, for tests about what an answer costs. A test's own thread
+/// runs all of its transactions.
+pub fn statements() -> u64 {
+    STATEMENTS.get()
+}
+
+pub(crate) fn count_statement() {
+    STATEMENTS.set(STATEMENTS.get() + 1);
+}
 
 /// Runs `statements` over a connection of its own and gives every row as text; what is NULL is empty.
 ///

@@ -170,10 +170,9 @@ impl Ask {
             Credential::OperatorToken(_) | Credential::Socket => {
                 warden.assume::<A>(credential, tenant, reason_in(parts), self.origin).await
             }
-            Credential::None | Credential::Session(_) => match warden.resolve_id(tenant) {
-                Ok(at) => warden.permit::<A>(&at, credential, self.origin).await,
-                Err(refusal) => Err(refusal),
-            },
+            Credential::None | Credential::Session(_) => {
+                warden.permit_at::<A>(tenant, credential, self.origin).await
+            }
         };
         let permit = permit.map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
         note_actor(permit.caller().actor());

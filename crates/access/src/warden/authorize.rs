@@ -8,7 +8,7 @@ use crate::{
     policy::{Needs, OperatorAction, PersonAction, TenantAction},
     refusal::{Refusal, Stop, Wanted},
 };
-use domain::{Digest, PlatformRole, Right, RightSet};
+use domain::{Digest, PlatformRole, Right, RightSet, TenantId, UserId};
 use std::sync::Arc;
 
 /// Whether a known person who is no member of the tenant counts as nobody, as where signing in begins, or
@@ -79,6 +79,21 @@ impl Warden {
         self.authorize(caller)
     }
 
+    /// The same at the tenant of this id, whether or not there is one. The way is the same for an id that is
+    /// nobody's, for a foreign tenant and for a closed one, with as many questions to the directory: neither
+    /// the answer nor the time that it takes says which tenants there are.
+    ///
+    /// # Errors
+    /// As [`Warden::permit`].
+    pub async fn permit_at<A: TenantAction>(
+        &self,
+        tenant: TenantId,
+        credential: &Credential,
+        origin: Origin,
+    ) -> Result<Permit<A>, Refusal> {
+        self.permit(&self.resolve_or_nobodys(tenant), credential, origin).await
+    }
+
     /// Authenticates, loading what memory lacks. A credential that has ended counts as none.
     ///
     /// # Errors
@@ -108,29 +123,32 @@ impl Warden {
                 }
                 Err(Stop::Refused(refusal)) => return Err(refusal),
                 Err(Stop::Load(wanted)) => {
-                    if self.load(wanted).await.map_err(|DirectoryError| Refusal::OutOfTouch)? {
-                        at = match wanted {
-                            Wanted::Tenant(_) => self.still(&at)?,
-                            _ => self.resolve_id(at.tenant.record.id)?,
-                        };
-                        continue;
-                    }
-                    return match wanted {
+                    let found = self.load(wanted).await.map_err(|DirectoryError| Refusal::OutOfTouch)?;
+                    let tenant = at.tenant.record.id;
+                    match wanted {
+                        Wanted::Tenant(_) if found => at = self.still(&at)?,
+                        // Nobody's, or no more: it is asked about to the end like any other.
+                        Wanted::Tenant(_) => at = self.resolve_or_nobodys(tenant),
+                        _ if found => at = self.resolve_or_nobodys(tenant),
+                        Wanted::Member(_, user, _) if strangers == Strangers::Refused => {
+                            self.report_stranger(tenant, user, origin);
+                            return Err(Refusal::NoSuchTenant);
+                        }
                         // Whoever is known at `id.` and no member here may sign in here, as any stranger.
-                        Wanted::Member(..) if strangers == Strangers::Welcome => {
-                            Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin))
+                        _ => {
+                            return Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin));
                         }
-                        Wanted::Member(tenant, user, _) => {
-                            self.report(None, tenant, Some(user), "a person who is no member", origin);
-                            Err(Refusal::NoSuchTenant)
-                        }
-                        Wanted::Tenant(_) => Err(Refusal::NoSuchTenant),
-                        _ => Ok(self.caller(&at, None, RightSet::default(), Actor::Anonymous, origin)),
-                    };
+                    }
                 }
             }
         }
         Err(Refusal::OutOfTouch)
+    }
+
+    fn report_stranger(&self, tenant: TenantId, user: UserId, origin: Origin) {
+        let is_there = self.tenants.by_id(tenant).is_some();
+        let how = if is_there { "a person who is no member" } else { "an id that is no tenant's" };
+        self.report(None, tenant, Some(user), how, origin);
     }
 
     /// The tenant as it was just loaded. One that goes by other names than were believed is perhaps not the one

@@ -45,10 +45,10 @@ impl Warden {
         self.known.rechecked.clear();
     }
 
-    /// Fills memory anew after the feed has missed something, and believes it again.
+    /// Fills memory anew after the feed has missed something. It is believed once [`Warden::heard`] is told.
     ///
     /// # Errors
-    /// [`DirectoryError`]; nothing is believed until it has succeeded.
+    /// [`DirectoryError`].
     pub async fn refill(&self) -> Result<usize, DirectoryError> {
         let tenants = self.fill().await?;
         self.known.forget();
@@ -176,12 +176,10 @@ impl Warden {
         user: UserId,
         provider: ProviderId,
     ) -> Result<bool, DirectoryError> {
-        let Some(epoch) = self.tenants.by_id(tenant).map(|tenant| tenant.epoch()) else {
-            return Ok(false);
-        };
-        let Some(grant) = self.directory.member(tenant, user, provider).await? else {
-            return Ok(false);
-        };
+        // Asked for an id that is nobody's, too: the question takes time, and whoever waits could tell.
+        let epoch = self.tenants.by_id(tenant).map(|tenant| tenant.epoch());
+        let grant = self.directory.member(tenant, user, provider).await?;
+        let (Some(epoch), Some(grant)) = (epoch, grant) else { return Ok(false) };
         self.known.members.insert((tenant, user, provider), KnownMember { epoch, grant: Arc::new(grant) });
         Ok(true)
     }

@@ -40,6 +40,11 @@ impl Warden {
         self.tenants.by_id(id).map(|tenant| Resolved { tenant }).ok_or(Refusal::NoSuchTenant)
     }
 
+    /// The tenant of that id, or what stands for one where there is none.
+    pub(super) fn resolve_or_nobodys(&self, id: TenantId) -> Resolved {
+        self.resolve_id(id).unwrap_or_else(|_| Resolved { tenant: Arc::new(Tenant::nobodys(id)) })
+    }
+
     fn lookup(&self, identifier: &Identifier<'_>) -> Option<Arc<Tenant>> {
         match identifier.source {
             Source::Domain => self.tenants.by_host(identifier.value),

@@ -167,11 +167,14 @@ async fn write_batch(node: &Node, batch: Vec<Note>, tally: &mut Tally) -> Result
     tell(node, refused).await
 }
 
-/// The attacked tenant's trail and the operator's.
+/// The attacked tenant's trail and the operator's; an id that is nobody's has no trail.
 fn trails(node: &Node, attempt: &CrossTenant) -> impl Iterator<Item = TenantId> + use<> {
+    let tenants = node.web.warden.tenants();
     let house = node.web.warden.house().map(|house| house.record.id);
     let at = attempt.at;
-    [Some(at), house.filter(|house| *house != at)].into_iter().flatten()
+    [Some(at).filter(|at| tenants.by_id(*at).is_some()), house.filter(|house| *house != at)]
+        .into_iter()
+        .flatten()
 }
 
 async fn tell(node: &Node, refused: Vec<(TenantId, u64, CrossTenant)>) -> Result<(), StoreError> {

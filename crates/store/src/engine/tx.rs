@@ -38,6 +38,8 @@ const FOR_NOTHING: Duration = Duration::from_secs(1);
 /// Binds `values` to `text`, in order.
 macro_rules! bound {
     ($text:expr, $values:expr) => {{
+        #[cfg(feature = "testing")]
+        crate::testing::count_statement();
         let mut query = sqlx::query($text);
         for value in $values {
             query = match value {

@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod betray;
 mod feed;
 mod jobs;
 mod killed;

@@ -82,7 +82,7 @@ impl<K: Kind> Id<K> {
     /// A fresh id: 48 bits of milliseconds, 74 bits of chance.
     pub fn new(now: Moment, chance: &Chance) -> Self {
         let millis = (now.micros() / 1_000).max(0) as u128 & 0xffff_ffff_ffff;
-        let random = u128::from_be_bytes(chance.bytes());
+        let random = u128::from_be_bytes(chance.fresh());
         let low = random & 0x0fff_3fff_ffff_ffff_ffff;
         Id((millis << 80) | (0x7 << 76) | (0x2 << 62) | low, PhantomData)
     }

@@ -58,7 +58,7 @@ impl Proven<'_> {
     /// The value of the `Partywall-Proof` header. One is made for each request that passes.
     pub fn prove(&self, secret: &MacKey, now: Moment, chance: &Chance) -> String {
         let mut letters = [0; NONCE_LETTERS];
-        let length = BASE64_URL_SAFE_NO_PAD.encode_slice(chance.bytes::<16>(), &mut letters);
+        let length = BASE64_URL_SAFE_NO_PAD.encode_slice(chance.fresh::<16>(), &mut letters);
         length.expect("16 bytes make 22 letters");
         let nonce = std::str::from_utf8(&letters).expect("base64url is ASCII");
         let seconds = now.seconds().to_string();

@@ -1,6 +1,6 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
-//! what the warden saw, stores traffic counts, counts dead jobs, and removes what has ended. Every loop ends
-//! when the node stops, logs its own failures and tries again.
+//! what the warden saw, stores traffic counts, closes idle connections to upstreams, counts dead jobs, and
+//! removes what has ended. Every loop ends when the node stops, logs its own failures and tries again.
 
 mod feed;
 mod jobs;
@@ -14,7 +14,7 @@ pub use witness::{Notes, Watcher};
 use crate::{assemble::Node, listen::Stop};
 use access::Origin;
 use domain::RequestId;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::Feed;
 use tokio::task::JoinSet;
 
@@ -25,9 +25,15 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(sequencer::run(node.clone(), stop.clone()));
     loops.spawn(witness::write(node.clone(), notes, stop.clone()));
     loops.spawn(meters::store(node.clone(), stop.clone()));
+    loops.spawn(close_idle(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
+}
+
+/// Connections to upstreams are kept for seconds, so that they are looked through every second.
+async fn close_idle(node: Arc<Node>, stop: Stop) {
+    stop.every(Duration::from_secs(1), async || node.gateway.upkeep()).await;
 }
 
 /// Where a loop's own work comes from: each round is a request of its own in the log and the audit trail.

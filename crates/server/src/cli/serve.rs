@@ -40,15 +40,7 @@ impl Serve {
             tokio::spawn(listen::socket(socket, node.clone(), stop.clone())),
         ];
         announce(&config, &first_start);
-        listen::public(
-            public,
-            node.clone(),
-            certificates,
-            config.listen.connections,
-            config.listen.drain,
-            stop,
-        )
-        .await;
+        listen::public(public, node.clone(), certificates, &config.listen, stop).await;
         if tokio::time::timeout(config.listen.drain, node.gateway.drain()).await.is_err() {
             tracing::warn!("some requests were still under way and were cut");
         }

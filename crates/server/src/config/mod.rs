@@ -78,6 +78,10 @@ pub struct Listen {
     pub socket: PathBuf,
     /// How many connections are held at once.
     pub connections: usize,
+    /// How many of them one address may hold.
+    pub connections_per_address: usize,
+    /// Whose addresses may hold any number.
+    pub uncounted: Vec<outbound::Network>,
     /// How long requests under way may take when the node stops.
     pub drain: Duration,
 }

@@ -154,9 +154,19 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
     let public: Option<SocketAddr> = from.value("listen.public");
     let private: Option<SocketAddr> = from.value("listen.private");
     let connections = from.number("listen.connections", 16, 1_000_000) as usize;
+    let connections_per_address = from.number("listen.connections_per_address", 1, 1_000_000) as usize;
+    let uncounted = from.list("listen.uncounted");
     let drain = from.span("listen.drain", SECOND, HOUR);
     let socket = from.path("listen.socket").unwrap_or_else(|| data.join("partywall.sock"));
-    Some(Listen { public: public?, private: private?, socket, connections, drain })
+    Some(Listen {
+        public: public?,
+        private: private?,
+        socket,
+        connections,
+        connections_per_address,
+        uncounted,
+        drain,
+    })
 }
 
 fn tls(from: &Reader) -> Option<Tls> {

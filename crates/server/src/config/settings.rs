@@ -40,6 +40,16 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("listen.socket", "", "The command line's socket; `<data>/partywall.sock` if empty."),
     setting("listen.connections", "20000", "Connections held at once; further ones wait in the kernel."),
+    setting(
+        "listen.connections_per_address",
+        "1024",
+        "Connections that one client's address holds at once (of IPv6, the first 64 bits); further ones are closed.",
+    ),
+    setting(
+        "listen.uncounted",
+        "",
+        "Networks whose addresses may hold any number of connections, separated by commas: a proxy in front, say.",
+    ),
     setting("listen.drain", "30s", "How long requests under way may take after the node was told to stop."),
     setting(
         "public.https",

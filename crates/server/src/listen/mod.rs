@@ -4,6 +4,7 @@
 
 mod accept;
 mod body;
+mod crowd;
 mod dispatch;
 mod patience;
 mod private;

@@ -2,9 +2,10 @@
 
 use super::{
     Certificates, Stop, accept,
+    crowd::Crowd,
     dispatch::{Client, Dispatch},
 };
-use crate::{assemble::Node, observe::metrics::Metrics};
+use crate::{assemble::Node, config::Listen, observe::metrics::Metrics};
 use hyper_util::{rt::TokioExecutor, server::conn::auto::Builder};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -17,16 +18,17 @@ use tokio_rustls::TlsAcceptor;
 /// A handshake that is not done by then is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Takes connections until it is time to stop, then waits for those that are open, for `drain` at most.
+/// Takes connections until it is time to stop, then waits for those that are open, for as long as draining may
+/// take.
 pub async fn public(
     listener: TcpListener,
     node: Arc<Node>,
     certificates: Option<Certificates>,
-    most: usize,
-    drain: Duration,
+    bounds: &Listen,
     mut stop: Stop,
 ) {
-    let room = Arc::new(Semaphore::new(most));
+    let room = Arc::new(Semaphore::new(bounds.connections));
+    let crowd = Crowd::new(bounds.connections_per_address, bounds.uncounted.clone());
     let builder = Arc::new(accept::builder());
     let dispatch = Dispatch::new(node.clone());
     let https = node.web.hosts.https;
@@ -50,10 +52,15 @@ pub async fn public(
             () = stop.wait() => break,
         };
         while open.try_join_next().is_some() {}
+        let Some(place) = crowd.place(peer.ip()) else {
+            // Closed without a word: whoever holds that many is not waiting for one.
+            node.metrics.connection_refused();
+            continue;
+        };
         let (certificates, builder, dispatch) = (certificates.clone(), builder.clone(), dispatch.clone());
         let (metrics, stop) = (node.metrics.clone(), stop.clone());
         open.spawn(async move {
-            let _permit = permit;
+            let _held = (permit, place);
             let _counted = metrics.connection();
             let client = Client::new(peer.ip(), https);
             connection(stream, client, certificates, builder, dispatch, metrics, stop).await;
@@ -61,8 +68,11 @@ pub async fn public(
     }
     drop(listener);
     let left = async { while open.join_next().await.is_some() {} };
-    if tokio::time::timeout(drain, left).await.is_err() {
-        tracing::warn!("some connections were still open after {} seconds and were cut", drain.as_secs());
+    if tokio::time::timeout(bounds.drain, left).await.is_err() {
+        tracing::warn!(
+            "some connections were still open after {} seconds and were cut",
+            bounds.drain.as_secs()
+        );
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Metrics(Arc<Counts>);
 struct Counts {
     connections: AtomicI64,
     accepted: AtomicU64,
+    refused: AtomicU64,
     handshakes_failed: AtomicU64,
     certificate_stale: AtomicBool,
     requests: [AtomicU64; 5],
@@ -47,6 +48,11 @@ impl Metrics {
         self.0.accepted.fetch_add(1, Relaxed);
         self.0.connections.fetch_add(1, Relaxed);
         ConnectionGuard(self.0.clone())
+    }
+
+    /// A connection was closed, because its address holds too many.
+    pub fn connection_refused(&self) {
+        self.0.refused.fetch_add(1, Relaxed);
     }
 
     /// A TLS handshake failed.
@@ -120,6 +126,11 @@ impl Metrics {
                 value: counts.jobs_dead.load(Relaxed) as f64,
             },
             counter("partywall_connections_accepted_total", "Connections that were taken.", &counts.accepted),
+            counter(
+                "partywall_connections_refused_total",
+                "Connections that were closed, because their address held too many.",
+                &counts.refused,
+            ),
             counter(
                 "partywall_handshakes_failed_total",
                 "TLS handshakes that failed.",

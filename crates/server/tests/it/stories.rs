@@ -1,6 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
 mod missed;
+mod connections;
 mod shared_hosts;
 mod tls;
 mod two_nodes;

@@ -4,7 +4,7 @@
 //! By convention every wire type says `#[serde(deny_unknown_fields)]`, so that a misspelt field is refused
 //! rather than ignored.
 
-use crate::{Problem, Refused, Web, ask::Ask, csrf};
+use crate::{Problem, Refused, Web, credential::presented, csrf};
 use axum::{
     body::Body,
     extract::{FromRef, FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
@@ -76,7 +76,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let web = Web::from_ref(state);
         let (parts, body) = request.into_parts();
-        let session = Ask::of(&parts, &web)?.presented.session();
+        let session = presented(&parts, &web)?.session();
         is_of_type(&parts.headers, "application/x-www-form-urlencoded")?;
         let (token, fields) = take_token(&read(body, LIMIT).await?);
         let ours = session.is_none_or(|session| web.csrf.accepts(&session, &token));

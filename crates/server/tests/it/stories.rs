@@ -2,6 +2,7 @@
 
 mod missed;
 mod connections;
+mod logs;
 mod shared_hosts;
 mod tls;
 mod two_nodes;

@@ -84,6 +84,7 @@ impl Gateway {
             Err(refusal) => return Err(stranger(refusal, route, parts, &resolved)),
         };
         let tenant = pass.caller().tenant().unwrap_or_else(|| resolved.tenant()).clone();
+        note(&tenant, route);
         let websocket = proxy::is_websocket(parts);
         check_standing(&tenant, parts)?;
         if pass.caller().person().is_some() {
@@ -134,6 +135,15 @@ impl Gateway {
             _ => None,
         };
         identifiers.resolve(&self.0.needs.warden, cookie, &self.0.lookups, origin)
+    }
+}
+
+/// Says for whom the request is, where it is traced.
+fn note(tenant: &Tenant, route: &Route) {
+    let span = tracing::Span::current();
+    if !span.is_disabled() {
+        span.record("tenant", tracing::field::display(tenant.record.id));
+        span.record("route", &*route.name);
     }
 }
 

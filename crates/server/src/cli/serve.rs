@@ -52,7 +52,8 @@ impl Serve {
         let _ = std::fs::remove_file(&config.listen.socket);
         node.store.engine().close().await;
         if let Some(exporter) = exporter {
-            exporter.finish();
+            // It waits for calls that need the runtime, so it must not hold one of the runtime's own threads.
+            let _ = tokio::task::spawn_blocking(|| exporter.finish()).await;
         }
         tracing::info!("stopped");
         Ok(())

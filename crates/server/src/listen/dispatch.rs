@@ -1,12 +1,13 @@
 //! Who answers: the site for the platform's hosts and the reserved prefix, the gateway for the rest.
 
 use super::body::Reply;
-use crate::assemble::Node;
+use crate::{assemble::Node, observe::traces};
 use access::{Identifier, Origin, Resolved, Source};
 use domain::RequestId;
 use gateway::Authority;
 use hyper::{Request, Response, body::Incoming};
 use std::{net::IpAddr, sync::Arc};
+use tracing::{Instrument, field::Empty};
 use web::{ClientAddress, HostKind, SharedHost};
 
 /// Who is at the other end, as the gateway and the site want to know it. Made once for each connection.
@@ -43,10 +44,32 @@ impl Dispatch {
     pub(super) async fn answer(self, request: Request<Incoming>, peer: Client) -> Response<Reply> {
         let response = match self.site_host(&request) {
             Some((kind, at)) => self.ask_site(request, kind, at, &peer).await,
-            None => self.0.gateway.handle(request, &peer.gateway).await.map(Reply::Gateway),
+            None => self.forward(request, &peer).await.map(Reply::Gateway),
         };
         self.0.metrics.answered(response.status().as_u16());
         response
+    }
+
+    /// The gateway's answer, as a span where somebody collects traces: no line of the log has it.
+    async fn forward(&self, request: Request<Incoming>, peer: &Client) -> Response<gateway::Body> {
+        let span = tracing::info_span!(
+            target: traces::TARGET,
+            "forward",
+            method = %request.method(),
+            request = Empty,
+            tenant = Empty,
+            route = Empty,
+            status = Empty,
+        );
+        let answer = self.0.gateway.handle(request, &peer.gateway);
+        if span.is_disabled() {
+            return answer.await;
+        }
+        let answer = answer.instrument(span.clone()).await;
+        span.record("status", answer.status().as_u16());
+        let id = answer.headers().get(web::REQUEST_ID).and_then(|id| id.to_str().ok());
+        span.record("request", id);
+        answer
     }
 
     /// Which of our own hosts this is for, and at which tenant; none for the gateway's.

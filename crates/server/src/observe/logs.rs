@@ -11,6 +11,8 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util:
 /// Words for the operator, if the traces' endpoint cannot be used.
 pub fn start(observe: &Observe, quiet: bool) -> Result<Option<traces::Exporter>, String> {
     let filter = if quiet { EnvFilter::new("warn") } else { EnvFilter::new(&observe.level) };
+    let only_traced = format!("{}=off", traces::TARGET).parse().expect("a sound directive");
+    let filter = filter.add_directive(only_traced);
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -15,6 +15,9 @@ use std::{fmt, future::Future, pin::Pin};
 use tokio::runtime::Handle;
 use tracing_subscriber::{Layer, Registry, filter::LevelFilter};
 
+/// The target of spans that are for traces only.
+pub(crate) const TARGET: &str = "traces";
+
 /// Sends what is left when the node stops.
 pub struct Exporter(SdkTracerProvider);
 

@@ -5,6 +5,7 @@ mod connections;
 mod logs;
 mod shared_hosts;
 mod tls;
+mod traces;
 mod two_nodes;
 
 use crate::town::{Engine, Town};

@@ -18,7 +18,8 @@ use std::{
 use tokio::sync::Semaphore;
 
 /// A running backend. Dropping it stops it. `/set-cookie` sets the cookie in its query; below `/slow` an answer
-/// takes its time and comes in pieces; below `/hold` it waits until it is let go, and then comes like that.
+/// takes its time and comes in pieces, below `/piece` it comes at once and in one; below `/hold` it waits until it
+/// is let go, and then comes in pieces.
 pub(crate) struct Backend {
     /// Its origin.
     pub(crate) origin: String,
@@ -86,6 +87,9 @@ async fn answer(
     if uri.path().starts_with("/slow") {
         tokio::time::sleep(Duration::from_millis(60)).await;
         return in_pieces();
+    }
+    if uri.path().starts_with("/piece") {
+        return Bytes::from_static(&[b'x'; WHOLE]).into_response();
     }
     if uri.path().starts_with("/hold") {
         let _ = seen.held.acquire().await;

@@ -6,8 +6,10 @@ mod load;
 mod node;
 mod people;
 mod postgres;
+mod receiver;
 
 pub(crate) use backend::Backend;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, free_port};
 pub(crate) use people::{Person, Town};
+pub(crate) use receiver::Receiver;

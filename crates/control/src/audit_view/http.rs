@@ -11,9 +11,9 @@ use axum::{
 use domain::{Cursor, Moment};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::audit::{AuditExport, AuditFilter, AuditLine, Known, Outcome, Report};
+use store::audit::{AuditExport, AuditFilter, AuditLine, Checkpoint, Known, Outcome, Report};
 use utoipa::{IntoParams, ToSchema};
-use web::{Allow, AllowOperator, Json, Listing, Problem, Query, Routes};
+use web::{Allow, AllowOperator, Json, Listing, Paging, Problem, Query, Routes};
 
 pub(crate) fn routes() -> Routes<Control> {
     Routes::new()
@@ -27,6 +27,10 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("Verifies the whole trail and names what was altered, dropped or put in.")
         .asks::<KnownQuery>()
         .answers::<Verification>(200)
+        .get("/v1/platform/audit/heads", heads)
+        .says("Lists the last signed checkpoint of every trail, for keeping elsewhere.")
+        .asks::<Paging>()
+        .answers::<Listing<Head>>(200)
         .get("/v1/platform/audit", list_house)
         .says("Lists the operators' own trail and the refused attempts to cross into any tenant, the latest line first.")
         .asks::<AuditQuery>()
@@ -163,10 +167,10 @@ pub(crate) struct KnownQuery {
 }
 
 impl KnownQuery {
-    fn read(self) -> Result<Option<Known>, Problem> {
+    fn read(self) -> Result<Vec<Known>, Problem> {
         match (self.size, self.root) {
-            (None, None) => Ok(None),
-            (Some(size), Some(root)) if size > 0 => Ok(Some(Known { size, root })),
+            (None, None) => Ok(vec![]),
+            (Some(size), Some(root)) if size > 0 => Ok(vec![Known { size, root }]),
             _ => Err(wrong("/size", "a known checkpoint is its size and its root")),
         }
     }
@@ -204,6 +208,41 @@ impl From<Report> for Verification {
             signers: report.signers.into_iter().collect(),
         }
     }
+}
+
+/// The last signed checkpoint of a trail: the record that an export holds.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditHead)]
+pub(crate) struct Head {
+    /// Whose trail.
+    tenant_id: String,
+    /// How many lines it had.
+    size: i64,
+    /// The root of the Merkle tree over them.
+    root: String,
+    /// The roots of the whole subtrees, largest first, separated by blanks.
+    frontier: String,
+    /// When it was signed, in microseconds since 1970.
+    at: i64,
+    /// Under which key.
+    key_id: String,
+    /// The signature, ES256 in base64url.
+    signature: String,
+}
+
+impl From<Checkpoint> for Head {
+    fn from(checkpoint: Checkpoint) -> Self {
+        let Checkpoint { tenant_id, size, root, frontier, at, key_id, signature } = checkpoint;
+        Head { tenant_id, size, root, frontier, at, key_id, signature }
+    }
+}
+
+async fn heads(
+    AllowOperator(permit): AllowOperator<ReadPlatformAudit>,
+    State(room): State<Control>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Listing<Head>>, Problem> {
+    Ok(Json(room.store.audit_heads(&permit, &paging.into()).await?.into()))
 }
 
 async fn list_some(

@@ -16,7 +16,7 @@ use std::{
     io::{BufReader, Write},
     path::PathBuf,
 };
-use store::audit::{Report, verify_bundle};
+use store::audit::{KeptHeads, Report, verify_bundle};
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,8 @@ pub(super) enum Audit {
     List(List),
     /// Write a tenant's whole trail into a file that can be verified elsewhere.
     Export(Export),
+    /// Print the last signed checkpoint of every trail, as JSON lines for keeping elsewhere.
+    Heads,
     /// Verify a trail: an exported file, or a tenant's in the database of this installation.
     Verify(Verify),
 }
@@ -65,6 +67,10 @@ pub(super) struct Export {
 pub(super) struct Verify {
     /// An exported file, or a tenant's id.
     what: String,
+    /// A file of heads that was kept elsewhere (`audit heads`); fails if the trail has not passed through each of
+    /// those that are its own.
+    #[arg(long, value_name = "FILE")]
+    head: Option<PathBuf>,
 }
 
 const COLUMNS: [&str; 6] = ["at", "actor", "action", "target", "outcome", "reason"];
@@ -74,6 +80,7 @@ impl Audit {
         match self {
             Audit::List(list) => list.run(api).await,
             Audit::Export(export) => export.run(api).await,
+            Audit::Heads => heads(api).await,
             Audit::Verify(_) => unreachable!("verifying needs no node"),
         }
     }
@@ -105,6 +112,20 @@ impl Export {
     }
 }
 
+/// Prints every head, page by page.
+async fn heads(api: &Api) -> Outcome {
+    let mut after = None;
+    loop {
+        let asked = query(&[("limit", Some("200".to_owned())), ("after", after)]);
+        let page = api.get(&format!("/v1/platform/audit/heads{asked}")).await?;
+        page["items"].as_array().into_iter().flatten().for_each(|head| println!("{head}"));
+        after = page["next"].as_str().map(str::to_owned);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 impl Verify {
     /// Whether it can be done without configuration and database.
     pub(super) fn is_offline(&self) -> bool {
@@ -114,8 +135,18 @@ impl Verify {
     /// Verifies an exported file.
     pub(super) fn run_offline(&self, json: bool) -> Outcome {
         let file = File::open(&self.what).map_err(|error| format!("{}: {error}", self.what))?;
+        let kept = self.kept()?;
+        let mut is_known = true;
+        let known = |tenant: &str| {
+            let known = kept.of(tenant);
+            is_known = self.head.is_none() || !known.is_empty();
+            known
+        };
         let report =
-            verify_bundle(BufReader::new(file), None).map_err(|error| format!("{}: {error}", self.what))?;
+            verify_bundle(BufReader::new(file), known).map_err(|error| format!("{}: {error}", self.what))?;
+        if !is_known {
+            return Err(self.no_head());
+        }
         say(&report, json)
     }
 
@@ -126,8 +157,25 @@ impl Verify {
         let warden = offline::warden(&store);
         let request = RequestId::new(store.clock().now(), store.chance());
         let permit = warden.background::<SequenceAudit>(tenant, Origin { request });
-        let report = store.verify_audit_in_background(&permit).await.map_err(|error| error.to_string())?;
-        say(&report, json)
+        let known = self.kept()?.of(&tenant.to_string());
+        if self.head.is_some() && known.is_empty() {
+            return Err(self.no_head());
+        }
+        let report = store.verify_audit_in_background(&permit, known).await;
+        say(&report.map_err(|error| error.to_string())?, json)
+    }
+
+    /// The heads that were kept elsewhere; none where no file is named.
+    fn kept(&self) -> Result<KeptHeads, String> {
+        let Some(path) = &self.head else { return Ok(KeptHeads::default()) };
+        let say = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let file = File::open(path).map_err(|error| say(&error))?;
+        KeptHeads::read(BufReader::new(file)).map_err(|error| say(&error))
+    }
+
+    fn no_head(&self) -> String {
+        let file = self.head.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        format!("{file}: no head of this trail is in it, so that it says nothing about {}", self.what)
     }
 }
 

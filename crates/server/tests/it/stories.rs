@@ -1,5 +1,6 @@
 //! Stories of the whole product, told through its binary.
 
+mod heads;
 mod missed;
 mod connections;
 mod logs;

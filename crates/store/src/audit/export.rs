@@ -91,6 +91,14 @@ pub enum BundleError {
         /// What is wrong with it.
         why: String,
     },
+    /// A line of a file of heads is none.
+    #[error("line {at} of the heads is no checkpoint: {why}")]
+    Head {
+        /// The line of the file.
+        at: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// It ends early.
     #[error("the file ends before the export does")]
     CutShort,
@@ -145,14 +153,14 @@ impl Store {
         }
     }
 
-    /// Verifies this permit's trail in the database. `known` is a checkpoint that was kept elsewhere.
+    /// Verifies this permit's trail in the database. `known` are checkpoints that were kept elsewhere.
     ///
     /// # Errors
     /// [`StoreError`]; what is wrong with the trail is no error but in the report.
     pub async fn verify_audit(
         &self,
         permit: &Permit<ReadAuditTrail>,
-        known: Option<Known>,
+        known: Vec<Known>,
     ) -> Result<Report, StoreError> {
         self.verify_trail(permit, known).await
     }
@@ -164,14 +172,15 @@ impl Store {
     pub async fn verify_audit_in_background(
         &self,
         permit: &Permit<SequenceAudit>,
+        known: Vec<Known>,
     ) -> Result<Report, StoreError> {
-        self.verify_trail(permit, None).await
+        self.verify_trail(permit, known).await
     }
 
     async fn verify_trail<A: TenantAction>(
         &self,
         permit: &Permit<A>,
-        known: Option<Known>,
+        known: Vec<Known>,
     ) -> Result<Report, StoreError> {
         let keys = self.directory().audit_keys().await?;
         let keys = keys.into_iter().map(|(id, key)| (id.to_string(), key));
@@ -245,12 +254,15 @@ impl AuditExport {
     }
 }
 
-/// Verifies an export. `known` is a checkpoint that was kept elsewhere. The keys are the export's own:
-/// compare [`Report::signers`] with what the operator publishes.
+/// Verifies an export. `known` gives the checkpoints of its tenant that were kept elsewhere. The keys are the
+/// export's own: compare [`Report::signers`] with what the operator publishes.
 ///
 /// # Errors
 /// [`BundleError`] if the file is no export; what is wrong with the trail is no error but in the report.
-pub fn verify_bundle(file: impl BufRead, known: Option<Known>) -> Result<Report, BundleError> {
+pub fn verify_bundle(
+    file: impl BufRead,
+    known: impl FnOnce(&str) -> Vec<Known>,
+) -> Result<Report, BundleError> {
     let mut records = file.lines().enumerate().map(|(at, text)| parsed(at + 1, &text?)).peekable();
     let tenant = match records.next().ok_or(BundleError::CutShort)?? {
         (_, Record::Trail(trail)) if trail.format == 1 => trail.tenant_id,
@@ -262,6 +274,7 @@ pub fn verify_bundle(file: impl BufRead, known: Option<Known>) -> Result<Report,
     {
         keys.push((key.kid.clone(), key.parse().ok_or_else(|| misplaced(at, "no P-256 key"))?));
     }
+    let known = known(&tenant);
     let mut verifier = Verifier::new(tenant, keys, known);
     let mut seen = End::default();
     for record in records {

@@ -9,6 +9,7 @@ pub(crate) mod line;
 pub(crate) mod personal;
 
 mod export;
+mod heads;
 mod list;
 pub mod merkle;
 mod record;
@@ -17,6 +18,7 @@ mod sequence;
 mod verify;
 
 pub use export::{AuditExport, BundleError, End, ExportedLine, PublicKey, Record, Trail, verify_bundle};
+pub use heads::KeptHeads;
 pub(crate) use line::{NewLine, append};
 pub use list::{AuditFilter, AuditLine, Outcome, PersonalValue};
 pub use record::{Checkpoint, StoredLine};

@@ -3,7 +3,7 @@
 //!
 //! What it can not see: a line that was altered or dropped before it had a place (seconds after it was
 //! written), and a tail that was cut off together with its checkpoints, unless a checkpoint from elsewhere
-//! is given to compare with.
+//! (`heads.rs`) is given to compare with.
 
 use super::{Checkpoint, StoredLine, merkle::Frontier};
 use domain::{Digest, VerifyingKey};
@@ -128,7 +128,7 @@ const MOST_ODD: i64 = 64;
 pub struct Verifier {
     tenant: String,
     keys: HashMap<String, VerifyingKey>,
-    known: Option<Known>,
+    known: Vec<Known>,
     /// The tree so far. None after a dropped line, until a checkpoint tells how to go on.
     tree: Option<Frontier>,
     /// The size at the last good checkpoint.
@@ -145,13 +145,15 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier for the trail of `tenant`, whose checkpoints are signed by one of `keys`. `known` is a
-    /// checkpoint that was kept elsewhere.
+    /// A verifier for the trail of `tenant`, whose checkpoints are signed by one of `keys`. `known` are
+    /// checkpoints that were kept elsewhere; the trail must have passed through each of them.
     pub fn new(
         tenant: String,
         keys: impl IntoIterator<Item = (String, VerifyingKey)>,
-        known: Option<Known>,
+        mut known: Vec<Known>,
     ) -> Self {
+        known.sort_by_key(|known| known.size);
+        known.dedup();
         Verifier {
             tenant,
             keys: keys.into_iter().collect(),
@@ -218,7 +220,7 @@ impl Verifier {
             self.find(Finding::Inserted { seq, id });
         }
         self.settle();
-        if let Some(Known { size, .. }) = self.known.take() {
+        for Known { size, .. } in std::mem::take(&mut self.known) {
             self.find(Finding::Truncated { size });
         }
         self.report
@@ -271,12 +273,12 @@ impl Verifier {
         clean
     }
 
-    /// Lets go of the known checkpoint once the tree has passed through it.
+    /// Lets go of a known checkpoint once the tree has passed through it.
     fn compare_known(&mut self) {
-        let (Some(known), Some(tree)) = (&self.known, &self.tree) else { return };
-        if tree.size() == known.size.unsigned_abs() && tree.root().to_string() == known.root {
-            self.known = None;
-        }
+        let Some(tree) = &self.tree else { return };
+        let is_passed =
+            |known: &Known| tree.size() == known.size.unsigned_abs() && tree.root().to_string() == known.root;
+        self.known.retain(|known| !is_passed(known));
     }
 
     fn find(&mut self, finding: Finding) {

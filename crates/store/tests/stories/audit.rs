@@ -6,7 +6,7 @@ use serde_json::json;
 use std::{io::Cursor as Bytes, time::Duration};
 use store::{
     StoreError,
-    audit::{AuditFilter, Finding, Known, Outcome, Report, verify_bundle},
+    audit::{AuditFilter, Finding, KeptHeads, Known, Outcome, Report, verify_bundle},
     sql, values,
 };
 use testkit::{Town, Village, World, for_each_engine};
@@ -45,10 +45,10 @@ async fn trail_of_seven(world: &World) -> Town {
 
 async fn verify(world: &World, town: &Town) -> Report {
     let permit = world.permit::<ReadAuditTrail>(&town.contoso, &town.contoso.admin).await;
-    let report = world.store.verify_audit(&permit, None).await.unwrap();
+    let report = world.store.verify_audit(&permit, vec![]).await.unwrap();
     let file = export(world, town).await;
     assert_eq!(
-        verify_bundle(Bytes::new(&file), None).unwrap(),
+        verify_bundle(Bytes::new(&file), |_| vec![]).unwrap(),
         report,
         "the export says what the database says"
     );
@@ -221,7 +221,7 @@ async fn a_line_altered_together_with_its_hash_is_narrowed_down_to_its_batch() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let line: store::audit::StoredLine = serde_json::from_value(line["line"].clone()).unwrap();
         world.raw(&format!("UPDATE audit_line SET leaf = '{}' WHERE id = '{id}'", line.hash_at(5))).await;
-        let report = world.store.verify_audit(&permit, None).await.unwrap();
+        let report = world.store.verify_audit(&permit, vec![]).await.unwrap();
         assert_eq!(report.findings, [Finding::Forged { from: 4, to: 7 }]);
     })
     .await;
@@ -255,15 +255,68 @@ async fn a_tail_that_was_cut_off_is_missed_by_whoever_kept_a_checkpoint() {
     for_each_engine(async |world| {
         let town = trail_of_seven(world).await;
         let permit = world.permit::<ReadAuditTrail>(&town.contoso, &town.contoso.admin).await;
-        let known = verify(world, &town).await.head;
+        let known = Vec::from_iter(verify(world, &town).await.head);
         assert!(world.store.verify_audit(&permit, known.clone()).await.unwrap().is_sound());
         world.raw("DELETE FROM audit_line WHERE seq > 3; DELETE FROM audit_checkpoint WHERE size > 3").await;
         assert!(verify(world, &town).await.is_sound(), "what is left is a sound trail of three");
         let report = world.store.verify_audit(&permit, known.clone()).await.unwrap();
         assert_eq!(report.findings, [Finding::Truncated { size: 7 }]);
         let rewritten = Known { root: "another".into(), size: 3 };
-        let report = world.store.verify_audit(&permit, Some(rewritten)).await.unwrap();
+        let report = world.store.verify_audit(&permit, vec![rewritten]).await.unwrap();
         assert_eq!(report.findings, [Finding::Truncated { size: 3 }]);
+    })
+    .await;
+}
+
+/// Every tenant's head, as a file that is kept elsewhere.
+async fn heads(world: &World) -> String {
+    let permit = world.operator::<ReadPlatformAudit>().await;
+    let (mut file, mut after) = (String::new(), String::new());
+    loop {
+        let page = world.store.audit_heads(&permit, &Cursor::new(after, Some(1))).await.unwrap();
+        for head in page.items {
+            file += &(serde_json::to_string(&head).unwrap() + "\n");
+        }
+        let Some(next) = page.next else { return file };
+        after = next;
+    }
+}
+
+#[tokio::test]
+async fn heads_that_were_kept_elsewhere_show_that_a_trail_was_cut() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        change(world, &town.contoso, 3).await;
+        change(world, &town.fabrikam, 1).await;
+        for village in [&town.contoso, &town.fabrikam] {
+            sequence(world, village).await;
+        }
+        let mut kept = heads(world).await;
+        assert_eq!(kept.lines().count(), 2, "one of each trail that has a checkpoint");
+        change(world, &town.contoso, 4).await;
+        sequence(world, &town.contoso).await;
+        kept += &heads(world).await;
+        world.unlock_audit().await;
+        let permit = world.permit::<ReadAuditTrail>(&town.contoso, &town.contoso.admin).await;
+        let own = async || {
+            let kept = KeptHeads::read(Bytes::new(&kept)).unwrap();
+            let here =
+                world.store.verify_audit(&permit, kept.of(&town.contoso.id.to_string())).await.unwrap();
+            let file = export(world, &town).await;
+            let elsewhere = verify_bundle(Bytes::new(&file), |tenant| kept.of(tenant)).unwrap();
+            assert_eq!(here, elsewhere);
+            here.findings
+        };
+        assert_eq!(own().await, [], "the trail has passed through each of them");
+        world.raw("DELETE FROM audit_line WHERE seq > 3; DELETE FROM audit_checkpoint WHERE size > 3").await;
+        assert!(verify(world, &town).await.is_sound(), "cut at a checkpoint it is a sound trail by itself");
+        assert_eq!(own().await, [Finding::Truncated { size: 7 }]);
+        // What is written afterwards does not heal it.
+        change(world, &town.contoso, 9).await;
+        sequence(world, &town.contoso).await;
+        assert!(verify(world, &town).await.is_sound());
+        assert_eq!(own().await, [Finding::Truncated { size: 7 }]);
+        assert!(KeptHeads::read(Bytes::new("{}")).is_err());
     })
     .await;
 }
@@ -274,11 +327,11 @@ async fn an_export_cut_short_or_with_a_strangers_key_does_not_pass() {
         let town = trail_of_seven(world).await;
         let file = export(world, &town).await;
         let (short, _) = file.trim_end().rsplit_once('\n').unwrap();
-        assert!(verify_bundle(Bytes::new(short), None).is_err());
-        assert!(verify_bundle(Bytes::new(""), None).is_err());
+        assert!(verify_bundle(Bytes::new(short), |_| vec![]).is_err());
+        assert!(verify_bundle(Bytes::new(""), |_| vec![]).is_err());
         let mut lines: Vec<_> = file.lines().collect();
         lines.retain(|line| !line.starts_with(r#"{"key""#));
-        let report = verify_bundle(Bytes::new(lines.join("\n")), None).unwrap();
+        let report = verify_bundle(Bytes::new(lines.join("\n")), |_| vec![]).unwrap();
         assert!(report.findings.contains(&Finding::Checkpoint { size: 7 }));
     })
     .await;

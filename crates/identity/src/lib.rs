@@ -17,7 +17,8 @@
 //! 3. Back where it began, the hand-over is taken, once and by the browser that left, and a [`session`]
 //!    begins.
 //!
-//! [`invitation`] lets the first admin of a tenant in, [`switch`] goes from one tenant to another.
+//! [`invitation`] lets the first admin of a tenant in, [`switch`] goes from one tenant to another, and
+//! `parting` ends what signing out leaves at `id.`
 //!
 //! This room tells others when somebody signs in, joins, or leaves. It keeps no password, and no token of
 //! a provider outlives the request that it came in.
@@ -28,6 +29,7 @@ pub mod hand_over;
 pub mod invitation;
 mod key_set;
 pub mod member;
+mod parting;
 pub mod person;
 pub mod provider;
 mod routes;
@@ -38,6 +40,7 @@ mod state;
 pub mod switch;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod turn;
 
 pub use routes::{pages, routes};

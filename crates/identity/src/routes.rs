@@ -1,8 +1,8 @@
 //! This room's routes, and how its handlers get at what they share.
 
 use crate::{
-    Identity, asked::Asked, connection, hand_over, invitation, key_set, member, person, provider, session,
-    sign_in, switch,
+    Identity, asked::Asked, connection, hand_over, invitation, key_set, member, parting, person, provider,
+    session, sign_in, switch,
 };
 use access::{ListMembers, ReadConnection};
 use axum::extract::{FromRef, FromRequestParts, Query};
@@ -16,6 +16,7 @@ pub fn routes() -> Routes<Identity> {
     sign_in::http::routes()
         .merge(hand_over::http::routes())
         .merge(session::http::routes())
+        .merge(parting::http::routes())
         .merge(person::http::routes())
         .merge(switch::http::routes())
         .merge(invitation::http::routes())

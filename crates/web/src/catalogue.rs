@@ -177,6 +177,8 @@ catalogue! {
         "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
     "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>
         "Try again in a moment; if it stays away, ask one of the organisation's admins.";
+    "sign-out.over" 403 "This sign-out is over" =>
+        "You are signed out where you asked for it. To be asked by your provider at the next visit, sign out at the sign-in page too.";
     "store.busy" 503 "The database is busy" again in 1 =>
         "Nothing was changed. Try again in a moment.";
     "store.conflict" 409 "Somebody else changed this at the same time" =>

@@ -31,6 +31,8 @@ pub struct Plain {
     pub description: String,
     /// After how many seconds the page asks again; 0 is never.
     pub refresh: u32,
+    /// Where the browser goes on to by itself; empty for nowhere. A page that says so has a link there too.
+    pub next: String,
     /// The request's id.
     pub request_id: String,
 }
@@ -55,6 +57,7 @@ impl Plain {
             title: String::new(),
             description: String::new(),
             refresh: 0,
+            next: String::new(),
             request_id,
         }
     }
@@ -84,6 +87,13 @@ impl Plain {
     /// The page asks again after so many seconds.
     pub fn refresh(mut self, seconds: u32) -> Self {
         self.refresh = seconds;
+        self
+    }
+
+    /// The browser goes on to this address by itself. Unlike a redirect, this leads on from a form of
+    /// another's page too, whatever that page's policy says of forms.
+    pub fn goes_on_to(mut self, address: impl Into<String>) -> Self {
+        self.next = address.into();
         self
     }
 }

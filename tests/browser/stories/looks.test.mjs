@@ -109,10 +109,12 @@ test('every page on the way in and out can be read by everybody, in light, in da
   await someone.signInAs('alice');
   await someone.open(town.at('contoso', '/.partywall/sign-out'));
   await look('signing out');
-  await someone.press('Sign out');
-  await look('signed out');
   await someone.open(town.node.origin('id'));
   await look('own organisations');
+  await someone.open(town.at('contoso', '/.partywall/sign-out'));
+  await someone.press('Sign out');
+  await someone.page.waitForURL((address) => address.href.startsWith(town.node.origin('id')));
+  await look('signed out');
   assert.deepEqual([...wrong, ...someone.faults], []);
   await someone.leave();
 });

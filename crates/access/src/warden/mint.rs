@@ -31,6 +31,19 @@ impl Warden {
         Some(PersonPermit::new(person.user, by.caller().request(), None))
     }
 
+    /// A permit to end one's own sessions at a tenant, for whoever ends theirs everywhere; none where there is
+    /// no such tenant.
+    pub fn parting_from(
+        &self,
+        by: &PersonPermit<EndPersonSession>,
+        tenant: TenantId,
+    ) -> Option<Permit<EndSession>> {
+        let there = self.tenants.by_id(tenant)?;
+        let mut caller = Caller::new(tenant, Actor::User(by.user()), RightSet::default(), by.request());
+        caller.tenant = Some(there);
+        Some(Permit::new(caller))
+    }
+
     /// Leases a job of this class and gives the permit to do it, with the rights that job actions declare.
     ///
     /// # Errors

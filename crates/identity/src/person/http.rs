@@ -3,9 +3,9 @@
 use crate::{
     Identity,
     asked::Asked,
+    parting::{self, Slip, go_on},
     person::{self, Host, find, list, pages},
     routes::{query, with_cookies},
-    session,
     sign_in::leave::Whither,
 };
 use access::{EndPersonSession, ReadOwnTenants, Refusal};
@@ -146,14 +146,17 @@ async fn leave(
     asked: Asked,
     Form(form): Form<SignOut>,
 ) -> Result<Response, Problem> {
+    let provider = permit.session().map(|session| session.provider);
     match (form.everywhere, permit.session()) {
         (None, Some(session)) => person::end(&room, &permit, session.digest).await?,
-        _ => person::end_all(&room, &permit).await?,
+        _ => person::end_everywhere(&room, &permit).await?,
     }
-    let host = match asked.kind {
-        HostKind::Console => Host::Console,
-        _ => Host::Id,
-    };
-    let page = session::gone(plain, "/".to_owned(), None);
-    Ok(with_cookies(page, [room.web.jar().remove(host.cookie())]))
+    let jar = room.web.jar();
+    if let (HostKind::Console, Some(provider), Some(house)) = (asked.kind, provider, room.web.warden.house())
+    {
+        let to = Slip::address(&room, house.record.id, (Whither::Console, None), permit.user(), provider);
+        return Ok(with_cookies(go_on(plain, &asked, &to), [jar.remove(Host::Console.cookie())]));
+    }
+    let page = parting::gone(plain, "/".to_owned(), None);
+    Ok(with_cookies(page, [jar.remove(Host::Id.cookie())]))
 }

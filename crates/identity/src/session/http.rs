@@ -3,17 +3,16 @@
 use crate::{
     Identity,
     asked::Asked,
+    parting::{Slip, go_on},
     person,
     routes::with_cookies,
     session::{end, ended, pages},
-    sign_in::{choose, gate::Gate, leave::Whither},
+    sign_in::{gate::Gate, leave::Whither},
     state::tenant_of,
 };
-use access::{EndSession, Permit, ReadSession, Refusal, Tenant};
+use access::{EndSession, ReadSession, Refusal};
 use axum::{extract::State, response::Response};
-use protocol::oidc::Logout;
 use serde::{Deserialize, Serialize};
-use store::StoreError;
 use utoipa::ToSchema;
 use web::{Allow, FormToken, Json, Plain, Problem, Routes, Surface, cookie};
 
@@ -26,7 +25,7 @@ pub(crate) fn routes() -> Routes<Identity> {
         .get("/.partywall/sign-out", ask)
         .says("Asks whether to sign out.")
         .post("/.partywall/sign-out", leave)
-        .says("Ends the session.")
+        .says("Ends the session, and leads to id. to end this browser's there.")
 }
 
 /// Who is signed in.
@@ -89,8 +88,9 @@ async fn ask(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
+    let host = asked.shared.as_ref().map(|shared| &shared.host);
     let ask = pages::Ask {
-        cancel: gate(&room, tenant, &asked).front().to_string(),
+        cancel: Gate::of(&room, tenant, Whither::Tenant, host).front().to_string(),
         to: own_address(&asked),
         token,
     };
@@ -113,23 +113,17 @@ async fn leave(
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
     let person = permit.caller().person().ok_or(Refusal::SignInNeeded)?;
-    let provider = provider_logout(&room, &permit).await?;
     room.store.write(&permit, async |tx| end(tx, person.session).await).await?;
     room.web.warden.hear_at_once(tenant.record.id, ended(person.session)).await;
     if form.everywhere.is_some()
         && let Some(parting) = room.web.warden.parting(&permit)
     {
-        person::end_all(&room, &parting).await?;
+        person::end_everywhere(&room, &parting).await?;
     }
-    let gate = gate(&room, tenant, &asked);
-    let page = pages::gone(plain.of(tenant), gate.begin(&gate.front(), None), provider);
+    let place = (Whither::Tenant, asked.shared.as_ref().map(|shared| shared.host.clone()));
+    let to = Slip::address(&room, tenant.record.id, place, person.user, person.provider);
+    let page = go_on(plain.of(tenant), &asked, &to);
     Ok(with_cookies(page, [room.web.jar().remove(&asked.cookie_name(cookie::SESSION))]))
-}
-
-/// Where one signs in again. A tenant's own hostname leads to the host of its slug, which never fails to answer.
-fn gate<'a>(room: &'a Identity, tenant: &'a Tenant, asked: &'a Asked) -> Gate<'a> {
-    let host = asked.shared.as_ref().map(|shared| &shared.host);
-    Gate::of(room, tenant, Whither::Tenant, host)
 }
 
 /// Where the form goes: on a shared host, the address says which tenant is meant.
@@ -138,31 +132,4 @@ fn own_address(asked: &Asked) -> String {
         Some(shared) => format!("/.partywall/sign-out?tenant={}", shared.tenant),
         None => "/.partywall/sign-out".to_owned(),
     }
-}
-
-/// Where to sign out at the provider too, if it has such a page and we have heard of it. One leaves by
-/// link, and of one's own will: the provider may be where the person's whole day is signed in.
-async fn provider_logout(
-    room: &Identity,
-    permit: &Permit<EndSession>,
-) -> Result<Option<pages::ProviderLogout>, StoreError> {
-    let Some(person) = permit.caller().person() else { return Ok(None) };
-    let connections = choose::all(room, permit).await?;
-    let Some(connection) = connections.into_iter().find(|found| found.provider == person.provider) else {
-        return Ok(None);
-    };
-    let documents = room.providers.remembered(connection.provider);
-    let endpoint = documents.as_ref().and_then(|documents| documents.metadata.end_session_endpoint.as_ref());
-    Ok(endpoint.map(|endpoint| pages::ProviderLogout {
-        name: connection.name.clone(),
-        address: Logout {
-            endpoint,
-            client_id: &connection.client_id,
-            id_token_hint: None,
-            post_logout_redirect_uri: None,
-            state: None,
-        }
-        .address()
-        .to_string(),
-    }))
 }

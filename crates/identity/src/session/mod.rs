@@ -10,4 +10,3 @@ mod pages;
 
 pub(crate) use begin::{Begun, begin};
 pub(crate) use end::{end, ended};
-pub(crate) use pages::gone;

@@ -1,4 +1,4 @@
-//! The pages of signing out.
+//! The page that asks whether to sign out.
 
 use access::{Person, Tenant};
 use askama::Template;
@@ -31,24 +31,4 @@ impl Ask {
         let plain = plain.of(tenant).title("Sign out?");
         Page::new(AskPage { plain, ask: self, who }).into_response()
     }
-}
-
-/// The provider's own page for signing out.
-pub(crate) struct ProviderLogout {
-    pub(crate) name: String,
-    pub(crate) address: String,
-}
-
-#[derive(Template)]
-#[template(path = "session/gone.html")]
-struct Gone {
-    plain: Plain,
-    again: String,
-    provider: Option<ProviderLogout>,
-}
-
-/// After signing out, anywhere.
-pub(crate) fn gone(plain: Plain, again: String, provider: Option<ProviderLogout>) -> Response {
-    let plain = plain.title("You are signed out").describe("Your session has ended on every node.");
-    Page::new(Gone { plain, again, provider }).into_response()
 }

@@ -14,10 +14,11 @@ use crate::{
         pending::{Aim, Pending, cookie_name},
         recognise::{Recognised, recognise},
         take::take,
-        trial::{Ticket, record},
+        trial::{TrialTicket, record},
     },
     state::{is_public, tenant_of},
     switch,
+    ticket::Ticket,
 };
 use access::{FinishSignIn, Permit, Refusal, StartSignIn, TakeAnswer, Tenant};
 use axum::{
@@ -166,7 +167,7 @@ fn gate_of<'a>(room: &'a Identity, tenant: &'a Tenant, aim: &'a Aim) -> Gate<'a>
     }
 }
 
-impl NamesTenant<Identity> for Ticket {
+impl NamesTenant<Identity> for TrialTicket {
     const WHERE: &'static str = "ticket of a trial";
 
     async fn read(parts: &mut Parts, room: &Identity) -> Result<Self, Problem> {
@@ -176,7 +177,7 @@ impl NamesTenant<Identity> for Ticket {
         }
         let over = || Problem::new("invitation.invalid");
         let Try { ticket } = query(&parts.uri).map_err(|_| over())?;
-        Ticket::open(&ticket, &room.keyring.load().pending, room.now()).ok_or_else(over)
+        TrialTicket::open(&ticket, &room.keyring.load().pending, room.now()).ok_or_else(over)
     }
 
     fn tenant(&self) -> TenantId {
@@ -185,7 +186,7 @@ impl NamesTenant<Identity> for Ticket {
 }
 
 async fn try_connection(
-    AllowBy(permit, ticket): AllowBy<StartSignIn, Ticket>,
+    AllowBy(permit, ticket): AllowBy<StartSignIn, TrialTicket>,
     State(room): State<Identity>,
     plain: Plain,
     asked: Asked,

@@ -7,39 +7,32 @@ use crate::{
         SignInError,
         pending::{Aim, Pending},
     },
+    ticket::Ticket,
 };
 use access::{FinishSignIn, Permit, TestConnection};
-use domain::{Chance, Change, ConnectionId, Moment, Sealed, TenantId, UserId, seal::SealingKey};
+use domain::{Change, ConnectionId, Moment, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{sql, values};
 
-/// What a ticket is sealed for.
-const PURPOSE: &str = "trial of a connection";
 /// How long a ticket is good: as long as it takes to follow a link.
 const LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// Says that its bearer may try this connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Ticket {
+pub(crate) struct TrialTicket {
     pub(crate) tenant: TenantId,
     pub(crate) connection: ConnectionId,
     pub(crate) by: UserId,
     ends: Moment,
 }
 
-impl Ticket {
-    fn seal(&self, key: &SealingKey, chance: &Chance) -> String {
-        let plain = serde_json::to_vec(self).expect("a ticket is plain data");
-        key.seal(PURPOSE, &plain, chance).as_str().to_owned()
-    }
+impl Ticket for TrialTicket {
+    const PURPOSE: &'static str = "trial of a connection";
 
-    /// The ticket in this text, if it was made here and its time is not over.
-    pub(crate) fn open(text: &str, key: &SealingKey, now: Moment) -> Option<Self> {
-        let plain = key.open(PURPOSE, &Sealed::from_text(text.to_owned())).ok()?;
-        let ticket: Ticket = serde_json::from_slice(&plain).ok()?;
-        (now < ticket.ends).then_some(ticket)
+    fn ends(&self) -> Moment {
+        self.ends
     }
 }
 
@@ -51,7 +44,7 @@ pub fn trial_link(
     connection: ConnectionId,
 ) -> Option<String> {
     let by = permit.caller().person()?.user;
-    let ticket = Ticket { tenant: permit.tenant_id(), connection, by, ends: room.now() + LIFE };
+    let ticket = TrialTicket { tenant: permit.tenant_id(), connection, by, ends: room.now() + LIFE };
     let sealed = ticket.seal(&room.keyring.load().pending, &room.web.chance);
     Some(format!("{}/trial?ticket={sealed}", room.web.hosts.id))
 }
@@ -83,22 +76,26 @@ pub(crate) async fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{Chance, seal::SealingKey};
 
     #[test]
     fn a_ticket_is_good_for_five_minutes_and_under_our_key_only() {
         let chance = Chance::system();
         let key = SealingKey::generate(&chance);
         let now = Moment::from_seconds(1_800_000_000);
-        let ticket = Ticket {
+        let ticket = TrialTicket {
             tenant: TenantId::from_bits(1),
             connection: ConnectionId::from_bits(2),
             by: UserId::from_bits(3),
             ends: now + LIFE,
         };
         let text = ticket.seal(&key, &chance);
-        assert_eq!(Ticket::open(&text, &key, now).map(|ticket| ticket.connection), Some(ticket.connection));
-        assert!(Ticket::open(&text, &key, now + LIFE).is_none());
-        assert!(Ticket::open(&text, &SealingKey::generate(&chance), now).is_none());
+        assert_eq!(
+            TrialTicket::open(&text, &key, now).map(|ticket| ticket.connection),
+            Some(ticket.connection)
+        );
+        assert!(TrialTicket::open(&text, &key, now + LIFE).is_none());
+        assert!(TrialTicket::open(&text, &SealingKey::generate(&chance), now).is_none());
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'&' && byte != b'+'));
     }
 }

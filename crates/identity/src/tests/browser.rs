@@ -42,6 +42,20 @@ impl Reply {
         rest.split('"').next().unwrap_or_default().to_owned()
     }
 
+    /// The value of the form's hidden field.
+    pub(crate) fn form_token(&self) -> String {
+        let rest =
+            self.body.split("name=\"csrf\" value=\"").nth(1).unwrap_or_else(|| panic!("{}", self.body));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// The first link whose address holds this.
+    pub(crate) fn link(&self, part: &str) -> String {
+        let mut links = self.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let found = links.find(|link| link.contains(part)).unwrap_or_else(|| panic!("{part}: {}", self.body));
+        found.replace("&#38;", "&").replace("&amp;", "&")
+    }
+
     /// Everything in it but what is every answer's own.
     pub(crate) fn fingerprint(&self) -> (StatusCode, Vec<(String, String)>, String) {
         let skip = ["partywall-request-id"];

@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod console;
 mod entering;
 pub(crate) mod house;
+mod leaving;
 mod links;
 mod outages;
 pub(crate) mod provider;

@@ -43,9 +43,7 @@ async fn whoever_comes_back_while_the_provider_is_away_is_shown_how_to_begin_aga
         assert_eq!((reply.status.as_u16(), reply.code().as_str()), (502, "sign-in.provider-away"));
         house.contoso.fail(Faults::default());
         assert_eq!(alice.get(&back).await.code(), "callback.state", "the answer is spent");
-        let again = reply.body.split("href=\"").find(|part| part.contains("/.partywall/sign-in")).unwrap();
-        let again = again.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
-        let address = alice.follow(&again).await.location();
+        let address = alice.follow(&reply.link("/.partywall/sign-in")).await.location();
         let end = alice.follow(&house.contoso.authorize(&address, &Account::of("alice"))).await;
         assert_eq!(end.location(), format!("{}/deep", house.origin(contoso)));
     })

@@ -82,7 +82,9 @@ async fn two_tenants_in_one_browser(engine: Engine) {
         let leave = address(&town, host, &format!("/.partywall/sign-out?tenant={contoso}"));
         let page = browser.browser.get(&leave).await.expect("the page opens");
         let form = page.form("/.partywall/sign-out").unwrap_or_else(|error| panic!("{error}: {}", page.body));
-        let page = browser.browser.submit(form).await.expect("the form is taken");
+        let going = browser.browser.submit(form).await.expect("the form is taken");
+        let on = going.link("/signed-out").expect("the way to id.");
+        let page = browser.browser.get(on.as_str()).await.expect("the page opens");
         let again = page.link("/.partywall/sign-in").expect("the way back in");
         assert_eq!(again.host_str(), Some(host), "one signs in again where one was");
         assert_eq!(browser.echo(&address(&town, host, at_contoso)).await.0, 401);

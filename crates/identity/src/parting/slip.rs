@@ -1,0 +1,66 @@
+//! The ticket that a browser carries from where somebody signed out to `id.`
+
+use crate::{
+    Identity,
+    sign_in::{leave::Whither, rows},
+    ticket::Ticket,
+};
+use access::{LeaveTenant, Permit};
+use domain::{Digest, Hostname, Moment, ProviderId, TenantId, UserId};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+/// Says who has signed out, and where.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Slip {
+    /// The tenant that was left; the house where it was the console.
+    pub(crate) tenant: TenantId,
+    /// Whether it was a tenant's host or the console.
+    pub(crate) left: Whither,
+    /// The shared host where it was; none for the tenant's own.
+    pub(crate) host: Option<Hostname>,
+    /// Who.
+    pub(crate) user: UserId,
+    /// The provider that had proven them, whose own sign-out may be offered.
+    pub(crate) provider: ProviderId,
+    /// Tells two of them apart.
+    once: String,
+    ends: Moment,
+}
+
+impl Ticket for Slip {
+    const PURPOSE: &'static str = "parting";
+
+    fn ends(&self) -> Moment {
+        self.ends
+    }
+}
+
+impl Slip {
+    /// The address at `id.` where `user` is signed out as well.
+    pub(crate) fn address(
+        room: &Identity,
+        tenant: TenantId,
+        (left, host): (Whither, Option<Hostname>),
+        user: UserId,
+        provider: ProviderId,
+    ) -> String {
+        let (once, ends) = (room.web.chance.token(), room.now() + room.settings.hand_over);
+        let slip = Slip { tenant, left, host, user, provider, once, ends };
+        let ticket = slip.seal(&room.keyring.load().pending, &room.web.chance);
+        format!("{}/signed-out?ticket={ticket}", room.web.hosts.id)
+    }
+
+    /// Uses it up; gives whether this was the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn use_up(
+        &self,
+        room: &Identity,
+        permit: &Permit<LeaveTenant>,
+    ) -> Result<bool, StoreError> {
+        let digest = Digest::of_parts(&[b"partywall parting\n", self.once.as_bytes()]);
+        room.store.write(permit, async |tx| rows::use_up(tx, digest, self.ends).await).await
+    }
+}

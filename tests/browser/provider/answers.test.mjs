@@ -86,6 +86,7 @@ test('a signed userinfo answer is not used, and does not keep anybody out', asyn
   const ada = await town.signIn('sealing', 'ada');
   assert.equal(ada.page.status, 200, ada.page.text);
   assert.equal(ada.page.json().user.name, null);
+  assert.ok(town.providers.sealing.asked.includes('GET /me'));
 });
 
 test('who turns back at the provider is told so, and may begin again', async () => {

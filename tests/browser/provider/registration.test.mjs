@@ -30,22 +30,38 @@ for (const [name, [slug, settings, method]] of Object.entries(ways)) {
   });
 }
 
-// oidc-provider offers both ways and takes each client by the one that it is registered for. Its metadata lists
-// both, so what is chosen automatically is the header.
-test('a client that is registered for the body is refused where the header is chosen automatically, and the page says why', async () => {
-  const { admin } = await town.customer('adatum', { client: { token_endpoint_auth_method: 'client_secret_post' } });
-  assert.equal(admin.page.status, 403, admin.page.text);
-  assert.match(admin.page.text, /\/problems\/provider\.refused/);
-});
+/** The provider takes a secret only in the way that its client is registered for, as many do; oidc-provider takes both. */
+function insistOn(provider, method) {
+  const sent = [];
+  provider.inItsPlace = (request, response) => {
+    if (!request.url.startsWith('/token')) return false;
+    sent.push(request.headers.authorization?.startsWith('Basic ') ? 'client_secret_basic' : 'client_secret_post');
+    if (sent.at(-1) === method) return false;
+    response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}');
+    return true;
+  };
+  return sent;
+}
 
 for (const [slug, method] of [['alpine', 'client_secret_basic'], ['bellows', 'client_secret_post']]) {
   test(`a connection that says ${method} is right for a client that is registered so`, async () => {
     await town.customer(slug, { client: { token_endpoint_auth_method: method }, correct: { client_authentication: method } });
+    const sent = insistOn(town.providers[slug], method);
     const ada = await town.signIn(slug, 'ada');
     assert.equal(ada.page.status, 200, ada.page.text);
     assert.equal(ada.page.json().user.name, 'Ada Able');
+    assert.deepEqual(sent, [method]);
   });
 }
+
+test('where both ways are offered the header is chosen, and a provider that insists on the body says no', async () => {
+  await town.customer('adatum', { client: { token_endpoint_auth_method: 'client_secret_post' } });
+  const sent = insistOn(town.providers.adatum, 'client_secret_post');
+  const ada = await town.signIn('adatum', 'ada');
+  assert.equal(ada.page.status, 403, ada.page.text);
+  assert.match(ada.page.text, /\/problems\/provider\.refused/);
+  assert.deepEqual(sent, ['client_secret_basic']);
+});
 
 test('a wrong client secret lets nobody in, and the page names what the provider objects to', async () => {
   const { admin } = await town.customer('litware', { correct: { client_secret: 'not-the-one-we-were-given' } });

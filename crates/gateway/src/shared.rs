@@ -27,8 +27,8 @@ impl SharedHosts for Gateway {
 
     fn front(&self, host: &str, tenant: &TenantRecord) -> ReturnPath {
         let routes = self.0.routes.load();
-        let fronts = routes.at(host).iter().filter_map(|route| front(route, tenant));
-        fronts.last().unwrap_or_else(ReturnPath::root)
+        let mut shortest_first = routes.at(host).iter().rev();
+        shortest_first.find_map(|route| front(route, tenant)).unwrap_or_else(ReturnPath::root)
     }
 }
 

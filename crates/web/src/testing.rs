@@ -1,7 +1,9 @@
 //! The world of this crate's tests: two tenants and a house in a directory of their own, a clock that
 //! stands still, and people as objects. The warden is the real one.
 
-use crate::{HostKind, Hosts, Manners, NoneShared, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes};
+use crate::{
+    HostKind, Hosts, Manners, NoneShared, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes,
+};
 use access::{
     Answer, AssumeTenant, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError,
     MemberGrant, OperatorGrant, OperatorPermit, PersonGrant, Resolved, SessionGrant, TenantRecord, Warden,

@@ -83,7 +83,7 @@ async fn connection(
     builder: Arc<Builder<TokioExecutor>>,
     dispatch: Dispatch,
     metrics: Metrics,
-    stop: Stop,
+    mut stop: Stop,
 ) {
     let _ = stream.set_nodelay(true);
     let Some(certificates) = certificates else {
@@ -93,7 +93,12 @@ async fn connection(
         .await;
     };
     let handshake = TlsAcceptor::from(certificates.current()).accept(stream);
-    match tokio::time::timeout(HANDSHAKE, handshake).await {
+    let done = tokio::select! {
+        done = tokio::time::timeout(HANDSHAKE, handshake) => done,
+        // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
+        () = stop.wait() => return,
+    };
+    match done {
         Ok(Ok(stream)) => {
             accept::serve(builder, stream, stop, move |request| {
                 dispatch.clone().answer(request, client.clone())

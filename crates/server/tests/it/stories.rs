@@ -1,9 +1,9 @@
 //! Stories of the whole product, told through its binary.
 
-mod heads;
-mod missed;
 mod connections;
+mod heads;
 mod logs;
+mod missed;
 mod shared_hosts;
 mod tls;
 mod traces;

@@ -7,6 +7,9 @@ const CROWD: usize = 12;
 /// How many answers a crowd gets before the next thing happens.
 const A_WHILE: u64 = 60;
 
+/// What is asked for at once over one connection of HTTP/2.
+const TOGETHER: [&str; 3] = ["/hold/one", "/hold/two", "/hold/three"];
+
 /// A town of two nodes, and what a client of alice's needs.
 struct Pair {
     town: Town,
@@ -50,16 +53,23 @@ async fn a_node_that_is_told_to_stop_answers_what_it_took_and_the_other_fails_no
         (pair.crowd("leaving", first_port, true), pair.crowd("staying", second_port, false));
     leaving.asks(A_WHILE).await;
     staying.asks(A_WHILE).await;
-    // One answer is held back until the node has closed its door.
+    // Some answers are held back until the node has closed its door.
     let mut last = pair.client_of(first_port);
     let held = tokio::spawn(async move { last.ask("/hold/last").await });
     pair.town.eventually(async || pair.town.backend.saw("/hold/last").then_some(())).await;
+    let streams = pair.client_of(first_port).ask_together(&TOGETHER);
+    let streams = tokio::spawn(streams);
+    for path in TOGETHER {
+        pair.town.eventually(async || pair.town.backend.saw(path).then_some(())).await;
+    }
     pair.town.node.tell_to_stop();
     pair.town
         .eventually(async || tokio::net::TcpStream::connect(("127.0.0.1", first_port)).await.err())
         .await;
     pair.town.backend.let_go();
     assert_eq!(held.await.expect("no panic"), Fate::Whole { last: true }, "and says that it was the last");
+    let streams = streams.await.expect("no panic");
+    assert_eq!(streams, vec![Fate::Whole { last: false }; 3], "the streams of HTTP/2 that it took");
     let left = leaving.goes_over().await;
     pair.town.node.wait_until_stopped().await;
     staying.asks(A_WHILE).await;

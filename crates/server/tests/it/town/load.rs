@@ -4,11 +4,15 @@ use super::backend::WHOLE;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{
-    Request,
-    client::conn::http1::{SendRequest, handshake},
+    Request, Response,
+    body::Incoming,
+    client::conn::{
+        http1::{SendRequest, handshake},
+        http2,
+    },
     header::{CONNECTION, COOKIE, HOST},
 };
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     sync::{
         Arc,
@@ -50,17 +54,29 @@ impl Client {
         let request = Request::get(path).header(HOST, &self.host).header(COOKIE, &self.cookie);
         let request = request.body(Empty::new()).expect("a plain request");
         let Ok(answer) = sender.send_request(request).await else { return Fate::Unheard };
-        let (head, body) = answer.into_parts();
-        let length = match body.collect().await {
-            Ok(body) => body.to_bytes().len(),
-            Err(error) => return Fate::Broken(format!("{path} broke off: {error}")),
-        };
-        if head.status != 200 || length != WHOLE {
-            return Fate::Broken(format!("{path}: {} with {length} bytes", head.status));
-        }
-        let last = head.headers.get(CONNECTION).is_some_and(|value| value == "close");
-        self.open = (!last).then_some(sender);
-        Fate::Whole { last }
+        let fate = fate(path, answer).await;
+        self.open = (fate == Fate::Whole { last: false }).then_some(sender);
+        fate
+    }
+
+    /// Asks for all of these at once, over one connection of HTTP/2.
+    pub(crate) async fn ask_together(self, paths: &'static [&'static str]) -> Vec<Fate> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+        tokio::spawn(connection);
+        let asked = paths.iter().map(|path| {
+            let request = Request::get(format!("http://{}{path}", self.host)).header(COOKIE, &self.cookie);
+            let request = request.body(Empty::<Bytes>::new()).expect("a plain request");
+            let mut sender = sender.clone();
+            async move {
+                match sender.send_request(request).await {
+                    Ok(answer) => fate(path, answer).await,
+                    Err(_) => Fate::Unheard,
+                }
+            }
+        });
+        futures_util::future::join_all(asked).await
     }
 
     /// The connection that was kept, or a new one.
@@ -75,6 +91,19 @@ impl Client {
         tokio::spawn(connection);
         Some(sender)
     }
+}
+
+/// What became of a request whose answer began.
+async fn fate(path: &str, answer: Response<Incoming>) -> Fate {
+    let (head, body) = answer.into_parts();
+    let length = match body.collect().await {
+        Ok(body) => body.to_bytes().len(),
+        Err(error) => return Fate::Broken(format!("{path} broke off: {error}")),
+    };
+    if head.status != 200 || length != WHOLE {
+        return Fate::Broken(format!("{path}: {} with {length} bytes", head.status));
+    }
+    Fate::Whole { last: head.headers.get(CONNECTION).is_some_and(|value| value == "close") }
 }
 
 /// What a client of the crowd asked for, and what became of it.

@@ -325,10 +325,15 @@ fn terms(config: &Config) -> control::Terms {
 fn identity_settings(config: &Config) -> identity::Settings {
     identity::Settings {
         pending: config.lifetimes.pending,
+        hand_over: config.lifetimes.hand_over,
         session_idle: config.lifetimes.session_idle,
         session_life: config.lifetimes.session,
         person_idle: config.lifetimes.session_idle,
         person_life: config.lifetimes.session,
+        provider_patience: config.providers.patience,
+        provider_memory: config.providers.memory,
+        provider_retry: config.providers.retry,
+        leeway: config.providers.leeway,
         ..identity::Settings::default()
     }
 }

@@ -66,7 +66,7 @@ catalogue! {
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
         "Make the next secret before it can take over.";
     "hand-over.refused" 403 "This sign-in cannot be finished here" =>
-        "The way back from a sign-in is good once, for half a minute, and in the browser that began it. Begin again from where you wanted to go.";
+        "The way back from a sign-in is good once, for a short while, and in the browser that began it. Begin again from where you wanted to go.";
     "hostname.reserved" 422 "This hostname belongs to the platform" =>
         "Choose a name outside the platform's own domain.";
     "hostname.resting" 409 "This hostname rests" =>

@@ -61,6 +61,8 @@ pub struct Config {
     pub outbound: Outgoing,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How identity providers are dealt with.
+    pub providers: Providers,
     /// How much is taken.
     pub limits: Limits,
     /// What is told.
@@ -128,6 +130,8 @@ pub struct Lifetimes {
     pub session: Duration,
     /// A sign-in under way.
     pub pending: Duration,
+    /// A hand-over between our hosts.
+    pub hand_over: Duration,
     /// The one-time link of a new installation.
     pub bootstrap: Duration,
     /// The one-time link of a new tenant.
@@ -136,6 +140,19 @@ pub struct Lifetimes {
     pub name_rest: Duration,
     /// How long the feed may be silent.
     pub feed_silence: Duration,
+}
+
+/// How identity providers are dealt with.
+#[derive(Clone, Copy, Debug)]
+pub struct Providers {
+    /// How long one answer may take.
+    pub patience: Duration,
+    /// How long metadata and keys are believed.
+    pub memory: Duration,
+    /// How soon one is asked again.
+    pub retry: Duration,
+    /// How far clocks may differ.
+    pub leeway: Duration,
 }
 
 /// How much is taken.

@@ -1,8 +1,8 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing, Tls,
-    gather::fault,
+    Config, ConfigError, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing,
+    Providers, Tls, gather::fault,
 };
 use domain::{Hostname, Secret};
 use std::{cell::RefCell, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
@@ -121,8 +121,8 @@ fn whole(from: &Reader) -> Option<Config> {
         .zip(listen.as_ref())
         .and_then(|(base, listen)| hosts(from, base, development, listen.public, tls.is_some()));
     // Everything is read before anything is given up, so that all that is wrong is said at once.
-    let (database, outbound, lifetimes, observe) =
-        (database(from, &data), outgoing(from), lifetimes(from), observe(from));
+    let (database, outbound, observe) = (database(from, &data), outgoing(from), observe(from));
+    let (lifetimes, providers) = (lifetimes(from), providers(from));
     let limits = Limits {
         sign_ins_per_address: from.number("limits.sign_ins_per_address", 1, 1_000_000) as u32,
         sign_ins_per_tenant: from.number("limits.sign_ins_per_tenant", 1, 10_000_000) as u32,
@@ -145,6 +145,7 @@ fn whole(from: &Reader) -> Option<Config> {
         data,
         outbound,
         lifetimes,
+        providers,
         limits,
         observe,
     })
@@ -257,10 +258,22 @@ fn lifetimes(from: &Reader) -> Lifetimes {
         session_idle: from.span("session.idle", MINUTE, 90 * DAY),
         session: from.span("session.life", MINUTE, 365 * DAY),
         pending: from.span("session.pending", MINUTE, HOUR),
+        hand_over: from.span("session.hand_over", 5 * SECOND, 5 * MINUTE),
         bootstrap: from.span("links.bootstrap", MINUTE, 7 * DAY),
         invitation: from.span("links.invitation", MINUTE, 90 * DAY),
         name_rest: from.span("names.rest", Duration::ZERO, 3_650 * DAY),
         feed_silence: from.span("feed.silence", 5 * SECOND, HOUR),
+    }
+}
+
+/// The bounds keep a sign-in from hanging, a lost key from being believed for long, and a stranger's tokens
+/// from making us ask without end.
+fn providers(from: &Reader) -> Providers {
+    Providers {
+        patience: from.span("providers.patience", SECOND, 30 * SECOND),
+        memory: from.span("providers.memory", MINUTE, DAY),
+        retry: from.span("providers.retry", 5 * SECOND, HOUR),
+        leeway: from.span("providers.leeway", Duration::ZERO, 5 * MINUTE),
     }
 }
 
@@ -300,6 +313,30 @@ mod tests {
         let config = load(&["development=true"]).expect("usable");
         assert_eq!(config.hosts.id.origin(), "http://id.partywall.localhost:8080");
         assert_eq!(config.lifetimes.session, Duration::from_secs(7 * 86_400));
+    }
+
+    #[test]
+    fn what_is_said_of_providers_has_bounds() {
+        let usual = load(&["development=true"]).expect("usable").providers;
+        assert_eq!((usual.patience, usual.leeway), (Duration::from_secs(5), Duration::from_secs(60)));
+        let said =
+            ["development=true", "providers.leeway=0s", "providers.memory=10m", "session.hand_over=1m"];
+        let config = load(&said).expect("usable");
+        assert_eq!(
+            (config.providers.leeway, config.providers.memory),
+            (Duration::ZERO, Duration::from_secs(600))
+        );
+        assert_eq!(config.lifetimes.hand_over, Duration::from_secs(60));
+        for wrong in [
+            "providers.patience=10m",
+            "providers.memory=2d",
+            "providers.retry=1s",
+            "providers.leeway=1h",
+            "session.hand_over=1h",
+        ] {
+            let error = load(&["development=true", wrong]).expect_err(wrong);
+            assert!(error.contains("must lie between"), "{error}");
+        }
     }
 
     #[test]

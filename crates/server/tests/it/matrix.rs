@@ -1,7 +1,7 @@
 //! The attack matrix: every route there is, walked by everybody who should not get anywhere. The list comes
 //! from the binary itself, so that no route can be left out; what is not understood here fails.
 
-use crate::town::{Engine, Person, Town};
+use crate::town::{Engine, Person, SHARED, Town};
 use demo::client::{Ask, Browser, Page};
 use http::Method;
 use serde_json::{Value, json};
@@ -34,6 +34,15 @@ fn routes(town: &Town) -> Vec<Route> {
             tenant_from: line["tenant_from"].as_str().map(str::to_owned),
         })
         .collect()
+}
+
+/// All of them; those at tenants' hosts a second time, at a host that tenants share.
+fn everywhere(town: &Town) -> Vec<Route> {
+    let mut all = routes(town);
+    let shared = all.iter().filter(|route| route.surface == "tenant").cloned();
+    let shared: Vec<Route> = shared.map(|route| Route { surface: "shared".into(), ..route }).collect();
+    all.extend(shared);
+    all
 }
 
 /// Somebody who tries.
@@ -88,10 +97,14 @@ impl Attacker {
             "api" | "console" => "console",
             "id" => "id",
             "tenant" => "contoso",
+            "shared" => "app",
             other => panic!("a new surface: {other}. Say here at which host it is attacked"),
         };
         let origin = town.node.origin(label);
-        let address = format!("{origin}{}", filled(&route.path, ids));
+        let mut address = format!("{origin}{}", filled(&route.path, ids));
+        if route.surface == "shared" {
+            address.push_str(&format!("?tenant={}", town.contoso));
+        }
         let mut ask = match route.method {
             Method::GET => Ask::get(&address),
             _ if route.surface == "api" => Ask::json(route.method.clone(), &address, &json!({})),
@@ -110,6 +123,7 @@ const CANARIES: [&str; 4] = ["alice", "contoso.test", "login.contoso", "Contoso"
 
 async fn walk(engine: Engine) {
     let town = Town::build(engine).await;
+    town.share_hosts().await;
     let mut alice = town.at_console("alice@contoso.test", &town.contoso).await;
     let ids = targets(&town, &mut alice).await;
     let token = town.node.run(&["token", "create", "scanner", "--rights", "manage"]);
@@ -117,11 +131,12 @@ async fn walk(engine: Engine) {
     let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
     let (fabrikam_browser, _) =
         town.visit("bob@fabrikam.test", &format!("{}/", town.node.origin("fabrikam"))).await;
-    // Bob pastes what he has at his own host into Contoso's.
+    // Bob pastes what he has at his own host into Contoso's, and names it Contoso's where both share a host.
     let stolen =
         fabrikam_browser.browser.cookies.get("fabrikam.partywall.localhost", "pw_session").map(str::to_owned);
     let stolen = stolen.expect("bob is signed in at his own host");
     bob.browser.cookies.put("contoso.partywall.localhost", "pw_session", &stolen);
+    bob.browser.cookies.put(SHARED, &format!("pw_session_{}", town.contoso), &stolen);
     let aaron = town.at_console_as_member("aaron@contoso.test", &town.contoso).await;
     let mut attackers = [
         Attacker { name: "nobody", person: Person::stranger(), token: None },
@@ -130,7 +145,7 @@ async fn walk(engine: Engine) {
         Attacker { name: "contoso's weakest member", person: aaron, token: None },
     ];
     let mut wrong = Vec::new();
-    for route in routes(&town) {
+    for route in everywhere(&town) {
         for attacker in &mut attackers {
             let page = attacker.try_at(&town, &route, &ids).await;
             if let Some(why) = verdict(attacker.name, &route, &page) {
@@ -161,7 +176,7 @@ fn verdict(attacker: &str, route: &Route, page: &Page) -> Option<String> {
     let leaks =
         CANARIES.iter().find(|canary| page.body.contains(**canary) && !(registry && **canary == "Contoso"));
     // A published sign-in page names its tenant to everybody; that is what publishing is.
-    let public = route.needs == "nothing" && matches!(route.surface.as_str(), "id" | "tenant");
+    let public = route.needs == "nothing" && matches!(route.surface.as_str(), "id" | "tenant" | "shared");
     if outsider
         && !public
         && let Some(canary) = leaks
@@ -172,7 +187,8 @@ fn verdict(attacker: &str, route: &Route, page: &Page) -> Option<String> {
     let must_refuse = match route.scope.as_str() {
         "platform" => attacker != "an operator's script",
         "tenant" if at_contoso && outsider => {
-            route.needs != "nothing" || attacker == "fabrikam's admin" && route.surface == "tenant"
+            let with_a_session = matches!(route.surface.as_str(), "tenant" | "shared");
+            route.needs != "nothing" || attacker == "fabrikam's admin" && with_a_session
         }
         "tenant" if at_contoso => route.needs.starts_with("right"),
         _ => false,

@@ -1,41 +1,21 @@
 //! Hosts that tenants share: the path or the query names the tenant, and what is one tenant's there is of no
 //! use to another (ledger A08, A09, A20, B06).
 
-use crate::town::{Engine, Person, Town};
+use crate::town::{BY_QUERY, Engine, Person, SHARED, Town};
 use demo::client::{Ask, Page};
 use http::Method;
-use serde_json::{Value, json};
-
-/// Shared by path under `/t`, and by query.
-const SHARED: &str = "app.partywall.localhost";
-const BY_QUERY: &str = "q.partywall.localhost";
+use serde_json::Value;
 
 /// A town in which Contoso and Fabrikam share two hosts.
 async fn build(engine: Engine) -> Town {
     let town = Town::build(engine).await;
-    let routes = json!([
-        { "name": "tenants", "host": "*.partywall.localhost" },
-        { "name": "shared", "host": SHARED, "path": "/t", "map_by": ["path"] },
-        { "name": "by-query", "host": BY_QUERY, "map_by": ["query"] },
-    ]);
-    let file = town.folder.path().join("routes.json");
-    std::fs::write(&file, routes.to_string()).expect("the folder can be written");
-    town.node.run(&["route", "put", file.to_str().expect("a plain path")]);
-    town.eventually(async || {
-        let page = Person::stranger().browser.send(&ask(&town, SHARED, "/t/contoso/")).await.ok()?;
-        (page.status == 303).then_some(())
-    })
-    .await;
+    town.share_hosts().await;
     town
-}
-
-fn address(town: &Town, host: &str, path: &str) -> String {
-    format!("http://{host}:{}{path}", town.node.port)
 }
 
 /// Somebody opens a page.
 fn ask(town: &Town, host: &str, path: &str) -> Ask {
-    Ask::get(&address(town, host, path)).with("accept", "text/html")
+    Ask::get(&town.at(host, path)).with("accept", "text/html")
 }
 
 /// What the backend was asked, as the tenant that the gateway vouches for.
@@ -61,25 +41,24 @@ async fn two_tenants_in_one_browser(engine: Engine) {
         (BY_QUERY, "/deep?x=1&tenant=contoso", "/deep?x=1&tenant=fabrikam", "/deep?x=1&tenant="),
     ] {
         let browser = Person::stranger();
-        let (browser, page) =
-            open(&town, browser, "alice@contoso.test", &address(&town, host, at_contoso)).await;
-        assert_eq!(page.url.as_str(), address(&town, host, at_contoso), "she is where she wanted to be");
+        let (browser, page) = open(&town, browser, "alice@contoso.test", &town.at(host, at_contoso)).await;
+        assert_eq!(page.url.as_str(), town.at(host, at_contoso), "she is where she wanted to be");
         let (path, tenant) = seen(&page);
         assert!(path.starts_with(asked) && tenant == contoso, "{path} {tenant}");
         // The same browser, and somebody of Fabrikam's: nothing of alice's opens the door.
         let (mut browser, page) =
-            open(&town, browser, "bob@fabrikam.test", &address(&town, host, at_fabrikam)).await;
-        assert_eq!(page.url.as_str(), address(&town, host, at_fabrikam));
+            open(&town, browser, "bob@fabrikam.test", &town.at(host, at_fabrikam)).await;
+        assert_eq!(page.url.as_str(), town.at(host, at_fabrikam));
         let (path, tenant) = seen(&page);
         assert!(path.starts_with(asked) && tenant == fabrikam, "{path} {tenant}");
         // Both sessions live, side by side.
         for (path, tenant) in [(at_contoso, contoso), (at_fabrikam, fabrikam)] {
-            let (status, told) = browser.echo(&address(&town, host, path)).await;
+            let (status, told) = browser.echo(&town.at(host, path)).await;
             assert_eq!((status, told["headers"]["partywall-tenant"].as_str()), (200, Some(tenant)), "{told}");
             assert!(told["headers"]["cookie"].is_null(), "our cookies stay with us: {told}");
         }
         // Signing out at one ends nothing at the other.
-        let leave = address(&town, host, &format!("/.partywall/sign-out?tenant={contoso}"));
+        let leave = town.at(host, &format!("/.partywall/sign-out?tenant={contoso}"));
         let page = browser.browser.get(&leave).await.expect("the page opens");
         let form = page.form("/.partywall/sign-out").unwrap_or_else(|error| panic!("{error}: {}", page.body));
         let going = browser.browser.submit(form).await.expect("the form is taken");
@@ -87,8 +66,8 @@ async fn two_tenants_in_one_browser(engine: Engine) {
         let page = browser.browser.get(on.as_str()).await.expect("the page opens");
         let again = page.link("/.partywall/sign-in").expect("the way back in");
         assert_eq!(again.host_str(), Some(host), "one signs in again where one was");
-        assert_eq!(browser.echo(&address(&town, host, at_contoso)).await.0, 401);
-        assert_eq!(browser.echo(&address(&town, host, at_fabrikam)).await.0, 200);
+        assert_eq!(browser.echo(&town.at(host, at_contoso)).await.0, 401);
+        assert_eq!(browser.echo(&town.at(host, at_fabrikam)).await.0, 200);
     }
 }
 
@@ -105,29 +84,29 @@ async fn two_tenants_in_one_browser_on_a_host_they_share_on_postgresql() {
 #[tokio::test]
 async fn a_session_on_a_shared_host_is_worthless_under_another_tenant_s_name() {
     let town = build(Engine::Sqlite).await;
-    let (mut alice, _) = town.visit("alice@contoso.test", &address(&town, SHARED, "/t/contoso/")).await;
+    let (mut alice, _) = town.visit("alice@contoso.test", &town.at(SHARED, "/t/contoso/")).await;
     let name = |tenant: &str| format!("pw_session_{tenant}");
     let session = alice.browser.cookies.get(SHARED, &name(&town.contoso)).expect("a session").to_owned();
     assert_eq!(alice.browser.cookies.get(SHARED, "pw_session"), None);
     let hits = town.backend.hits();
-    assert_eq!(alice.echo(&address(&town, SHARED, "/t/fabrikam/x")).await.0, 401, "there she is nobody");
+    assert_eq!(alice.echo(&town.at(SHARED, "/t/fabrikam/x")).await.0, 401, "there she is nobody");
     // Renamed, planted under the plain name, and carried to the tenants' own hosts.
     alice.browser.cookies.put(SHARED, &name(&town.fabrikam), &session);
     alice.browser.cookies.put(SHARED, "pw_session", &session);
-    let (status, refused) = alice.echo(&address(&town, SHARED, "/t/fabrikam/x")).await;
+    let (status, refused) = alice.echo(&town.at(SHARED, "/t/fabrikam/x")).await;
     assert_eq!((status, refused["code"].as_str()), (403, Some("tenant.unknown")), "{refused}");
-    let whose = address(&town, SHARED, &format!("/.partywall/session?tenant={}", town.fabrikam));
+    let whose = town.at(SHARED, &format!("/.partywall/session?tenant={}", town.fabrikam));
     assert_eq!(alice.echo(&whose).await.0, 403);
     for host in ["contoso.partywall.localhost", "fabrikam.partywall.localhost"] {
         alice.browser.cookies.put(host, &name(&town.contoso), &session);
-        assert_eq!(alice.echo(&address(&town, host, "/x")).await.0, 401, "{host}");
+        assert_eq!(alice.echo(&town.at(host, "/x")).await.0, 401, "{host}");
     }
     let leave = format!("/.partywall/sign-out?tenant={}", town.fabrikam);
-    let forged = Ask::post(&address(&town, SHARED, &leave), "").with("accept", "application/json");
+    let forged = Ask::post(&town.at(SHARED, &leave), "").with("accept", "application/json");
     let page = alice.browser.send(&forged).await.expect("somebody answers");
     assert_eq!(page.status, 403, "{}", page.body);
     assert_eq!(town.backend.hits(), hits, "no refused request reached the backend");
-    assert_eq!(alice.echo(&address(&town, SHARED, "/t/contoso/x")).await.0, 200, "and alice is still in");
+    assert_eq!(alice.echo(&town.at(SHARED, "/t/contoso/x")).await.0, 200, "and alice is still in");
 }
 
 /// Follows a sign-in at Contoso up to the address where the hand-over is taken.
@@ -153,7 +132,7 @@ async fn a_hand_over_for_one_tenant_s_part_of_a_shared_host_is_good_nowhere_else
     let town = build(Engine::Sqlite).await;
     let mut alice = Person::stranger().works_as("alice@contoso.test");
     let enter = hand_over(&town, &mut alice).await;
-    assert!(enter.starts_with(&address(&town, SHARED, "/.partywall/enter?")), "{enter}");
+    assert!(enter.starts_with(&town.at(SHARED, "/.partywall/enter?")), "{enter}");
     let (status, answer) = alice.echo(&enter.replace(&town.contoso, &town.fabrikam)).await;
     assert!((400..500).contains(&status), "under Fabrikam's name: {status} {answer}");
     let elsewhere = enter.replace(SHARED, BY_QUERY);
@@ -208,7 +187,7 @@ async fn on_a_shared_host_one_returns_to_the_tenant_s_own_part_only() {
         |path: &str| Ask::get(&format!("{}{path}", town.node.origin("id"))).with("accept", "text/html");
     let page = anybody.browser.send(&at_id(&id(SHARED, "/t/fabrikam/x"))).await.expect("an answer");
     assert_eq!(page.status, 422, "{}", page.body);
-    let (mut alice, _) = town.visit("alice@contoso.test", &address(&town, SHARED, "/t/contoso/")).await;
+    let (mut alice, _) = town.visit("alice@contoso.test", &town.at(SHARED, "/t/contoso/")).await;
     let page = alice.browser.send(&at_id(&id("evil.test", "/t/contoso/x"))).await.expect("an answer");
     let to = page.leads_to().expect("her session at id. hands over at once");
     assert_eq!(to.host_str(), Some("contoso.partywall.localhost"), "a strange host is passed over: {to}");
@@ -226,28 +205,27 @@ async fn on_a_shared_host_one_returns_to_the_tenant_s_own_part_only() {
 #[tokio::test]
 async fn an_application_s_cookies_stay_in_the_part_of_their_tenant() {
     let town = build(Engine::Sqlite).await;
-    let (alice, _) = town.visit("alice@contoso.test", &address(&town, SHARED, "/t/contoso/")).await;
-    let (mut both, _) =
-        open(&town, alice, "bob@fabrikam.test", &address(&town, SHARED, "/t/fabrikam/")).await;
-    let set = address(&town, SHARED, "/t/contoso/set-cookie?sid=contosos");
+    let (alice, _) = town.visit("alice@contoso.test", &town.at(SHARED, "/t/contoso/")).await;
+    let (mut both, _) = open(&town, alice, "bob@fabrikam.test", &town.at(SHARED, "/t/fabrikam/")).await;
+    let set = town.at(SHARED, "/t/contoso/set-cookie?sid=contosos");
     let page = both.browser.send(&Ask::get(&set)).await.expect("the backend answers");
     assert_eq!(page.status, 200, "{}", page.body);
-    let (_, told) = both.echo(&address(&town, SHARED, "/t/contoso/x")).await;
+    let (_, told) = both.echo(&town.at(SHARED, "/t/contoso/x")).await;
     assert_eq!(told["headers"]["cookie"], "sid=contosos", "{told}");
-    let (_, told) = both.echo(&address(&town, SHARED, "/t/fabrikam/x")).await;
+    let (_, told) = both.echo(&town.at(SHARED, "/t/fabrikam/x")).await;
     assert!(told["headers"]["cookie"].is_null(), "{told}");
 }
 
 #[tokio::test]
 async fn one_person_switches_between_tenants_of_a_shared_host() {
     let town = build(Engine::Sqlite).await;
-    let (mut alice, _) = town.visit("alice@contoso.test", &address(&town, SHARED, "/t/contoso/")).await;
+    let (mut alice, _) = town.visit("alice@contoso.test", &town.at(SHARED, "/t/contoso/")).await;
     let switch = format!("/.partywall/switch?tenant={}&to={}", town.contoso, town.fabrikam);
-    let page = alice.browser.get(&address(&town, SHARED, &switch)).await.expect("somebody answers");
+    let page = alice.browser.get(&town.at(SHARED, &switch)).await.expect("somebody answers");
     // Her session at `id.` does not open Fabrikam: its own provider asks who she is.
     assert!(page.form("/login").is_ok(), "{} {}", page.url, page.body);
     assert!(
-        page.way.iter().any(|station| station.starts_with(&address(&town, SHARED, "/.partywall/sign-in"))),
+        page.way.iter().any(|station| station.starts_with(&town.at(SHARED, "/.partywall/sign-in"))),
         "{:?}",
         page.way
     );

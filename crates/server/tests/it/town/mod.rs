@@ -7,9 +7,11 @@ mod node;
 mod people;
 mod postgres;
 mod receiver;
+mod shared;
 
 pub(crate) use backend::Backend;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, free_port};
 pub(crate) use people::{Person, Town};
 pub(crate) use receiver::Receiver;
+pub(crate) use shared::{BY_QUERY, SHARED};

@@ -45,4 +45,4 @@ mod turn;
 
 pub use routes::{pages, routes};
 pub use settings::Settings;
-pub use state::Identity;
+pub use state::{Identity, KnownRoles};

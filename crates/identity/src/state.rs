@@ -3,12 +3,15 @@
 use crate::{Settings, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
-use domain::{Moment, RoleName, Slug, TenantId};
+use domain::{DisplayName, Moment, RoleName, Slug, TenantId};
 use outbound::Outbound;
 use protocol::oidc::Transport;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use store::{Keyring, Store};
 use web::{Problem, Web};
+
+/// The application's roles by name, with their titles for people.
+pub type KnownRoles = BTreeMap<RoleName, DisplayName>;
 
 /// The shared parts, cheap to clone.
 #[derive(Clone)]
@@ -24,7 +27,7 @@ pub struct Identity {
     /// How long things last.
     pub settings: Arc<Settings>,
     /// The roles of the application; whoever changes them puts the new ones here.
-    pub known_roles: Arc<ArcSwap<BTreeSet<RoleName>>>,
+    pub known_roles: Arc<ArcSwap<KnownRoles>>,
     /// What providers published.
     pub(crate) providers: Arc<Providers>,
 }

@@ -12,13 +12,13 @@ use crate::{
 use access::{Bounds, CookieKeys, Origin, Upkeep, Warden};
 use arc_swap::ArcSwap;
 use control::{Control, house::FirstStart};
-use domain::{Chance, Clock, Hostname, NodeId, RequestId, RoleName, digest::MacKey};
+use domain::{Chance, Clock, Hostname, NodeId, RequestId, digest::MacKey};
 use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
 use identity::Identity;
 use outbound::{Outbound, Policy};
 use protocol::Signer;
 use serde_json::Value;
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 use store::{Database, Engine, Feed, Keyring, Store, StoreError, migrate};
 use web::{Manners, Pages, Routes, Site, Throttle, Web};
 
@@ -36,8 +36,8 @@ pub struct Node {
     pub gateway: Gateway,
     /// The platform's keys.
     pub keyring: Arc<ArcSwap<Keyring>>,
-    /// The roles that the application knows.
-    pub roles: Arc<ArcSwap<BTreeSet<RoleName>>>,
+    /// The roles that the application knows, with their titles.
+    pub roles: Arc<ArcSwap<identity::KnownRoles>>,
     /// What the node counts about itself.
     pub metrics: Metrics,
     /// Whether it should be sent requests.

@@ -2,8 +2,8 @@
 
 use super::{AppRole, rows};
 use access::{OperatorPermit, ReadPlatformSettings, Upkeep};
-use domain::RoleName;
-use std::collections::BTreeSet;
+use domain::{DisplayName, RoleName};
+use std::collections::BTreeMap;
 use store::{Store, StoreError};
 
 /// Every role of the application, by name.
@@ -17,11 +17,14 @@ pub async fn list(
     store.survey(permit, async |tx| rows::all(tx).await).await
 }
 
-/// Their names, for what a node keeps in memory.
+/// Their names and titles, for what a node keeps in memory.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn load(store: &Store, permit: &OperatorPermit<Upkeep>) -> Result<BTreeSet<RoleName>, StoreError> {
+pub async fn load(
+    store: &Store,
+    permit: &OperatorPermit<Upkeep>,
+) -> Result<BTreeMap<RoleName, DisplayName>, StoreError> {
     let roles = store.survey(permit, async |tx| rows::all(tx).await).await?;
-    Ok(roles.into_iter().map(|role| role.name).collect())
+    Ok(roles.into_iter().map(|role| (role.name, role.title)).collect())
 }

@@ -97,7 +97,7 @@ pub(super) fn known_roles(
     roles: &BTreeSet<RoleName>,
 ) -> Result<Vec<RoleName>, ConnectionError> {
     let known = room.known_roles.load();
-    match roles.iter().find(|role| !known.contains(*role)) {
+    match roles.iter().find(|role| !known.contains_key(*role)) {
         Some(unknown) => Err(ConnectionError::UnknownRole(unknown.clone())),
         None => Ok(roles.iter().cloned().collect()),
     }

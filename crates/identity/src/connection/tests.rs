@@ -7,7 +7,7 @@ use crate::tests::{
 use domain::{ConnectionId, ConnectionKind, RoleName};
 use http::Method;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use testkit::{Village, World, for_each_engine};
 
 const SECRET: &str = "a-client-secret-9f2c";
@@ -15,7 +15,7 @@ const SECRET: &str = "a-client-secret-9f2c";
 async fn house(world: &World) -> House {
     let house = House::build(world).await;
     let reader: RoleName = "reader".parse().unwrap();
-    house.room.known_roles.store(Arc::new(BTreeSet::from([reader])));
+    house.room.known_roles.store(Arc::new(BTreeMap::from([(reader, "Reads surveys".parse().unwrap())])));
     house
 }
 

@@ -1,5 +1,5 @@
 //! Hand-overs: the way from `id.` back to where a sign-in began. A hand-over is a code that is good once,
-//! for half a minute, at one host of one tenant, and in the hands of the browser that left from there.
+//! for a short while, at one host of one tenant, and in the hands of the browser that left from there.
 //!
 //! Nothing is told here; the session that follows tells. A code is kept as its hash only.
 

@@ -2,7 +2,7 @@
 //! together, never for a user alone.
 
 use super::{Member, MemberError, last, rows};
-use crate::Identity;
+use crate::{Identity, KnownRoles};
 use access::{AssignRole, Caller, Permit};
 use domain::{Change, Event, MemberId, PlatformRole, RoleName, event::names};
 use serde_json::json;
@@ -59,12 +59,12 @@ pub async fn assign(
 }
 
 /// Whether an admin here may give this role at all.
-fn may_be_given(role: &RoleName, caller: &Caller, known: &BTreeSet<RoleName>) -> Result<(), MemberError> {
+fn may_be_given(role: &RoleName, caller: &Caller, known: &KnownRoles) -> Result<(), MemberError> {
     match PlatformRole::named(role.as_str()) {
         Some(PlatformRole::Admin | PlatformRole::Auditor) => Ok(()),
         Some(PlatformRole::Operator) if last::is_house(caller) => Ok(()),
         Some(PlatformRole::Operator) => Err(MemberError::HouseRole(role.clone())),
-        None if known.contains(role) => Ok(()),
+        None if known.contains_key(role) => Ok(()),
         None => Err(MemberError::UnknownRole(role.clone())),
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Cursor, MemberId, PlatformRole, Right, RoleName, TenantId};
+use domain::{Cursor, DisplayName, MemberId, PlatformRole, Right, RoleName, TenantId};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use web::{
@@ -163,8 +163,9 @@ fn standings(chosen: &str) -> Vec<Choice> {
 fn role_filter(room: &Identity, chosen: &str) -> Vec<Choice> {
     let own = [PlatformRole::Admin, PlatformRole::Auditor].map(RoleName::from);
     let known = room.known_roles.load();
-    let all = own.iter().chain(known.iter());
-    let choice = |role: &RoleName| Choice::new(role.as_str(), role.as_str(), role.as_str() == chosen);
+    let own = own.iter().map(|role| (role.as_str(), role.as_str()));
+    let all = own.chain(known.iter().map(|(role, title)| (role.as_str(), title.as_str())));
+    let choice = |(role, title): (&str, &str)| Choice::new(role, title, role == chosen);
     std::iter::once(Choice::new("", "Any", chosen.is_empty())).chain(all.map(choice)).collect()
 }
 
@@ -313,9 +314,11 @@ fn platform_roles(caller: &Caller, held: &[RoleName]) -> Vec<Choice> {
 /// The application's roles; one that it does not know any more is shown to whoever holds it.
 fn app_roles(room: &Identity, held: &[RoleName]) -> Vec<Choice> {
     let known = room.known_roles.load();
-    let mut choices: Vec<Choice> =
-        known.iter().map(|role| Choice::new(role.as_str(), role.as_str(), held.contains(role))).collect();
-    let gone = held.iter().filter(|role| !role.is_platform() && !known.contains(*role));
+    let choice = |(role, title): (&RoleName, &DisplayName)| {
+        Choice::new(role.as_str(), title.as_str(), held.contains(role)).hint(role.as_str())
+    };
+    let mut choices: Vec<Choice> = known.iter().map(choice).collect();
+    let gone = held.iter().filter(|role| !role.is_platform() && !known.contains_key(*role));
     choices.extend(gone.map(|role| {
         Choice::new(role.as_str(), role.as_str(), true)
             .hint("The application does not know this role any more.")

@@ -9,7 +9,10 @@ use access::{AssignRole, ListMembers, ManageMember, Refusal, UseUpstream};
 use domain::{Cursor, RoleName};
 use http::Method;
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use testkit::{World, for_each_engine};
 
 fn role(name: &str) -> RoleName {
@@ -19,7 +22,10 @@ fn role(name: &str) -> RoleName {
 /// A house whose application knows two roles.
 async fn house(world: &World) -> House {
     let house = House::build(world).await;
-    house.room.known_roles.store(Arc::new(BTreeSet::from([role("reader"), role("creator")])));
+    house.room.known_roles.store(Arc::new(BTreeMap::from([
+        (role("reader"), "Reads surveys".parse().unwrap()),
+        (role("creator"), "Creator".parse().unwrap()),
+    ])));
     house
 }
 
@@ -260,6 +266,7 @@ async fn an_admin_does_all_of_it_in_the_console_without_script() {
         house.town.canary.is_absent(&all.body);
 
         let path = page(contoso, &format!("members/{}", contoso.reader.member));
+        assert!(admin.get(&path).await.body.contains("<b>Reads surveys</b><small>reader</small>"));
         let saved = admin.form(&format!("{path}/roles"), &[("role", "creator"), ("role", "reader")]).await;
         assert_eq!((saved.status.as_u16(), saved.location().ends_with("?done=roles")), (303, true));
         assert!(admin.get(&format!("{path}?done=roles")).await.body.contains("The roles are saved"));

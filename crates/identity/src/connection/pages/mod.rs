@@ -13,7 +13,7 @@ use crate::{
 use access::ReadConnection;
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{ConnectionId, Right, RoleName, TenantId};
+use domain::{ConnectionId, DisplayName, Right, RoleName, TenantId};
 use web::{
     Allow, Frame, Page, Problem, Routes, Surface,
     parts::{At, Choice, Column},
@@ -136,9 +136,9 @@ async fn show_all(
 
 fn roles(room: &Identity, chosen: &[String]) -> Vec<Choice> {
     let known = room.known_roles.load();
-    let choice = |role: &RoleName| {
+    let choice = |(role, title): (&RoleName, &DisplayName)| {
         let name = role.to_string();
-        Choice::new(name.clone(), name.clone(), chosen.contains(&name))
+        Choice::new(name.clone(), title.as_str(), chosen.contains(&name)).hint(name)
     };
     known.iter().map(choice).collect()
 }

@@ -12,6 +12,7 @@
 
 pub mod audit;
 pub mod backup;
+mod checkup;
 mod directory;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod tenant;
 pub mod testing;
 mod touch;
 
+pub use checkup::ActiveConnection;
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine, Patience};
 pub use error::StoreError;

@@ -90,6 +90,11 @@ impl OperatorRead {
         self.tx.end_read().await;
     }
 
+    /// Where the feed's readers stop: see [`Tx::feed_horizon`].
+    pub(crate) async fn feed_horizon(&mut self) -> Result<i64, StoreError> {
+        self.tx.feed_horizon().await
+    }
+
     /// The one time of this transaction.
     pub fn now(&self) -> Moment {
         self.now

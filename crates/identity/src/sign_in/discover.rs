@@ -116,6 +116,20 @@ impl Question<'_> {
     }
 }
 
+/// What `issuer` publishes now, asked once and not remembered: for whoever looks after an installation.
+///
+/// # Errors
+/// [`DiscoverError`].
+pub async fn published(
+    outbound: &Outbound,
+    issuer: &Issuer,
+    tenant: TenantId,
+    transport: Transport,
+    patience: Duration,
+) -> Result<Documents, DiscoverError> {
+    Question { issuer, tenant, transport, patience }.ask(outbound).await
+}
+
 /// How long what was heard is true, and how soon to ask again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {

@@ -25,7 +25,7 @@ mod trial;
 
 pub use authentication::Authentication;
 pub use connection::{Connection, ConnectionSettings, ConnectionStanding};
-pub use discover::{DiscoverError, Documents};
+pub use discover::{DiscoverError, Documents, published};
 #[cfg(test)]
 pub(crate) use error::CODES;
 pub use error::SignInError;

@@ -129,7 +129,7 @@ fn dispatch(cli: Cli) -> Outcome {
         match cli.command {
             Command::Serve(serve) => serve.run(config).await,
             Command::Migrate => offline::migrate(&config).await,
-            Command::Doctor(doctor) => doctor.run(&config).await,
+            Command::Doctor(doctor) => doctor.run(&config, cli.common.json).await,
             Command::Backup(backup) => backup.run(&config).await,
             Command::Restore(restore) => restore.run(&config).await,
             Command::Bootstrap => platform::bootstrap(&api()?).await,

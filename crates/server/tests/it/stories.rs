@@ -1,6 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
 mod connections;
+mod doctor;
 mod heads;
 mod logs;
 mod missed;

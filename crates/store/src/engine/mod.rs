@@ -1,5 +1,6 @@
 //! SQLite or PostgreSQL: with `migrate.rs`, the one place that branches.
 
+mod checkup;
 mod copy;
 mod listen;
 mod tx;

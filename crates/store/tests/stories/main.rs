@@ -5,6 +5,7 @@
 mod audit;
 mod backup;
 mod betray;
+mod checkup;
 mod feed;
 mod jobs;
 mod killed;

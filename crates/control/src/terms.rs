@@ -1,12 +1,13 @@
-//! How long things last in this room. Every one of them is a setting.
+//! How long things last in this room, and where new ones are at home. Every one of them is a setting.
 
+use domain::Region;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Spans that the operator may set.
-#[derive(Clone, Copy, Debug)]
+/// What the operator may set.
+#[derive(Clone, Debug)]
 pub struct Terms {
     /// How long a name that was given back is kept from others.
     pub quarantine: Duration,
@@ -20,6 +21,8 @@ pub struct Terms {
     pub session_idle: Duration,
     /// How long a session lives at most, in a tenant that has not said otherwise.
     pub session_life: Duration,
+    /// Where a tenant is at home of which nothing else is said, the house among them.
+    pub home_region: Region,
 }
 
 impl Default for Terms {
@@ -31,6 +34,7 @@ impl Default for Terms {
             token: DAY * 90,
             session_idle: HOUR * 8,
             session_life: DAY * 7,
+            home_region: Region::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How long things last in this room. Every one of them is a setting.
 
+use domain::Region;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,7 +33,7 @@ pub struct Settings {
     /// How far a provider's clock may differ from ours.
     pub leeway: Duration,
     /// The region in which new people are at home.
-    pub home_region: String,
+    pub home_region: Region,
 }
 
 impl Default for Settings {
@@ -49,7 +50,7 @@ impl Default for Settings {
             provider_memory: HOUR,
             provider_retry: MINUTE,
             leeway: MINUTE,
-            home_region: "local".to_owned(),
+            home_region: Region::default(),
         }
     }
 }

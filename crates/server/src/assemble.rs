@@ -318,6 +318,7 @@ fn terms(config: &Config) -> control::Terms {
         bootstrap: config.lifetimes.bootstrap,
         session_idle: config.lifetimes.session_idle,
         session_life: config.lifetimes.session,
+        home_region: config.home_region.clone(),
         ..control::Terms::default()
     }
 }
@@ -330,6 +331,7 @@ fn identity_settings(config: &Config) -> identity::Settings {
         session_life: config.lifetimes.session,
         person_idle: config.lifetimes.session_idle,
         person_life: config.lifetimes.session,
+        home_region: config.home_region.clone(),
         provider_patience: config.providers.patience,
         provider_memory: config.providers.memory,
         provider_retry: config.providers.retry,

@@ -85,7 +85,7 @@ async fn build(tx: &mut OperatorWrite, terms: &Terms) -> Result<TenantId, StoreE
         standing: Standing::Active,
         plan: plan.id,
         deployment: deployment.id,
-        region: "default",
+        region: terms.home_region.as_str(),
     };
     tenant::rows::add(tx, &house).await?;
     // Operators sign in at the house; its page is found by whoever knows the console's address.

@@ -10,7 +10,8 @@ use crate::{
 };
 use access::{CreateTenant, OperatorPermit};
 use domain::{
-    Change, DeploymentId, DisplayName, Event, PlanId, PlatformRole, Slug, Standing, TenantId, event::names,
+    Change, DeploymentId, DisplayName, Event, PlanId, PlatformRole, Region, Slug, Standing, TenantId,
+    event::names,
 };
 use serde_json::{Value, json};
 use store::{OperatorWrite, Store, StoreError};
@@ -28,8 +29,8 @@ pub struct NewTenant {
     pub plan: Option<PlanId>,
     /// Where it is hosted; none for the oldest deployment.
     pub deployment: Option<DeploymentId>,
-    /// Where its data and its people's profiles live.
-    pub region: String,
+    /// Where its data and its people's profiles live; none for the installation's home region.
+    pub region: Option<Region>,
     /// Whether strangers may see its sign-in page.
     pub published: bool,
 }
@@ -44,7 +45,7 @@ impl NewTenant {
             standing: Standing::Active,
             plan: None,
             deployment: None,
-            region: "default".to_owned(),
+            region: None,
             published: true,
         }
     }
@@ -110,7 +111,7 @@ async fn add(
         standing: new.standing,
         plan: plan.ok_or(TenantError::NoSuchPlan)?,
         deployment: deployment.ok_or(TenantError::NoSuchDeployment)?,
-        region: &new.region,
+        region: new.region.as_ref().unwrap_or(&terms.home_region).as_str(),
     };
     rows::add(tx, &row).await.map_err(taken_meanwhile)?;
     rows::add_settings(tx, id, new.published, terms).await?;

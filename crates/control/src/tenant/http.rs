@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
-use domain::{Cursor, DeploymentId, DisplayName, PlanId, Slug, Standing, TenantId};
+use domain::{Cursor, DeploymentId, DisplayName, NameError, PlanId, Slug, Standing, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{AllowOperator, Json, Listing, Path, Problem, Query, Routes};
@@ -139,7 +139,7 @@ pub(crate) struct New {
     /// Its deployment's id; the oldest deployment where nothing is said.
     #[schema(value_type = Option<String>)]
     deployment: Option<DeploymentId>,
-    /// Where its data and its people's profiles live.
+    /// Where its data and its people's profiles live; the installation's home region where nothing is said.
     region: Option<String>,
     /// Whether strangers may see its sign-in page; they may where nothing is said.
     published: Option<bool>,
@@ -149,12 +149,8 @@ impl New {
     fn read(self) -> Result<NewTenant, Problem> {
         let plain = NewTenant::named(self.slug, self.name);
         let standing = self.standing.map(|text| standing(&text)).transpose()?;
-        let region = self.region.unwrap_or_else(|| plain.region.clone());
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=40).contains(&region.len()) || !region.bytes().all(fits) {
-            let words = "a region has 1 to 40 lower-case letters, digits and hyphens";
-            return Err(Problem::new("input.invalid").at("/region", words));
-        }
+        let region = self.region.map(|text| text.parse()).transpose();
+        let region = region.map_err(|why: NameError| Problem::new("input.invalid").at("/region", why.0))?;
         Ok(NewTenant {
             standing: standing.unwrap_or(plain.standing),
             plan: self.plan,

@@ -293,3 +293,19 @@ async fn the_house_keeps_its_slug_and_stays_open() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_tenant_is_at_home_where_it_says_or_where_the_installation_is() {
+    for_each_engine(async |world| {
+        let mut scene = Scene::open(world).await;
+        scene.terms.home_region = "eu-north".parse().unwrap();
+        let new = NewTenant::named("acme".parse().unwrap(), "Acme".parse().unwrap());
+        let acme = create(scene.store(), &scene.may().await, &new, &scene.terms).await.expect("a free slug");
+        assert_eq!(acme.tenant.region, "eu-north");
+        let region = Some("us-east".parse().unwrap());
+        let new = NewTenant { region, ..NewTenant::named("beta".parse().unwrap(), "Beta".parse().unwrap()) };
+        let beta = create(scene.store(), &scene.may().await, &new, &scene.terms).await.expect("a free slug");
+        assert_eq!(beta.tenant.region, "us-east");
+    })
+    .await;
+}

@@ -115,7 +115,7 @@ impl Admission<'_> {
         if let Some(user) = self.known {
             return Ok(user);
         }
-        let (user, region) = (tx.new_id(), &self.room.settings.home_region);
+        let (user, region) = (tx.new_id(), self.room.settings.home_region.as_str());
         let provider = self.arrival.connection.provider;
         tx.introduce(self.permit, user, region, provider, self.subject).await?;
         Ok(user)

@@ -9,7 +9,7 @@ pub mod settings;
 
 pub use gather::{Gathered, gather};
 
-use domain::{Hostname, Secret};
+use domain::{Hostname, Region, Secret};
 use outbound::AllowRule;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub development: bool,
     /// What tenants' slugs stand before.
     pub base_domain: Hostname,
+    /// Where new tenants and new people are at home.
+    pub home_region: Region,
     /// Where to listen.
     pub listen: Listen,
     /// The platform's public addresses.

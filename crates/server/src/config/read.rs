@@ -114,6 +114,7 @@ fn whole(from: &Reader) -> Option<Config> {
     let data = from.path("data").unwrap_or_else(|| PathBuf::from("var"));
     let development = from.flag("development");
     let base_domain: Option<Hostname> = from.value("base_domain");
+    let home_region = from.value("home_region");
     let listen = listen(from, &data);
     let tls = tls(from);
     let hosts = base_domain
@@ -137,6 +138,7 @@ fn whole(from: &Reader) -> Option<Config> {
     Some(Config {
         development,
         base_domain: base_domain?,
+        home_region: home_region?,
         listen: listen?,
         hosts: hosts?,
         tls,

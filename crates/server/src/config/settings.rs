@@ -32,6 +32,11 @@ pub const SETTINGS: &[Setting] = &[
         "partywall.localhost",
         "What tenants' slugs stand before: `contoso.<base domain>`.",
     ),
+    setting(
+        "home_region",
+        "default",
+        "Where new tenants and new people are at home unless something else is said; what exists stays where it is.",
+    ),
     setting("listen.public", "127.0.0.1:8080", "Where everybody is served."),
     setting(
         "listen.private",

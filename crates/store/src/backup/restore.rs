@@ -4,7 +4,11 @@ use super::{
     BackupError, Summary, at,
     manifest::{Manifest, NAME, Table, hex},
 };
-use crate::{Store, StoreError, Value, engine::Tx, keyring, migrate};
+use crate::{
+    Store, StoreError, Value,
+    engine::{Tx, rows_at_once},
+    keyring, migrate,
+};
 use domain::{digest::Hasher, seal::SealError};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -66,11 +70,15 @@ async fn check_file(table: &Table, directory: &Path) -> Result<(), BackupError> 
 async fn read_table(tx: &mut Tx, table: &Table, directory: &Path) -> Result<(), BackupError> {
     let path = directory.join(table.file());
     let mut lines = BufReader::new(File::open(&path).await.map_err(at(&path))?).lines();
+    let (most, mut rows) = (rows_at_once(table.columns.len()), Vec::new());
     while let Some(line) = lines.next_line().await.map_err(at(&path))? {
-        let values = parsed(&line).ok_or_else(|| BackupError::Altered(table.file()))?;
-        tx.copy_in(&table.name, &table.columns, values).await?;
+        let values = parsed(&line).filter(|values| values.len() == table.columns.len());
+        rows.push(values.ok_or_else(|| BackupError::Altered(table.file()))?);
+        if rows.len() == most {
+            tx.copy_in(&table.name, &table.columns, std::mem::take(&mut rows)).await?;
+        }
     }
-    Ok(())
+    if rows.is_empty() { Ok(()) } else { Ok(tx.copy_in(&table.name, &table.columns, rows).await?) }
 }
 
 fn parsed(line: &str) -> Option<Vec<Value>> {

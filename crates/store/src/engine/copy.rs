@@ -35,6 +35,15 @@ fn own(table: &str, column: &str) -> bool {
     table == "outbox" && matches!(column, "seq" | "xid")
 }
 
+/// How many values one statement takes: far fewer than SQLite (32,766) and PostgreSQL (65,535) allow, because
+/// by then a row more saves nothing.
+const MOST_VALUES: usize = 4_000;
+
+/// How many rows of so many columns are added in one statement.
+pub(crate) fn rows_at_once(columns: usize) -> usize {
+    (MOST_VALUES / columns.max(1)).max(1)
+}
+
 impl Tx {
     /// Gives every row of a table to `each`, as names and values of its columns.
     pub(crate) async fn copy_out<E: From<StoreError>>(
@@ -73,17 +82,24 @@ impl Tx {
         Ok(())
     }
 
-    /// Adds a row to a table.
+    /// Adds rows to a table in one statement: at most [`rows_at_once`] of them.
     pub(crate) async fn copy_in(
         &mut self,
         table: &str,
         columns: &[String],
-        values: Vec<Value>,
+        rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
-        let places: Vec<_> = (1..=columns.len()).map(|at| format!("${at}")).collect();
-        let (columns, places) = (columns.join(", "), places.join(", "));
-        let text = format!("INSERT INTO {table} ({columns}) VALUES ({places})");
-        self.execute_text(AssertSqlSafe(text), values).await.map(drop)
+        // SQLite takes `$1` for a name and looks it up among all others, for each that is bound.
+        let by_number = matches!(self, Tx::Postgres(..));
+        let place = |place: usize| if by_number { format!("${place}") } else { "?".to_owned() };
+        let width = columns.len();
+        let row = |at: usize| {
+            let places: Vec<_> = (at * width + 1..=(at + 1) * width).map(place).collect();
+            format!("({})", places.join(", "))
+        };
+        let places: Vec<_> = (0..rows.len()).map(row).collect();
+        let text = format!("INSERT INTO {table} ({}) VALUES {}", columns.join(", "), places.join(", "));
+        self.execute_text(AssertSqlSafe(text), rows.into_iter().flatten().collect()).await.map(drop)
     }
 
     /// Whether a table has no row.

@@ -5,6 +5,7 @@ mod copy;
 mod listen;
 mod tx;
 
+pub(crate) use copy::rows_at_once;
 pub(crate) use listen::Listening;
 pub(crate) use tx::{Scope, Tx};
 

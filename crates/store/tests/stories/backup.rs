@@ -91,6 +91,28 @@ async fn everything_comes_back_on_either_engine() {
 }
 
 #[tokio::test]
+async fn more_rows_than_one_statement_takes_come_back() {
+    for_each_engine(async |old| {
+        let town = lived_in(old).await;
+        let permit = old.background::<RunJob>(&town.contoso);
+        let many = old.store.write(&permit, async |tx| {
+            for at in 0..2_001 {
+                tx.count(&format!("fact {at}"), "facts", at).await?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        many.await.unwrap();
+        let (_folder, from, written) = backup(old).await;
+        for_each_engine(async |new| {
+            assert_eq!(restore(&under_key_of(old, new), &from).await.unwrap(), written);
+            assert_eq!(contents(new).await, contents(old).await);
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_backup_holds_no_secret_and_no_personal_value() {
     for_each_engine(async |world| {
         lived_in(world).await;

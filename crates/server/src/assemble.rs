@@ -67,7 +67,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let own_database = matches!(config.database, Database::Sqlite(_));
     let master = keys::master_key(&config.master_key, own_database, &chance)?;
     let engine = open(config, own_database, &clock).await?;
-    let store = Store::new(engine, clock.clone(), chance.clone(), master);
+    let store = Store::new(engine, clock.clone(), chance.clone(), master).with_alerts(config.alerts);
 
     let metrics = Metrics::default();
     let (watcher, notes) = Watcher::pair(metrics.clone());

@@ -57,6 +57,7 @@ pub struct Store {
     pub(crate) tools: Arc<Tools>,
     pub(crate) jobs: JobSettings,
     pub(crate) retention: Retention,
+    pub(crate) alerts: audit::AlertRule,
 }
 
 /// What every transaction carries with it.
@@ -76,6 +77,7 @@ impl Store {
             tools: Arc::new(Tools { clock, chance, master, bell: Notify::new(), house: OnceLock::new() }),
             jobs: JobSettings::default(),
             retention: Retention::default(),
+            alerts: audit::AlertRule::default(),
         }
     }
 
@@ -88,6 +90,12 @@ impl Store {
     /// The same store, keeping what has ended for other times.
     pub fn with_retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// The same store with another rule for alerts.
+    pub fn with_alerts(mut self, alerts: audit::AlertRule) -> Self {
+        self.alerts = alerts;
         self
     }
 

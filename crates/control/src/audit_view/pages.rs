@@ -89,6 +89,7 @@ async fn show(
     let frame = frame
         .title("Audit")
         .describe("Who did what, with the values before and after. Lines are only ever added.")
+        .link("Refused attempts", format!("{path}?action=security.cross-tenant"), "")
         .link("Verify", format!("{path}/verification"), "")
         .link("Download", export_of(permit.tenant_id()), "");
     Ok(Page::new(page(frame, path, query, found)))
@@ -108,6 +109,7 @@ async fn show_house(
         .title("Audit")
         .describe("What operators did, and every refused attempt to cross from one tenant into another.")
         .link("Refused attempts", refused, "")
+        .link("Alerts", format!("{path}?action=security.alert"), "")
         .link("Assumed tenants", format!("{path}?action=tenant.assume"), "");
     Ok(Page::new(page(frame, path, query, found)))
 }

@@ -96,6 +96,16 @@ fn checks(health: &Health, published: bool, is_house: bool) -> Vec<Check> {
             ),
         },
     ];
+    if health.alerts > 0 {
+        all.insert(
+            0,
+            check(
+                "bad",
+                format!("{} since yesterday", several(health.alerts, "security alert", "security alerts")),
+                "Somebody who does not belong here tries to get in, and is refused. The audit trail has each attempt under security.cross-tenant.",
+            ),
+        );
+    }
     if !is_house {
         all.push(match health.equipped {
             0 => check(

@@ -2,7 +2,11 @@
 
 use super::rows;
 use access::{Permit, ReadTenantHome};
+use std::time::Duration;
 use store::{Store, StoreError};
+
+/// How far back an alert is still news.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a front page counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Health {
     pub equipped: i64,
     /// Connections that people can sign in by.
     pub connections: i64,
+    /// Alerts about refused attempts to get in from elsewhere, since yesterday.
+    pub alerts: i64,
 }
 
 /// Counts.
@@ -29,6 +35,7 @@ pub async fn read(store: &Store, permit: &Permit<ReadTenantHome>) -> Result<Heal
                 admins: rows::admins(tx).await?,
                 equipped: rows::equipped(tx).await?,
                 connections: rows::connections(tx).await?,
+                alerts: tx.alerts_since(tx.now() - DAY).await?,
             })
         })
         .await

@@ -6,7 +6,11 @@ use crate::{
 };
 use access::{OperatorPermit, ReadTenants};
 use domain::Cursor;
+use std::time::Duration;
 use store::{OperatorRead, Store, StoreError, operator_sql, values};
+
+/// How far back an alert is still news.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The platform at a glance.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct Overview {
     pub plans: usize,
     /// Roles of the application.
     pub roles: i64,
+    /// Alerts about refused attempts since yesterday.
+    pub alerts: i64,
 }
 
 impl Overview {
@@ -49,6 +55,7 @@ async fn look(tx: &mut OperatorRead) -> Result<Overview, StoreError> {
         hosting: deployments.iter().filter(|deployment| !deployment.upstreams.is_empty()).count(),
         deployments: deployments.len(),
         plans: plan::rows::all(tx).await?.len(),
+        alerts: tx.alerts_since(tx.now() - DAY).await?,
         roles: tx.number(operator_sql!("SELECT COUNT(*) AS n FROM app_role"), values![]).await?,
     })
 }

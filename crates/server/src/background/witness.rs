@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::StoreError;
+use store::{StoreError, audit::Alert};
 use tokio::sync::mpsc;
 
 /// Something the warden saw.
@@ -180,9 +180,24 @@ fn trails(node: &Node, attempt: &CrossTenant) -> impl Iterator<Item = TenantId> 
 async fn tell(node: &Node, refused: Vec<(TenantId, u64, CrossTenant)>) -> Result<(), StoreError> {
     for (trail, times, attempt) in refused {
         let permit = node.web.warden.background::<RecordRefusal>(trail, origin(node));
-        node.store.record_refusal(&permit, &attempt, times).await?;
+        if let Some(alert) = node.store.record_refusal(&permit, &attempt, times).await? {
+            sound(node, &alert).await?;
+        }
     }
     Ok(())
+}
+
+/// Tells the operator: in the log, by the metrics, and in the house's trail.
+async fn sound(node: &Node, alert: &Alert) -> Result<(), StoreError> {
+    tracing::error!(tenant = %alert.trail, target = alert.target, "security alert about {}: {}", alert.target, alert.words());
+    node.metrics.alert();
+    match node.web.warden.house().map(|house| house.record.id).filter(|house| *house != alert.trail) {
+        Some(house) => {
+            let permit = node.web.warden.background::<RecordRefusal>(house, origin(node));
+            node.store.record_alert(&permit, alert).await
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod settings;
 pub use gather::{Gathered, gather};
 
 use domain::{Hostname, Region, Secret};
+use gateway::Fronts;
 use outbound::AllowRule;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -67,6 +68,8 @@ pub struct Config {
     pub providers: Providers,
     /// How much is taken.
     pub limits: Limits,
+    /// When refused attempts raise an alert.
+    pub alerts: store::audit::AlertRule,
     /// What is told.
     pub observe: Observe,
 }
@@ -86,8 +89,23 @@ pub struct Listen {
     pub connections_per_address: usize,
     /// Whose addresses may hold any number.
     pub uncounted: Vec<outbound::Network>,
+    /// The proxies in front.
+    pub fronts: Fronts,
+    /// Whether their connections begin with the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// For other proxies that ask.
+    pub decide: Option<Decide>,
     /// How long requests under way may take when the node stops.
     pub drain: Duration,
+}
+
+/// Where other proxies ask whether a request may pass.
+#[derive(Clone, Debug)]
+pub struct Decide {
+    /// Where to listen for them.
+    pub listen: SocketAddr,
+    /// Who they are.
+    pub trusted: Vec<outbound::Network>,
 }
 
 /// Certificate and key, read again when they change.

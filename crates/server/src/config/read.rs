@@ -1,11 +1,19 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing,
+    Config, ConfigError, Decide, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing,
     Providers, Tls, gather::fault,
 };
-use domain::{Hostname, Secret};
-use std::{cell::RefCell, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use domain::{Hostname, Network, Secret};
+use gateway::Fronts;
+use std::{
+    cell::RefCell,
+    fmt::Display,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 use web::{Hosts, PublicUrl};
 
 /// Reads settings and remembers what was wrong with them.
@@ -131,6 +139,11 @@ fn whole(from: &Reader) -> Option<Config> {
         trials_per_tenant: from.number("limits.trials_per_tenant", 1, 10_000_000) as u32,
         sessions: from.number("limits.sessions", 1_000, 100_000_000) as usize,
     };
+    let alerts = store::audit::AlertRule {
+        // A trail takes twenty lines of one kind in a minute, so that more than these would not be counted in time.
+        attempts: from.number("alerts.attempts", 1, 100) as u32,
+        span: from.span("alerts.span", 5 * MINUTE, DAY),
+    };
     let master_key = MasterKeyPlace {
         file: from.path("master_key.file").unwrap_or_else(|| data.join("master.key")),
         previous: from.list::<PathBuf>("master_key.previous"),
@@ -149,6 +162,7 @@ fn whole(from: &Reader) -> Option<Config> {
         lifetimes,
         providers,
         limits,
+        alerts,
         observe,
     })
 }
@@ -160,6 +174,8 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
     let connections_per_address = from.number("listen.connections_per_address", 1, 1_000_000) as usize;
     let uncounted = from.list("listen.uncounted");
     let drain = from.span("listen.drain", SECOND, HOUR);
+    let (fronts, proxy_protocol) = fronts(from);
+    let decide = decide(from);
     let socket = from.path("listen.socket").unwrap_or_else(|| data.join("partywall.sock"));
     Some(Listen {
         public: public?,
@@ -168,8 +184,40 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
         connections,
         connections_per_address,
         uncounted,
+        fronts,
+        proxy_protocol,
+        decide,
         drain,
     })
+}
+
+/// Who stands in front of us, and how they say what they were asked.
+fn fronts(from: &Reader) -> (Fronts, bool) {
+    let trusted: Vec<Network> = from.list("listen.trusted_proxies");
+    let host = from.value("listen.host_header").unwrap_or(http::header::HOST);
+    if host == http::header::HOST {
+        from.wrong("listen.host_header", "this is the header that proxies write anew; name the one that keeps the original");
+    }
+    let proxy_protocol = from.flag("listen.proxy_protocol");
+    if proxy_protocol && trusted.is_empty() {
+        from.wrong("listen.proxy_protocol", "say in `listen.trusted_proxies` who speaks it; it is read from nobody else");
+    }
+    (Fronts::new(trusted, host), proxy_protocol)
+}
+
+/// Whoever may ask is told who people are, and says where requests come from.
+fn decide(from: &Reader) -> Option<Decide> {
+    let trusted: Vec<Network> = from.list("decide.trusted");
+    let listen: SocketAddr = from.maybe("listen.decide")?;
+    if trusted.is_empty() && !listen.ip().is_loopback() {
+        from.wrong(
+            "listen.decide",
+            "others reach this address; name in `decide.trusted` the proxies that may ask",
+        );
+    }
+    let loopback = [(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
+    let loopback = || loopback.map(|(first, bits)| Network::of(first, bits)).to_vec();
+    Some(Decide { listen, trusted: if trusted.is_empty() { loopback() } else { trusted } })
 }
 
 fn tls(from: &Reader) -> Option<Tls> {
@@ -353,6 +401,27 @@ mod tests {
         for key in ["listen.public", "session.idle", "outbound.allow", "tls.certificate"] {
             assert!(error.contains(key), "{key} is missing from:\n{error}");
         }
+    }
+
+    #[test]
+    fn whoever_may_ask_or_speak_for_others_is_named() {
+        let usual = load(&["development=true"]).expect("usable").listen;
+        assert!(usual.decide.is_none() && !usual.fronts.trusts([127, 0, 0, 1].into()));
+        let asked = load(&["development=true", "listen.decide=127.0.0.1:8081"]).expect("usable");
+        let trusted = asked.listen.decide.expect("it is on").trusted;
+        assert!(trusted.iter().any(|network| network.contains([127, 0, 0, 1].into())));
+        assert!(!trusted.iter().any(|network| network.contains([10, 0, 0, 1].into())));
+        for (wrong, key) in [
+            ("listen.decide=0.0.0.0:8081", "decide.trusted"),
+            ("listen.proxy_protocol=true", "listen.trusted_proxies"),
+            ("listen.host_header=Host", "listen.host_header"),
+            ("listen.trusted_proxies=nobody", "listen.trusted_proxies"),
+        ] {
+            let error = load(&["development=true", wrong]).expect_err(wrong);
+            assert!(error.contains(key), "{error}");
+        }
+        let named = ["development=true", "listen.decide=0.0.0.0:8081", "decide.trusted=10.0.0.0/8"];
+        assert!(load(&named).is_ok());
     }
 
     #[test]

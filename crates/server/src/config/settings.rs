@@ -55,6 +55,31 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Networks whose addresses may hold any number of connections, separated by commas: a proxy in front, say.",
     ),
+    setting(
+        "listen.trusted_proxies",
+        "",
+        "Networks of the proxies in front, separated by commas. Only from them are the original host, scheme and client address taken, and their addresses may hold any number of connections.",
+    ),
+    setting(
+        "listen.host_header",
+        "X-Forwarded-Host",
+        "The header in which trusted proxies say the original host. `Forwarded`: they say all of it there, by RFC 7239; else the scheme is in `X-Forwarded-Proto` and the client in `X-Forwarded-For`.",
+    ),
+    setting(
+        "listen.proxy_protocol",
+        "false",
+        "Whether connections from trusted proxies begin with the PROXY protocol, version 1 or 2. Those of others never do.",
+    ),
+    setting(
+        "listen.decide",
+        "",
+        "Where other proxies ask whether a request may pass, such as `127.0.0.1:8081`; see fronts.md. Empty: nowhere.",
+    ),
+    setting(
+        "decide.trusted",
+        "",
+        "Networks of the proxies that may ask, separated by commas. Empty: loopback, and `listen.decide` must be a loopback address.",
+    ),
     setting("listen.drain", "30s", "How long requests under way may take after the node was told to stop."),
     setting(
         "public.https",
@@ -137,6 +162,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limits.trials_per_tenant", "60", "The same for one tenant."),
     setting("limits.sessions", "100000", "Sessions that a node remembers."),
+    setting(
+        "alerts.attempts",
+        "10",
+        "So many refused attempts to cross into a tenant, or by one person, within `alerts.span` raise an alert.",
+    ),
+    setting("alerts.span", "10m", "Within which span; one span has one alert."),
     setting("log.format", "human", "`human` or `json`."),
     setting("log.level", "info", "A filter, such as `info` or `info,gateway=debug`."),
     setting(

@@ -21,6 +21,7 @@ struct Counts {
     certificate_stale: AtomicBool,
     requests: [AtomicU64; 5],
     refused_cross_tenant: AtomicU64,
+    alerts: AtomicU64,
     audit_sequenced: AtomicU64,
     feed_events: AtomicU64,
     feed_refills: AtomicU64,
@@ -74,6 +75,11 @@ impl Metrics {
     /// A cross-tenant attempt was refused.
     pub fn cross_tenant(&self) {
         self.0.refused_cross_tenant.fetch_add(1, Relaxed);
+    }
+
+    /// Refused attempts were so many that an alert was raised.
+    pub fn alert(&self) {
+        self.0.alerts.fetch_add(1, Relaxed);
     }
 
     /// Audit lines were put in order.
@@ -147,6 +153,11 @@ impl Metrics {
                 "partywall_cross_tenant_refused_total",
                 "Cross-tenant attempts that were refused.",
                 &counts.refused_cross_tenant,
+            ),
+            counter(
+                "partywall_security_alerts_total",
+                "Alerts about refused attempts that this node raised.",
+                &counts.alerts,
             ),
             counter(
                 "partywall_audit_sequenced_total",

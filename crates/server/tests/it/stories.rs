@@ -1,5 +1,6 @@
 //! Stories of the whole product, told through its binary.
 
+mod alerts;
 mod connections;
 mod doctor;
 mod heads;

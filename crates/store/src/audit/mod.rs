@@ -8,6 +8,7 @@
 pub(crate) mod line;
 pub(crate) mod personal;
 
+mod alert;
 mod export;
 mod heads;
 mod list;
@@ -17,6 +18,7 @@ mod refusal;
 mod sequence;
 mod verify;
 
+pub use alert::{Alert, AlertRule};
 pub use export::{AuditExport, BundleError, End, ExportedLine, PublicKey, Record, Trail, verify_bundle};
 pub use heads::KeptHeads;
 pub(crate) use line::{NewLine, append};

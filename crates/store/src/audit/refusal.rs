@@ -1,6 +1,6 @@
 //! Refused cross-tenant attempts, as security events in the trail of the tenant attacked and of the house.
 
-use super::{NewLine, append};
+use super::{Alert, NewLine, alert, append};
 use crate::{Store, StoreError};
 use access::{CrossTenant, Permit, RecordRefusal};
 use domain::Change;
@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json, json};
 impl Store {
     /// Records that an attempt to cross into a tenant was refused, in this permit's trail: that of the tenant
     /// attacked, or the house's. From where it came is told to the house alone: a tenant learns the person's
-    /// id and nothing of another tenant. `times` is how many attempts this line stands for.
+    /// id and nothing of another tenant. `times` is how many attempts this line stands for. Gives the alert that
+    /// this attempt raised, if it did.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -18,7 +19,7 @@ impl Store {
         permit: &Permit<RecordRefusal>,
         attempt: &CrossTenant,
         times: u64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Alert>, StoreError> {
         let own = permit.tenant_id() == attempt.at;
         let mut facts = Map::new();
         if let Some(from) = attempt.from.filter(|_| !own) {
@@ -37,6 +38,11 @@ impl Store {
             request: attempt.request.clone(),
             change: &change,
         };
-        self.write(permit, async |tx| append(tx, line).await).await
+        let rule = self.alerts;
+        self.write(permit, async |tx| {
+            append(tx, line).await?;
+            alert::raise(tx, rule, attempt, times).await
+        })
+        .await
     }
 }

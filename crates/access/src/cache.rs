@@ -2,8 +2,8 @@
 //! its tenant and until its session ends; the feed empties what ended early.
 
 use crate::{
-    directory::{MemberGrant, OperatorGrant, PersonGrant},
-    permit::Person,
+    directory::{KeyEnd, MemberGrant, OperatorGrant, PersonGrant},
+    permit::{KeyHolder, Person},
 };
 use domain::{Digest, Moment, ProviderId, RightSet, TenantId, UserId};
 use quick_cache::sync::Cache;
@@ -25,11 +25,24 @@ pub(crate) struct KnownMember {
     pub(crate) grant: Arc<MemberGrant>,
 }
 
+/// An API key as a node remembers it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownKey {
+    pub(crate) epoch: u64,
+    pub(crate) holder: Arc<KeyHolder>,
+    pub(crate) end: KeyEnd,
+    /// When its use was last noted.
+    pub(crate) noted: Moment,
+}
+
 pub(crate) struct Known {
     pub(crate) sessions: Cache<(TenantId, Digest), KnownSession>,
     pub(crate) persons: Cache<Digest, Arc<PersonGrant>>,
     pub(crate) members: Cache<(TenantId, UserId, ProviderId), KnownMember>,
     pub(crate) tokens: Cache<Digest, OperatorGrant>,
+    pub(crate) keys: Cache<Digest, KnownKey>,
+    /// Hashes that are no key's. Nobody can make a key that has one of them, so this never becomes false.
+    pub(crate) no_keys: Cache<Digest, ()>,
     /// When a tenant was last asked for while the feed was silent.
     pub(crate) rechecked: Cache<TenantId, Moment>,
 }
@@ -42,6 +55,8 @@ impl Known {
             persons: Cache::new(sessions / 4 + 16),
             members: Cache::new(sessions / 4 + 16),
             tokens: Cache::new(256),
+            keys: Cache::new(sessions),
+            no_keys: Cache::new(sessions / 4 + 16),
             rechecked: Cache::new(sessions / 4 + 16),
         }
     }
@@ -52,6 +67,7 @@ impl Known {
         self.persons.clear();
         self.members.clear();
         self.tokens.clear();
+        self.keys.clear();
         self.rechecked.clear();
     }
 }

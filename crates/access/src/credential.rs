@@ -1,6 +1,7 @@
 //! What a caller may present, and the signed cookie that carries a session.
 
-use domain::{DeploymentId, Digest, Moment, Secret, TenantId, UserId, digest::MacKey};
+use domain::{DeploymentId, Digest, Moment, Secret, SignedKey, TenantId, UserId, digest::MacKey};
+use std::sync::Arc;
 
 /// What a caller presents. Parsed, not yet believed.
 #[derive(Clone, Debug)]
@@ -9,10 +10,22 @@ pub enum Credential {
     None,
     /// A session cookie whose signed part was sound.
     Session(Cookie),
+    /// An API key whose text has the form of one.
+    Key(PresentedKey),
     /// An operator token.
     OperatorToken(Secret<String>),
     /// The machine's own socket of mode 0600.
     Socket,
+}
+
+/// An API key as it was presented: the hash of its text, and what a signed one says of itself, whose code was
+/// sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentedKey {
+    /// The hash under which a key is stored.
+    pub digest: Digest,
+    /// What a signed key says.
+    pub says: Option<Arc<SignedKey>>,
 }
 
 /// A session cookie after its signature was checked: the hash of the opaque id, and the mapping.

@@ -3,8 +3,8 @@
 
 use crate::{AssumeTenant, OperatorPermit};
 use domain::{
-    DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, ProviderId, RightSet,
-    RoleName, Slug, Standing, TenantId, TokenId, UserId,
+    ApiKeyId, DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, Network,
+    ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId, TenantId, TokenId, UserId,
 };
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -92,6 +92,45 @@ pub struct MemberGrant {
     pub email: Option<Arc<str>>,
 }
 
+/// An API key, found by its hash; one that has ended too, so that its holder can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// The key.
+    pub key: ApiKeyId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Whose within the tenant.
+    pub subscriber: SubscriberId,
+    /// What it is good for.
+    pub scopes: Vec<ScopeName>,
+    /// Where it may be used from; anywhere if there are none.
+    pub networks: Vec<Network>,
+    /// When and how it ends.
+    pub end: KeyEnd,
+    /// When its use was last noted.
+    pub used: Moment,
+}
+
+/// When and how an API key ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyEnd {
+    /// When.
+    pub at: Moment,
+    /// Whether somebody took it back, rather than that its time was over.
+    pub revoked: bool,
+}
+
+/// A signed key that ends before the time that it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutShort {
+    /// The key.
+    pub key: ApiKeyId,
+    /// How it really ends.
+    pub end: KeyEnd,
+    /// The end that it says; after that nobody need remember.
+    pub said: Moment,
+}
+
 /// An operator token that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperatorGrant {
@@ -131,6 +170,10 @@ pub trait Directory: Send + Sync {
     -> Answer<'_, Option<MemberGrant>>;
     /// An operator token by its hash.
     fn token(&self, digest: Digest) -> Answer<'_, Option<OperatorGrant>>;
+    /// An API key by the hash of its text.
+    fn key(&self, digest: Digest) -> Answer<'_, Option<KeyGrant>>;
+    /// The signed keys, of one tenant or of all, that end before the time that they say themselves.
+    fn cut_short(&self, tenant: Option<TenantId>) -> Answer<'_, Vec<CutShort>>;
     /// One tenant.
     fn tenant(&self, id: TenantId) -> Answer<'_, Option<TenantRecord>>;
     /// Tenants in order of id after `after`, at most `limit`: how a node fills its memory.

@@ -23,6 +23,7 @@
 
 mod cache;
 pub mod credential;
+mod cut_short;
 pub mod directory;
 pub mod permit;
 pub mod policy;
@@ -30,12 +31,12 @@ pub mod refusal;
 mod tenants;
 pub mod warden;
 
-pub use credential::{Cookie, CookieKeys, Credential};
+pub use credential::{Cookie, CookieKeys, Credential, PresentedKey};
 pub use directory::{
-    Answer, ClaimedJob, Directory, DirectoryError, MemberGrant, OperatorGrant, PersonGrant, SessionGrant,
-    TenantRecord,
+    Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, MemberGrant, OperatorGrant,
+    PersonGrant, SessionGrant, TenantRecord,
 };
-pub use permit::{Actor, Caller, OperatorPermit, Permit, Person, PersonPermit, TenantScope};
+pub use permit::{Actor, Caller, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope};
 pub use policy::*;
 pub use refusal::{CrossTenant, Refusal, Stop, Wanted, Witness};
 pub use tenants::{Tenant, Tenants};

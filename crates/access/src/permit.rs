@@ -5,8 +5,11 @@ use crate::{
     policy::{Action, OperatorAction, PersonAction, TenantAction},
     tenants::Tenant,
 };
-use domain::{MemberId, Moment, ProviderId, RequestId, RightSet, RoleName, TenantId, UserId};
-use std::{fmt, marker::PhantomData, sync::Arc};
+use domain::{
+    ApiKeyId, Digest, MemberId, Moment, Network, ProviderId, RequestId, RightSet, RoleName, ScopeName,
+    SubscriberId, TenantId, UserId,
+};
+use std::{fmt, marker::PhantomData, net::IpAddr, sync::Arc};
 
 /// One tenant's data, and nothing else. Cannot be built, copied, parsed or deserialised outside this crate.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub enum Actor {
     Anonymous,
     /// A person.
     User(UserId),
+    /// A subscriber, by one of its API keys.
+    Subscriber(SubscriberId, ApiKeyId),
     /// A script with an operator token.
     Token(domain::TokenId),
     /// Somebody at the machine's own socket.
@@ -52,6 +57,7 @@ impl fmt::Display for Actor {
         match self {
             Actor::Anonymous => f.write_str("anonymous"),
             Actor::User(user) => user.fmt(f),
+            Actor::Subscriber(subscriber, key) => write!(f, "{subscriber} by {key}"),
             Actor::Token(token) => token.fmt(f),
             Actor::CommandLine => f.write_str("command line"),
             Actor::System => f.write_str("system"),
@@ -82,12 +88,43 @@ pub struct Person {
     pub email: Option<Arc<str>>,
 }
 
+/// The one behind an API key: a subscriber of one tenant, with what this key of theirs is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The key.
+    pub key: ApiKeyId,
+    /// The hash of its text.
+    pub digest: Digest,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The subscriber in this tenant.
+    pub subscriber: SubscriberId,
+    /// What the key is good for.
+    pub scopes: Box<[ScopeName]>,
+    /// Where it may be used from; anywhere if there are none.
+    pub networks: Box<[Network]>,
+}
+
+impl KeyHolder {
+    /// Whether the key is good for this.
+    pub fn has(&self, scope: &ScopeName) -> bool {
+        self.scopes.contains(scope)
+    }
+
+    /// Whether the key may be used from this address.
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(address))
+    }
+}
+
 /// Who is calling, at which tenant. A caller alone reaches nothing.
 #[derive(Debug)]
 pub struct Caller {
     scope: TenantScope,
     pub(crate) tenant: Option<Arc<Tenant>>,
     pub(crate) person: Option<Arc<Person>>,
+    pub(crate) key: Option<Arc<KeyHolder>>,
     pub(crate) actor: Actor,
     pub(crate) rights: RightSet,
     pub(crate) request: RequestId,
@@ -95,12 +132,30 @@ pub struct Caller {
 
 impl Caller {
     pub(crate) fn new(tenant: TenantId, actor: Actor, rights: RightSet, request: RequestId) -> Self {
-        Caller { scope: TenantScope::new(tenant), tenant: None, person: None, actor, rights, request }
+        Caller {
+            scope: TenantScope::new(tenant),
+            tenant: None,
+            person: None,
+            key: None,
+            actor,
+            rights,
+            request,
+        }
     }
 
     /// The person behind the credential, if there is one.
     pub fn person(&self) -> Option<&Arc<Person>> {
         self.person.as_ref()
+    }
+
+    /// The holder of the API key that was presented, if it was one.
+    pub fn key(&self) -> Option<&Arc<KeyHolder>> {
+        self.key.as_ref()
+    }
+
+    /// Whether it is somebody, rather than anybody.
+    pub fn is_known(&self) -> bool {
+        self.person.is_some() || self.key.is_some()
     }
 
     /// Who it is, for the audit trail.

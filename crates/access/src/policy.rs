@@ -16,6 +16,8 @@ pub enum Needs {
     Nothing,
     /// An active member of the tenant, or on a person's own pages that person.
     Membership,
+    /// Somebody whom the tenant knows: an active member, or a subscriber with an API key.
+    Known,
     /// A member whose roles hold this right.
     Right(Right),
     /// The platform itself, in a background loop or a claimed job. No request ever has this.
@@ -91,7 +93,7 @@ macro_rules! policy {
     (@kind writes $name:ident) => { impl Writes for $name {} };
 }
 
-use Needs::{Membership, Nothing, Platform};
+use Needs::{Known, Membership, Nothing, Platform};
 use Right::{
     AssignRoles, ManageConnections, ManageMembers, ManagePlatform, ManageSettings, ReadAudit,
     ReadConnections, ReadMembers, ReadPlatform,
@@ -107,7 +109,7 @@ policy! {
     #[doc = " Take the hand-over at the tenant's host and begin a session there."]
     EnterTenant "session.enter" tenant writes Nothing;
     #[doc = " Use the application through the gateway."]
-    UseUpstream "upstream.use" tenant reads Membership;
+    UseUpstream "upstream.use" tenant reads Known;
     #[doc = " Use the application through the gateway on a route that is open to all."]
     UseOpenUpstream "upstream.use-open" tenant reads Nothing;
     #[doc = " See one's own session."]
@@ -137,6 +139,10 @@ policy! {
     TestConnection "connection.test" tenant writes Needs::Right(ManageConnections);
     #[doc = " Share a provider with another tenant, or take the share back."]
     ShareProvider "provider.share" tenant writes Needs::Right(ManageConnections);
+    #[doc = " See subscribers and their API keys; never a key itself."]
+    ReadKeys "key.read" tenant reads Needs::Right(Right::ReadKeys);
+    #[doc = " Make, rotate and revoke API keys, and look after subscribers."]
+    ManageKeys "key.manage" tenant writes Needs::Right(Right::ManageKeys);
     #[doc = " Read, export and verify the audit trail."]
     ReadAuditTrail "audit.read" tenant reads Needs::Right(ReadAudit);
     #[doc = " See the tenant's own settings."]
@@ -184,6 +190,8 @@ policy! {
     RunJob "job.run" tenant writes Platform;
     #[doc = " Remove what has ended: sessions, hand-overs, used states."]
     SweepTenant "tenant.sweep" tenant writes Platform;
+    #[doc = " Note the use of API keys, warn of those that end, switch off the unused."]
+    LookAfterKeys "key.look-after" tenant writes Platform;
     #[doc = " The platform's own upkeep: first start, key rolling, relaying."]
     Upkeep "platform.upkeep" platform writes Platform;
     #[doc = " Bind the first operator's provider by the one-time link."]
@@ -194,6 +202,7 @@ impl WhileClosed for SequenceAudit {}
 impl WhileClosed for RecordRefusal {}
 impl WhileClosed for StoreMeters {}
 impl WhileClosed for SweepTenant {}
+impl WhileClosed for LookAfterKeys {}
 impl WhileClosed for RunJob {}
 
 /// The actions in whose write a person may be introduced to the tenant: recognised, created, joined.

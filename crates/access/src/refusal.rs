@@ -1,6 +1,6 @@
 //! Why the answer was no, and what has to be fetched before there can be an answer.
 
-use domain::{Digest, Fault, Standing, TenantId, UserId};
+use domain::{ApiKeyId, Digest, Fault, Standing, TenantId, UserId};
 
 /// Why a request does not go further. What a client gets to read is decided in `web` and `gateway`;
 /// there, everything that could betray another tenant becomes one answer.
@@ -27,6 +27,12 @@ pub enum Refusal {
     /// The credential is another tenant's.
     #[error("the credential belongs to another tenant")]
     ForeignCredential,
+    /// The API key is none of ours, or was taken back.
+    #[error("the API key is refused")]
+    KeyRefused,
+    /// The API key's time is over.
+    #[error("the API key has expired")]
+    KeyExpired,
     /// The caller is known and may not do this.
     #[error("the caller may not do this")]
     NotAllowed,
@@ -50,6 +56,8 @@ impl Fault for Refusal {
             Refusal::Closed(_) => "tenant.closed",
             Refusal::SignInNeeded => "session.needed",
             Refusal::BadCredential => "credential.invalid",
+            Refusal::KeyRefused => "key.refused",
+            Refusal::KeyExpired => "key.expired",
             Refusal::NotAllowed => "action.forbidden",
             Refusal::ReasonNeeded => "assume.reason-needed",
             Refusal::OutOfTouch => "node.out-of-touch",
@@ -70,6 +78,8 @@ pub enum Wanted {
     Member(TenantId, UserId, domain::ProviderId),
     /// An operator token, by its hash.
     Token(Digest),
+    /// An API key, by its hash.
+    Key(Digest),
 }
 
 /// Why the synchronous path stopped.
@@ -111,4 +121,6 @@ pub trait Witness: Send + Sync {
     fn active(&self, tenant: TenantId, session: Digest);
     /// The same for a person's session.
     fn active_person(&self, user: UserId, session: Digest);
+    /// An API key was used a good while after its use was last noted.
+    fn key_used(&self, tenant: TenantId, key: ApiKeyId);
 }

@@ -82,6 +82,13 @@ pub mod names {
         SESSIONS_ENDED = "sessions.ended";
         /// An operator token was made or ended.
         TOKENS_CHANGED = "tokens.changed";
+        /// An API key was made. The fact `subscriber` says whose.
+        KEY_CREATED = "api-key.created";
+        /// An API key changed or ended before its time: rotated, revoked, switched off. The fact `digest` is its
+        /// hash, `ends` when it ends in microseconds, `why` the reason.
+        KEY_CHANGED = "api-key.changed";
+        /// An API key ends soon: its owner should rotate it. The fact `ends_at` says when.
+        KEY_ENDING = "api-key.ending";
         /// A signing key was made, took over or retired.
         KEYS_CHANGED = "keys.changed";
     }

@@ -41,6 +41,8 @@ macro_rules! registry {
 }
 
 registry! {
+    /// An API key.
+    ApiKeyId = ApiKeyIdKind "apk";
     /// One line of a tenant's audit trail.
     AuditLineId = AuditLineKind "aud";
     /// A tenant's use of a provider.
@@ -65,6 +67,8 @@ registry! {
     RequestId = RequestKind "req";
     /// One recorded sign-in.
     SignInId = SignInKind "sig";
+    /// A program or partner of a tenant that calls with keys.
+    SubscriberId = SubscriberKind "sub";
     /// An organisation that subscribes.
     TenantId = TenantKind "tnt";
     /// An operator token.

@@ -6,12 +6,14 @@
 //!
 //! This crate does no IO, knows no tenant's data and decides nothing.
 
+pub mod api_key;
 pub mod chance;
 pub mod digest;
 pub mod event;
 pub mod fault;
 pub mod id;
 pub mod name;
+pub mod network;
 pub mod page;
 pub mod plan;
 pub mod right;
@@ -21,12 +23,16 @@ pub mod sign;
 pub mod standing;
 pub mod time;
 
+pub use api_key::{ApiKeyKind, ApiKeyText, SignedKey};
 pub use chance::Chance;
 pub use digest::Digest;
 pub use event::{Change, Event, Heard, Personal};
 pub use fault::Fault;
 pub use id::*;
-pub use name::{DisplayName, EmailAddress, Hostname, NameError, Region, ReturnPath, RoleName, Slug};
+pub use name::{
+    DisplayName, EmailAddress, Hostname, NameError, Region, ReturnPath, RoleName, ScopeName, Slug,
+};
+pub use network::{Network, NetworkError};
 pub use page::{Cursor, Page};
 pub use plan::{Entitlement, Limit, Limits};
 pub use right::{PlatformRole, Right, RightSet};

@@ -78,6 +78,11 @@ name!(
     Region, parse_region
 );
 name!(
+    /// What an API key or a token is good for: lower-case letters, digits, `.`, `:`, `_`, `-` and `/`. The
+    /// operator says which there are.
+    ScopeName, parse_scope
+);
+name!(
     /// Where to return to after sign-in: a path with optional query on the same host, never another
     /// site. Begins with one `/` and holds nothing that a browser would read as a host.
     ReturnPath, parse_return_path
@@ -211,6 +216,15 @@ fn parse_email(text: &str) -> Result<&str, NameError> {
     Ok(text)
 }
 
+fn parse_scope(text: &str) -> Result<&str, NameError> {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".:_-/".contains(&byte);
+    let fits =
+        (1..=60).contains(&text.len()) && text.bytes().all(known) && text.as_bytes()[0].is_ascii_lowercase();
+    fits.then_some(text).ok_or(NameError(
+        "a scope has 1 to 60 lower-case letters, digits, dots, colons, hyphens, underscores and slashes, and begins with a letter",
+    ))
+}
+
 fn parse_role(text: &str) -> Result<&str, NameError> {
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     if !(1..=60).contains(&text.len()) || !text.bytes().all(known) || !text.as_bytes()[0].is_ascii_lowercase()
@@ -280,6 +294,16 @@ mod tests {
         }
         for bad in ["", "a", "//evil.test", "/\\evil.test", "https://evil.test", "/a b", "/a\r\nb", "/ü"] {
             assert!(bad.parse::<ReturnPath>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_a_plain_word() {
+        for good in ["surveys.read", "surveys:write", "a/b_c-1"] {
+            assert!(good.parse::<ScopeName>().is_ok(), "{good}");
+        }
+        for bad in ["", "Surveys", "a b", "1a", "a,b", "a\n"] {
+            assert!(bad.parse::<ScopeName>().is_err(), "{bad}");
         }
     }
 

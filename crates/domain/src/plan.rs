@@ -18,12 +18,26 @@ pub enum Limit {
     RequestsPerSecond,
     /// How many background jobs a tenant gets in a round in which others with a weight of 1 get one.
     JobWeight,
+    /// API keys of a tenant that work.
+    ApiKeys,
+    /// For how many days an API key may live; 0 is no limit.
+    ApiKeyDays,
+    /// After how many days without use an API key is switched off; 0 is never.
+    ApiKeyUnusedDays,
 }
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 5] =
-        [Limit::Members, Limit::Connections, Limit::Hostnames, Limit::RequestsPerSecond, Limit::JobWeight];
+    pub const ALL: [Limit; 8] = [
+        Limit::Members,
+        Limit::Connections,
+        Limit::Hostnames,
+        Limit::RequestsPerSecond,
+        Limit::JobWeight,
+        Limit::ApiKeys,
+        Limit::ApiKeyDays,
+        Limit::ApiKeyUnusedDays,
+    ];
 
     /// Its name in a plan.
     pub const fn name(self) -> &'static str {
@@ -33,6 +47,9 @@ impl Limit {
             Limit::Hostnames => "hostnames",
             Limit::RequestsPerSecond => "requests_per_second",
             Limit::JobWeight => "job_weight",
+            Limit::ApiKeys => "api_keys",
+            Limit::ApiKeyDays => "api_key_days",
+            Limit::ApiKeyUnusedDays => "api_key_unused_days",
         }
     }
 
@@ -44,6 +61,9 @@ impl Limit {
             Limit::Hostnames => 20,
             Limit::RequestsPerSecond => 0,
             Limit::JobWeight => 1,
+            Limit::ApiKeys => 1_000,
+            Limit::ApiKeyDays => 365,
+            Limit::ApiKeyUnusedDays => 90,
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum Right {
     ReadAudit,
     /// Change the tenant's own settings.
     ManageSettings,
+    /// See subscribers and their API keys.
+    ReadKeys,
+    /// Make, rotate and revoke API keys, and look after subscribers.
+    ManageKeys,
     /// Look at the platform: tenants, deployments, plans.
     ReadPlatform,
     /// Change the platform.
@@ -90,9 +94,11 @@ impl PlatformRole {
                 Right::ManageConnections,
                 Right::ReadAudit,
                 Right::ManageSettings,
+                Right::ReadKeys,
+                Right::ManageKeys,
             ]),
             PlatformRole::Auditor => {
-                RightSet::of(&[Right::ReadMembers, Right::ReadConnections, Right::ReadAudit])
+                RightSet::of(&[Right::ReadMembers, Right::ReadConnections, Right::ReadAudit, Right::ReadKeys])
             }
             PlatformRole::Operator => RightSet::of(&[Right::ReadPlatform, Right::ManagePlatform]),
         }

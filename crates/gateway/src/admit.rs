@@ -4,6 +4,7 @@
 use crate::{
     authority::Authority,
     cookie::{self, Presented},
+    credential::{check_key, key_on},
     gateway::Gateway,
     limits,
     peer::Peer,
@@ -11,13 +12,13 @@ use crate::{
     proxy::{self, Target},
     refuse::{No, is_navigation},
     resolve::Identifiers,
-    route::{Audience, Route},
+    route::{Audience, CredentialKind, Route},
     target::{self, BadTarget},
     traffic::Traffic,
     vigil::{Pass, permitted},
 };
 use access::{Credential, Origin, Refusal, Resolved, Tenant};
-use domain::{Limit, Standing, TenantId};
+use domain::{ApiKeyText, Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
@@ -78,7 +79,10 @@ impl Gateway {
         let route = routes.pick(&authority.host, path).ok_or(Refusal::NoTenantNamed)?;
         let identifiers =
             Identifiers::of(route, &routes, &authority, path, parts.uri.query(), &parts.headers)?;
-        let (resolved, credential) = self.who(route, &identifiers, &parts.headers, origin)?;
+        let (resolved, credential) = match key_on(&parts.headers, route)? {
+            Some(text) => self.by_key(text, route, &identifiers, parts, peer, origin).await?,
+            None => self.who(route, &identifiers, &parts.headers, origin)?,
+        };
         let pass = match permitted(self, route.open, &resolved, &credential, origin).await {
             Ok(pass) => pass,
             Err(refusal) => return Err(stranger(refusal, route, parts, &resolved)),
@@ -87,6 +91,9 @@ impl Gateway {
         note(&tenant, route);
         let websocket = proxy::is_websocket(parts);
         check_standing(&tenant, parts)?;
+        if let Some(holder) = pass.caller().key() {
+            check_key(holder, route, peer)?;
+        }
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
         }
@@ -99,6 +106,29 @@ impl Gateway {
         Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket })
     }
 
+    /// With an API key, and at which tenant. Whether it is a key at all is said before anything about tenants
+    /// is: what is said of a stranger's text must not depend on where it was sent.
+    async fn by_key(
+        &self,
+        text: ApiKeyText<'_>,
+        route: &Route,
+        identifiers: &Identifiers<'_>,
+        parts: &Parts,
+        peer: &Peer,
+        origin: Origin,
+    ) -> Result<(Resolved, Credential), No> {
+        if route.takes(CredentialKind::Session) && cookie::has_session(&parts.headers) {
+            return Err(No::because(problem::SEVERAL_CREDENTIALS));
+        }
+        let key = self.present(text)?;
+        let holder = self.holder(&key, peer).await?;
+        let resolved = match identifiers.is_empty() {
+            true => self.0.needs.warden.resolve_id(holder.tenant)?,
+            false => self.resolve(identifiers, &Credential::None, origin)?,
+        };
+        Ok((resolved, Credential::Key(key)))
+    }
+
     /// At which tenant, and with what. The cookie at a tenant's own host says already which tenant that is; on
     /// a host that tenants share, the tenant says which of several cookies is meant.
     fn who(
@@ -107,7 +137,13 @@ impl Gateway {
         identifiers: &Identifiers<'_>,
         headers: &HeaderMap,
         origin: Origin,
-    ) -> Result<(Resolved, Credential), Refusal> {
+    ) -> Result<(Resolved, Credential), No> {
+        if !route.takes(CredentialKind::Session) {
+            if identifiers.is_empty() {
+                return Err(No::because(problem::KEY_NEEDED));
+            }
+            return Ok((self.resolve(identifiers, &Credential::None, origin)?, Credential::None));
+        }
         if route.by_host {
             let credential = self.credential(headers, None);
             return Ok((self.resolve(identifiers, &credential, origin)?, credential));
@@ -191,6 +227,9 @@ fn check_path(path: &str) -> Result<(), No> {
 /// Somebody who may not in: sent to sign in if a browser is on its way, told otherwise.
 fn stranger(refusal: Refusal, route: &Route, parts: &Parts, resolved: &Resolved) -> Stopped {
     let needs_sign_in = refusal == Refusal::SignInNeeded;
+    if needs_sign_in && !route.takes(CredentialKind::Session) {
+        return problem::KEY_NEEDED.into();
+    }
     if needs_sign_in && route.audience == Audience::Browser && is_navigation(parts) {
         return Stopped::SignIn { tenant: resolved.tenant().clone(), shared: !route.by_host };
     }

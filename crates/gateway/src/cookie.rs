@@ -45,6 +45,12 @@ pub(crate) fn presented<'r>(headers: &'r HeaderMap, name: &str) -> Presented<'r>
     found
 }
 
+/// Whether the request presents a session at all, of whichever tenant and sound or not.
+pub(crate) fn has_session(headers: &HeaderMap) -> bool {
+    pairs(headers)
+        .any(|(key, _)| is_ours(key) && key.windows(10).any(|part| part.eq_ignore_ascii_case(b"pw_session")))
+}
+
 /// Takes our cookies out of a request that will be forwarded, and joins what HTTP/2 may have split.
 pub(crate) fn forward_without_ours(headers: &mut HeaderMap) {
     let several = headers.get_all(COOKIE).iter().nth(1).is_some();

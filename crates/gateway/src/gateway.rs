@@ -5,6 +5,7 @@ use crate::{
     admit::{Admitted, Stopped},
     body::{Body, Streamed},
     context::{Contexts, Signing, Told},
+    credential::KeySecrets,
     deployment::{Deployment, DeploymentSpec, Deployments},
     flight::{Flight, Flights},
     headers::names,
@@ -30,6 +31,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+use web::{Throttle, limit};
 
 /// The gateway. Cloning it gives another handle to the same one.
 #[derive(Clone)]
@@ -40,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) needs: Needs,
     pub(crate) routes: ArcSwap<Routes>,
     pub(crate) cookies: ArcSwap<CookieKeys>,
+    pub(crate) key_secrets: ArcSwap<KeySecrets>,
+    pub(crate) guesses: Throttle,
     pub(crate) deployments: Deployments,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
@@ -54,6 +58,8 @@ impl Gateway {
         Gateway(Arc::new(Inner {
             routes: ArcSwap::from_pointee(Routes::standard(&settings.hosts)),
             cookies: ArcSwap::from_pointee(cookies),
+            key_secrets: ArcSwap::default(),
+            guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
             deployments: Deployments::new(settings.connections.clone()),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
@@ -93,6 +99,11 @@ impl Gateway {
     /// Believes session cookies under these keys from now on.
     pub fn set_cookie_keys(&self, keys: CookieKeys) {
         self.0.cookies.store(Arc::new(keys));
+    }
+
+    /// Believes signed API keys under these secrets from now on.
+    pub fn set_key_secrets(&self, secrets: KeySecrets) {
+        self.0.key_secrets.store(Arc::new(secrets));
     }
 
     /// Signs contexts with this key from now on.
@@ -235,8 +246,7 @@ impl Gateway {
         let proven = Proven { method: request.method().as_str(), path, context: &told.token_hash };
         let needs = &self.0.needs;
         let proof = proven.prove(secret, needs.clock.now(), &needs.chance);
-        let proof = HeaderValue::try_from(proof).expect("a proof is plain ASCII");
-        request.headers_mut().insert(names::PROOF, proof);
+        HeaderValue::try_from(proof).expect("a proof is plain ASCII")
     }
 
     fn vigil(&self, admitted: &Admitted) -> Vigil {

@@ -1,5 +1,6 @@
 //! Header fields: which a client or a backend may not send through, and which end with each connection.
 
+use domain::ApiKeyKind;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
@@ -17,6 +18,8 @@ pub(crate) mod names {
     pub(crate) const TENANT_SLUG: HeaderName = HeaderName::from_static("partywall-tenant-slug");
     pub(crate) const USER: HeaderName = HeaderName::from_static("partywall-user");
     pub(crate) const ROLES: HeaderName = HeaderName::from_static("partywall-roles");
+    pub(crate) const SUBSCRIBER: HeaderName = HeaderName::from_static("partywall-subscriber");
+    pub(crate) const SCOPES: HeaderName = HeaderName::from_static("partywall-scopes");
     pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("partywall-request-id");
     pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
     pub(crate) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -58,17 +61,17 @@ fn is_of_the_connection(name: &HeaderName) -> bool {
         || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
 }
 
-/// Takes out of a request what ends here, what is ours to say, and credentials of ours. `written` is the
-/// header that the route writes the tenant into.
-pub(crate) fn clean_request(headers: &mut HeaderMap, written: Option<&HeaderName>) {
+/// Takes out of a request what ends here, what is ours to say, and credentials of ours. `cleared` are the
+/// headers that the route writes the tenant into, and that it reads an API key from.
+pub(crate) fn clean_request(headers: &mut HeaderMap, cleared: &[&HeaderName]) {
     drop_named_by_connection(headers);
     drop_where(headers, |name| {
         is_of_the_connection(name)
             || *name == http::header::EXPECT
             || is_withheld(name.as_str())
-            || written.is_some_and(|written| is(name.as_str(), written.as_str()))
+            || cleared.iter().any(|cleared| is(name.as_str(), cleared.as_str()))
     });
-    if headers.get_all(AUTHORIZATION).iter().any(is_operator_token) {
+    if headers.get_all(AUTHORIZATION).iter().any(is_ours) {
         headers.remove(AUTHORIZATION);
     }
 }
@@ -116,10 +119,10 @@ fn drop_named_by_connection(headers: &mut HeaderMap) {
     }
 }
 
-/// An operator's token must not reach a backend, whatever scheme it was sent under.
-fn is_operator_token(value: &HeaderValue) -> bool {
+/// An operator's token and an API key must not reach a backend, whatever scheme they were sent under.
+fn is_ours(value: &HeaderValue) -> bool {
     let mut words = value.as_bytes().split(|byte| byte.is_ascii_whitespace());
-    words.any(|word| word.starts_with(b"pwo_"))
+    words.any(|word| word.starts_with(b"pwo_") || ApiKeyKind::claimed_by(word).is_some())
 }
 
 /// A header's name as people write it.
@@ -161,14 +164,14 @@ mod tests {
             ("X-Original-URL", "/admin"),
             ("x-partywall-tenant", "kept"),
         ]);
-        clean_request(&mut headers, None);
+        clean_request(&mut headers, &[]);
         assert_eq!(headers, fields(&[("x-partywall-tenant", "kept")]));
     }
 
     #[test]
     fn the_header_that_the_tenant_is_written_into_is_cleared_first() {
         let mut headers = fields(&[("X-Tenant", "t2"), ("x_tenant", "t2")]);
-        clean_request(&mut headers, Some(&HeaderName::from_static("x-tenant")));
+        clean_request(&mut headers, &[&HeaderName::from_static("x-tenant")]);
         assert!(headers.is_empty());
     }
 
@@ -186,19 +189,19 @@ mod tests {
             ("Host", "t1.base"),
             ("Content-Length", "3"),
         ]);
-        clean_request(&mut headers, None);
+        clean_request(&mut headers, &[]);
         assert_eq!(headers, fields(&[("Host", "t1.base"), ("Content-Length", "3")]));
     }
 
     #[test]
     fn an_operator_token_does_not_reach_a_backend_and_other_credentials_do() {
-        for ours in ["Bearer pwo_abc", "bearer   pwo_abc", "pwo_abc"] {
+        for ours in ["Bearer pwk_abc", "Bearer pws_abc", "Bearer pwo_abc", "bearer   pwo_abc", "pwo_abc"] {
             let mut headers = fields(&[("authorization", ours)]);
-            clean_request(&mut headers, None);
+            clean_request(&mut headers, &[]);
             assert!(headers.is_empty(), "{ours}");
         }
         let mut headers = fields(&[("authorization", "Basic dXNlcg==")]);
-        clean_request(&mut headers, None);
+        clean_request(&mut headers, &[]);
         assert_eq!(headers.len(), 1);
     }
 

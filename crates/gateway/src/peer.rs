@@ -8,6 +8,7 @@ use std::net::IpAddr;
 #[derive(Clone, Debug)]
 pub struct Peer {
     secure: bool,
+    pub(crate) ip: IpAddr,
     pub(crate) address: HeaderValue,
     /// As `Forwarded` wants it (RFC 7239 section 6).
     pub(crate) node: Bytes,
@@ -19,7 +20,7 @@ impl Peer {
         let address = address.to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
-        Peer { secure, address: text, node: node.into() }
+        Peer { secure, ip: address, address: text, node: node.into() }
     }
 
     pub(crate) fn scheme(&self) -> &'static str {

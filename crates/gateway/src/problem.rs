@@ -32,6 +32,14 @@ problems! {
     BAD_PATH = "request.path";
     BAD_BODY = "request.body";
     TENANT_UNNAMED = "tenant.unnamed";
+    CREDENTIAL_KIND = "credential.kind";
+    SEVERAL_CREDENTIALS = "credential.several";
+    KEY_EXPIRED = "key.expired";
+    KEY_NEEDED = "key.needed";
+    KEY_NETWORK = "key.network";
+    KEY_REFUSED = "key.refused";
+    SCOPE_MISSING = "scope.missing";
+    GUESSING = "limit.exceeded";
     SESSION_NEEDED = "session.needed";
     TENANT_UNKNOWN = "tenant.unknown";
     READ_ONLY = "tenant.read-only";

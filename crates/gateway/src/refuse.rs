@@ -50,6 +50,8 @@ impl From<Refusal> for No {
             Refusal::Closed(Standing::ReadOnly) => problem::READ_ONLY,
             Refusal::Closed(_) => problem::CLOSED,
             Refusal::SignInNeeded | Refusal::BadCredential => problem::SESSION_NEEDED,
+            Refusal::KeyRefused => problem::KEY_REFUSED,
+            Refusal::KeyExpired => problem::KEY_EXPIRED,
             Refusal::NotAllowed | Refusal::ReasonNeeded => problem::FORBIDDEN,
             Refusal::OutOfTouch => problem::OUT_OF_TOUCH,
         })
@@ -126,6 +128,19 @@ struct Texts {
 impl Refusals {
     /// `prefix` begins the address of the pages that explain problems.
     pub(crate) fn new(prefix: String, pages: &Pages) -> Self {
+/// What a program is told about authenticating; API keys in the words of RFC 6750 section 3.
+fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
+    match problem {
+        problem::KEY_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
+        problem::KEY_REFUSED => Some("Bearer error=\"invalid_token\""),
+        problem::KEY_EXPIRED => {
+            Some("Bearer error=\"invalid_token\", error_description=\"The API key has expired\"")
+        }
+        problem::SCOPE_MISSING => Some("Bearer error=\"insufficient_scope\""),
+        _ => (status == 401).then_some(CHALLENGE),
+    }
+}
+
         let text = |entry: &Entry| Texts {
             page: pages(entry).into(),
             problem: as_json(&prefix, entry, None).into(),
@@ -154,8 +169,8 @@ impl Refusals {
         if let Some(seconds) = entry.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if entry.status == 401 {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        if let Some(challenge) = challenge(no.problem, entry.status) {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

@@ -89,7 +89,7 @@ impl<'r> Identifiers<'r> {
             Source::Header => header.is_some(),
             Source::Domain | Source::Subdomain | Source::Path => true,
         };
-        if self.all().iter().any(maps) {
+        if route.by_key || self.all().iter().any(maps) {
             return Ok(());
         }
         let header = header.map(|name| format!("the request header `{}`", crate::headers::shown(&name.name)));
@@ -112,6 +112,11 @@ impl<'r> Identifiers<'r> {
 
     fn all(&self) -> &[Identifier<'r>] {
         &self.found[..self.count]
+    }
+
+    /// Whether nothing in the request names a tenant.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The tenant that all of it names. A session's cookie already says which that is: if everything in

@@ -5,7 +5,10 @@
 //! as the reader libraries do.
 
 use crate::jose::{Expect, JwkSet, Signer, TokenError, Typ, verify};
-use domain::{DeploymentId, Digest, DisplayName, EmailAddress, MemberId, Moment, RoleName, TenantId, UserId};
+use domain::{
+    ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, MemberId, Moment, RoleName, ScopeName,
+    SubscriberId, TenantId, UserId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -33,9 +36,18 @@ pub struct ContextTenant {
     pub name: String,
 }
 
-/// The caller of a request.
+/// The caller of a request. More kinds may come; what reads this must not take one for another.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ContextCaller {
+pub enum ContextCaller {
+    /// A person.
+    User(ContextUser),
+    /// A program, by an API key.
+    Subscriber(ContextSubscriber),
+}
+
+/// A person who calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextUser {
     /// The person, the same at every tenant.
     pub user: UserId,
     /// The person as this tenant's member.
@@ -44,6 +56,18 @@ pub struct ContextCaller {
     pub roles: Vec<RoleName>,
     /// The hash of the session, to tell two sessions apart.
     pub session: Option<Digest>,
+}
+
+/// A subscriber that calls with an API key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextSubscriber {
+    /// The subscriber's id within the tenant.
+    pub id: SubscriberId,
+    /// Which of its keys.
+    pub key: ApiKeyId,
+    /// What the key is good for, sorted.
+    pub scopes: Vec<ScopeName>,
 }
 
 /// A member's profile as this tenant's provider gave it.
@@ -71,6 +95,18 @@ struct Wire {
     roles: Vec<RoleName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscriber: Option<ContextSubscriber>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+}
+
+/// Which kind of caller.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    User,
+    Subscriber,
 }
 
 /// Between whom a context token passes.
@@ -125,27 +161,40 @@ impl Context {
 
     fn wire(&self) -> Wire {
         let tenant = self.tenant.clone();
+        let (sub, member, roles, sid) = (None, None, Vec::new(), None);
+        let nobody = Wire { tenant, sub, member, roles, sid, subscriber: None, kind: None };
         match self.caller.clone() {
-            None => Wire { tenant, sub: None, member: None, roles: Vec::new(), sid: None },
-            Some(caller) => Wire {
-                tenant,
-                sub: Some(caller.user),
-                member: Some(caller.member),
-                roles: caller.roles,
-                sid: caller.session.map(|session| session.to_string()),
+            None => nobody,
+            Some(ContextCaller::User(user)) => Wire {
+                sub: Some(user.user),
+                member: Some(user.member),
+                roles: user.roles,
+                sid: user.session.map(|session| session.to_string()),
+                kind: Some(Kind::User),
+                ..nobody
             },
+            Some(ContextCaller::Subscriber(subscriber)) => {
+                Wire { subscriber: Some(subscriber), kind: Some(Kind::Subscriber), ..nobody }
+            }
         }
     }
 
-    /// A user without a member, or roles without a user, is nothing that we would have said.
+    /// A caller that is of two kinds, a user without a member, or roles without a user, is nothing that we would have said.
     fn of_wire(wire: Wire) -> Option<Self> {
         let session = match &wire.sid {
             None => None,
             Some(text) => Some(Digest::parse(text)?),
         };
-        let caller = match (wire.sub, wire.member) {
-            (Some(user), Some(member)) => Some(ContextCaller { user, member, roles: wire.roles, session }),
-            (None, None) if wire.roles.is_empty() && session.is_none() => None,
+        let is = |kind| wire.kind.is_none_or(|said| said == kind);
+        let caller = match (wire.sub, wire.member, wire.subscriber) {
+            (Some(user), Some(member), None) if is(Kind::User) => {
+                Some(ContextCaller::User(ContextUser { user, member, roles: wire.roles, session }))
+            }
+            (None, None, subscriber) if wire.roles.is_empty() && session.is_none() => match subscriber {
+                Some(subscriber) if is(Kind::Subscriber) => Some(ContextCaller::Subscriber(subscriber)),
+                None if wire.kind.is_none() => None,
+                _ => return None,
+            },
             _ => return None,
         };
         Some(Context { tenant: wire.tenant, caller })
@@ -180,7 +229,14 @@ mod tests {
         let member = ContextMember { id: MemberId::from_bits(4), name: "Alice".parse().ok(), email: None };
         let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];
         let session = Some(Digest::of(b"session"));
-        let caller = ContextCaller { user: UserId::from_bits(3), member, roles, session };
+        let user = ContextUser { user: UserId::from_bits(3), member, roles, session };
+        Context { caller: Some(ContextCaller::User(user)), ..anonymous() }
+    }
+
+    fn robot() -> Context {
+        let scopes = vec!["surveys.read".parse().unwrap()];
+        let (id, key) = (SubscriberId::from_bits(5), ApiKeyId::from_bits(6));
+        let caller = ContextCaller::Subscriber(ContextSubscriber { id, key, scopes });
         Context { caller: Some(caller), ..anonymous() }
     }
 
@@ -191,7 +247,7 @@ mod tests {
     #[test]
     fn a_backend_reads_the_tenant_and_the_user_that_the_gateway_wrote() {
         let (signer, keys) = gateway();
-        for context in [alice(), anonymous()] {
+        for context in [alice(), robot(), anonymous()] {
             let token = context.sign(&signer, &parties(), NOW, LIFE);
             assert_eq!(read(&token, &keys, &parties(), NOW), Ok(context));
         }
@@ -211,10 +267,15 @@ mod tests {
             "member": { "id": MemberId::from_bits(4).to_string(), "name": "Alice" },
             "roles": ["creator", "reader"],
             "sid": Digest::of(b"session").to_string(),
+            "kind": "user",
         });
         assert_eq!(claims, expected);
+        let claims = robot().claims(&parties(), NOW, LIFE);
+        assert_eq!((&claims["kind"], claims.get("sub")), (&json!("subscriber"), None), "it is no user");
+        let (id, key) = (SubscriberId::from_bits(5).to_string(), ApiKeyId::from_bits(6).to_string());
+        assert_eq!(claims["subscriber"], json!({ "id": id, "key": key, "scopes": ["surveys.read"] }));
         let nobody = anonymous().claims(&parties(), NOW, LIFE);
-        for absent in ["sub", "member", "sid"] {
+        for absent in ["sub", "member", "sid", "kind", "subscriber"] {
             assert_eq!(nobody.get(absent), None);
         }
     }
@@ -251,9 +312,25 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_two_kinds_of_caller_at_once() {
+        let (signer, keys) = gateway();
+        let robots = robot().claims(&parties(), NOW, LIFE);
+        for (name, value) in [
+            ("subscriber", robots["subscriber"].clone()),
+            ("kind", json!("subscriber")),
+            ("kind", json!("workload")),
+        ] {
+            let mut claims = alice().claims(&parties(), NOW, LIFE);
+            claims[name] = value;
+            let token = signer.sign(TYP, &claims);
+            assert!(matches!(read(&token, &keys, &parties(), NOW), Err(TokenError::Malformed(_))), "{name}");
+        }
+    }
+
+    #[test]
     fn a_user_without_a_member_and_roles_without_a_user_are_refused() {
         let (signer, keys) = gateway();
-        for missing in [&["member"][..], &["sub"], &["sub", "member"]] {
+        for missing in [&["member"][..], &["sub"], &["sub", "member"], &["sub", "member", "kind"]] {
             let mut claims = alice().claims(&parties(), NOW, LIFE);
             claims.as_object_mut().unwrap().retain(|name, _| !missing.contains(&name.as_str()));
             let token = signer.sign(TYP, &claims);

@@ -138,6 +138,7 @@ impl Node {
         self.roles.store(Arc::new(roles));
         if let Some(keyring) = open_keyring(&self.store).await? {
             self.gateway.set_cookie_keys(cookie_keys(&keyring));
+            self.gateway.set_key_secrets(key_secrets(&keyring));
             self.gateway.set_signing(signing(&keyring, self.web.hosts.id.origin()));
             self.keyring.store(Arc::new(keyring));
         }
@@ -248,6 +249,10 @@ fn cookie_keys(keyring: &Keyring) -> CookieKeys {
     CookieKeys::new(current, keys.collect())
 }
 
+fn key_secrets(keyring: &Keyring) -> gateway::KeySecrets {
+    keyring.api_keys.iter().map(|key| (key.secret.clone(), key.until)).collect()
+}
+
 fn signing(keyring: &Keyring, issuer: &str) -> Signing {
     let (id, key) = keyring.context.first().expect("a keyring that opened has a key for contexts");
     Signing { signer: Arc::new(Signer::new(id.to_string(), key.clone())), issuer: issuer.into() }
@@ -352,6 +357,8 @@ fn throttle_rules(config: &Config) -> impl Fn(web::Limited) -> web::limit::Rules
                 (limits.sign_ins_per_address, limits.sign_ins_per_tenant)
             }
             Limited::Outgoing => (limits.trials_per_address, limits.trials_per_tenant),
+            // Counted by the gateway, which is no page of ours.
+            Limited::KeyGuess => return web::limit::usual(what),
         };
         Rules { address: Rule::per_minute(address), tenant: Rule::per_minute(tenant) }
     }

@@ -3,7 +3,9 @@
 
 mod rows;
 
-use rows::{Found, HostRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, TenantRow, TokenRow};
+use rows::{
+    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, TenantRow, TokenRow,
+};
 
 use crate::{
     FromRow, OperatorSql, PlatformKey, Row, Store, StoreError, Value,
@@ -14,8 +16,8 @@ use crate::{
     values,
 };
 use access::{
-    Answer, AssumeTenant, ClaimedJob, Directory, DirectoryError, Introduces, MemberGrant, OperatorGrant,
-    OperatorPermit, Permit, PersonGrant, SessionGrant, TenantAction, TenantRecord,
+    Answer, AssumeTenant, ClaimedJob, CutShort, Directory, DirectoryError, Introduces, KeyGrant, MemberGrant,
+    OperatorGrant, OperatorPermit, Permit, PersonGrant, SessionGrant, TenantAction, TenantRecord,
 };
 use domain::{
     Change, Digest, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
@@ -226,6 +228,37 @@ impl StoreDirectory {
         Ok(reading.row::<TokenRow>(sql, values![digest, self.now()]).await?.map(|row| row.0))
     }
 
+    async fn find_key(&self, digest: Digest) -> Result<Option<KeyGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT id, tenant_id, subscriber_id, scopes, networks, ends_at, ended_because, used_at
+             FROM api_key WHERE digest = $1"
+        );
+        Ok(reading.row::<KeyRow>(sql, values![digest]).await?.map(|row| row.0))
+    }
+
+    async fn find_cut_short(&self, tenant: Option<TenantId>) -> Result<Vec<CutShort>, StoreError> {
+        let mut reading = self.reading().await?;
+        let now = self.now();
+        let rows: Vec<CutRow> = match tenant {
+            Some(tenant) => {
+                let sql = operator_sql!(
+                    "SELECT id, ends_at, ended_because, signed_until FROM api_key
+                     WHERE tenant_id = $1 AND ends_at < signed_until AND signed_until > $2"
+                );
+                reading.rows(sql, values![tenant, now]).await?
+            }
+            None => {
+                let sql = operator_sql!(
+                    "SELECT id, ends_at, ended_because, signed_until FROM api_key
+                     WHERE ends_at < signed_until AND signed_until > $1"
+                );
+                reading.rows(sql, values![now]).await?
+            }
+        };
+        Ok(rows.into_iter().map(|row| row.0).collect())
+    }
+
     /// The person behind an external identity, asked while somebody is being recognised.
     ///
     /// # Errors
@@ -250,7 +283,7 @@ impl StoreDirectory {
     pub async fn audit_keys(&self) -> Result<Vec<(domain::KeyId, domain::VerifyingKey)>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
-            "SELECT id, purpose, standing, sealed, created_at FROM platform_key WHERE purpose = 'audit'
+            "SELECT id, purpose, standing, sealed, created_at, ends_at FROM platform_key WHERE purpose = 'audit'
              ORDER BY created_at, id"
         );
         let keys: Vec<PlatformKey> = reading.rows(sql, &[]).await?;
@@ -387,6 +420,12 @@ impl Directory for StoreDirectory {
     }
     fn token(&self, digest: Digest) -> Answer<'_, Option<OperatorGrant>> {
         Box::pin(async move { answer(self.find_token(digest).await) })
+    }
+    fn key(&self, digest: Digest) -> Answer<'_, Option<KeyGrant>> {
+        Box::pin(async move { answer(self.find_key(digest).await) })
+    }
+    fn cut_short(&self, tenant: Option<TenantId>) -> Answer<'_, Vec<CutShort>> {
+        Box::pin(async move { answer(self.find_cut_short(tenant).await) })
     }
     fn tenant(&self, id: TenantId) -> Answer<'_, Option<TenantRecord>> {
         Box::pin(async move { answer(self.find_tenant(id).await) })

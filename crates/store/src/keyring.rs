@@ -2,7 +2,7 @@
 
 use crate::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, engine::Tx, operator_sql, values};
 use domain::{Digest, KeyId, MasterKey, Moment, digest::MacKey, seal::SealingKey, sign::SigningKey};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What a key is for.
 const COOKIES: &str = "cookie";
@@ -10,6 +10,7 @@ const SUBJECTS: &str = "subject";
 const CONTEXT: &str = "context";
 const AUDIT: &str = "audit";
 const PENDING: &str = "pending";
+const API_KEYS: &str = "api-key";
 
 /// One key as it lies in the database.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct PlatformKey {
     sealed: domain::Sealed,
     /// When it was made.
     pub created_at: Moment,
+    /// Until when it is believed.
+    pub ends_at: Moment,
 }
 
 impl PlatformKey {
@@ -44,6 +47,7 @@ impl FromRow for PlatformKey {
             standing: row.text("standing")?,
             sealed: row.sealed("sealed")?,
             created_at: row.moment("created_at")?,
+            ends_at: row.moment("ends_at")?,
         })
     }
 }
@@ -61,6 +65,17 @@ pub struct Keyring {
     pub context: Vec<(KeyId, Arc<SigningKey>)>,
     /// Sign audit checkpoints; newest first.
     pub audit: Vec<(KeyId, Arc<SigningKey>)>,
+    /// Sign API keys; newest first.
+    pub api_keys: Vec<ApiKeySecret>,
+}
+
+/// What signed API keys are made and believed under.
+#[derive(Clone, Debug)]
+pub struct ApiKeySecret {
+    /// The secret.
+    pub secret: MacKey,
+    /// Until when keys under it are believed.
+    pub until: Moment,
 }
 
 impl Keyring {
@@ -72,7 +87,7 @@ impl Keyring {
         let keys: Vec<PlatformKey> = tx
             .rows(
                 operator_sql!(
-                    "SELECT id, purpose, standing, sealed, created_at FROM platform_key WHERE ends_at > $1
+                    "SELECT id, purpose, standing, sealed, created_at, ends_at FROM platform_key WHERE ends_at > $1
                      ORDER BY created_at DESC, id DESC"
                 ),
                 values![tx.now()],
@@ -101,6 +116,10 @@ impl Keyring {
             pending: SealingKey::new(pending.as_slice().try_into().map_err(|_| unreadable())?),
             context: signing(CONTEXT)?,
             audit: signing(AUDIT)?,
+            api_keys: of(API_KEYS)
+                .iter()
+                .map(|(key, bytes)| ApiKeySecret { secret: MacKey::new(bytes), until: key.ends_at })
+                .collect(),
         }))
     }
 
@@ -109,7 +128,7 @@ impl Keyring {
     /// # Errors
     /// [`StoreError`].
     pub async fn make(tx: &mut OperatorWrite) -> Result<(), StoreError> {
-        for purpose in [COOKIES, SUBJECTS, PENDING] {
+        for purpose in [COOKIES, SUBJECTS, PENDING, API_KEYS] {
             let key = tx.new_sealing_key();
             put(tx, purpose, key.bytes(), "").await?;
         }
@@ -121,6 +140,35 @@ impl Keyring {
         Ok(())
     }
 
+    /// Makes the keys that an installation of an earlier release lacks; gives whether there were any.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn complete(tx: &mut OperatorWrite) -> Result<bool, StoreError> {
+        let known = operator_sql!("SELECT COUNT(*) AS n FROM platform_key WHERE purpose = $1");
+        if tx.number(known, values![API_KEYS]).await? > 0 {
+            return Ok(false);
+        }
+        let key = tx.new_sealing_key();
+        put(tx, API_KEYS, key.bytes(), "").await?;
+        Ok(true)
+    }
+
+    /// Makes a new secret for signed API keys. Keys under earlier ones are believed for `overlap` longer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn roll_api_keys(tx: &mut OperatorWrite, overlap: Duration) -> Result<Moment, StoreError> {
+        let until = tx.now() + overlap;
+        let earlier = operator_sql!(
+            "UPDATE platform_key SET standing = 'previous', ends_at = $1 WHERE purpose = $2 AND ends_at > $1"
+        );
+        tx.run(earlier, values![until, API_KEYS]).await?;
+        let key = tx.new_sealing_key();
+        put(tx, API_KEYS, key.bytes(), "").await?;
+        Ok(until)
+    }
+
     /// The keyed hash under which an external subject is found. Provider and subject are a pair: the
     /// provider's id has a fixed length, so that no two pairs give one text (ledger B12).
     pub fn subject_hash(&self, provider: domain::ProviderId, subject: &str) -> Digest {
@@ -130,7 +178,7 @@ impl Keyring {
 
 /// Whether every key opens, ended ones too.
 pub(crate) async fn check(tx: &mut Tx, master: &MasterKey) -> Result<(), StoreError> {
-    let all = operator_sql!("SELECT id, purpose, standing, sealed, created_at FROM platform_key");
+    let all = operator_sql!("SELECT id, purpose, standing, sealed, created_at, ends_at FROM platform_key");
     for row in tx.fetch(all.text(), vec![]).await? {
         PlatformKey::from_row(&row)?.open(master)?;
     }

@@ -10,6 +10,7 @@
 //! Unscoped are only `directory.rs`, which answers the warden's few questions, and the operator's
 //! transactions over the platform's own rows; on PostgreSQL both run under a role of their own.
 
+mod api_keys;
 pub mod audit;
 pub mod backup;
 mod checkup;
@@ -31,13 +32,14 @@ mod tenant;
 pub mod testing;
 mod touch;
 
+pub use api_keys::key_changed;
 pub use checkup::ActiveConnection;
 pub use directory::{SharedProvider, StoreDirectory};
 pub use engine::{Database, Engine, Patience};
 pub use error::StoreError;
 pub use feed::{Feed, News, Position};
 pub use jobs::{JobFacts, JobFate, JobSettings};
-pub use keyring::{Keyring, PlatformKey};
+pub use keyring::{ApiKeySecret, Keyring, PlatformKey};
 pub use meters::{Counted, Total, Usage};
 pub use operator::{OperatorRead, OperatorWrite};
 pub use person::{PersonRead, PersonWrite};

@@ -23,6 +23,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "first light", source: include_str!("migrations/0001_first_light.sql") },
     Migration { version: 2, name: "looked after", source: include_str!("migrations/0002_looked_after.sql") },
+    Migration { version: 3, name: "keys", source: include_str!("migrations/0003_keys.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

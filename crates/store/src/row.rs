@@ -158,6 +158,16 @@ impl Row {
         self.text(column)?.parse().map_err(|why: T::Err| unreadable(column, why))
     }
 
+    /// A text column that holds several such things, parted by spaces.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`].
+    pub fn words<T: FromStr<Err: Display>>(&self, column: &str) -> Result<Vec<T>, StoreError> {
+        let text = self.text(column)?;
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        words.map(|word| word.parse().map_err(|why: T::Err| unreadable(column, why))).collect()
+    }
+
     /// A digest.
     ///
     /// # Errors

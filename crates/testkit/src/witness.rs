@@ -1,7 +1,7 @@
 //! A witness that remembers.
 
 use access::{CrossTenant, Witness};
-use domain::{Digest, TenantId, UserId};
+use domain::{ApiKeyId, Digest, TenantId, UserId};
 use parking_lot::Mutex;
 
 /// Remembers what the warden saw.
@@ -10,6 +10,7 @@ pub struct Recorder {
     refused: Mutex<Vec<CrossTenant>>,
     active: Mutex<Vec<(TenantId, Digest)>>,
     active_persons: Mutex<Vec<(UserId, Digest)>>,
+    keys_used: Mutex<Vec<(TenantId, ApiKeyId)>>,
 }
 
 impl Recorder {
@@ -27,6 +28,11 @@ impl Recorder {
     pub fn active_persons(&self) -> Vec<(UserId, Digest)> {
         self.active_persons.lock().clone()
     }
+
+    /// The API keys that were used.
+    pub fn keys_used(&self) -> Vec<(TenantId, ApiKeyId)> {
+        self.keys_used.lock().clone()
+    }
 }
 
 impl Witness for Recorder {
@@ -38,5 +44,8 @@ impl Witness for Recorder {
     }
     fn active_person(&self, user: UserId, session: Digest) {
         self.active_persons.lock().push((user, session));
+    }
+    fn key_used(&self, tenant: TenantId, key: ApiKeyId) {
+        self.keys_used.lock().push((tenant, key));
     }
 }

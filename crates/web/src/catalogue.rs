@@ -61,6 +61,10 @@ catalogue! {
         "Run a test sign-in. It must have succeeded since the client was last changed.";
     "credential.invalid" 401 "The credential is not valid" =>
         "The token is unknown, altered or ended, or it is of a kind that is not read here. Make a new one, or leave the Authorization header out.";
+    "credential.kind" 401 "This kind of credential is not taken here" =>
+        "The operator has said which kinds of credentials this address takes: sessions, API keys or others. Present one of those, and no other beside it.";
+    "credential.several" 400 "There is more than one credential on this request" =>
+        "Present exactly one: a session, or one API key in one header. Nobody can say which of several is meant.";
     "csrf.refused" 403 "This did not come from a page of ours" =>
         "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.";
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
@@ -95,6 +99,16 @@ catalogue! {
         "Wait a little, then try again; Retry-After says for how many seconds.";
     "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
         "Wait a second, then try again.";
+    "key.ended" 409 "This API key has ended already" =>
+        "A key that was revoked, or whose time is over, cannot be rotated. Make a new one.";
+    "key.expired" 401 "This API key has expired" =>
+        "Its time is over. Somebody who may manage the organisation's API keys can make a new one.";
+    "key.needed" 401 "An API key is needed here" =>
+        "Send it as Authorization: Bearer, followed by the key. Somebody who may manage the organisation's API keys can make one.";
+    "key.network" 403 "This API key may not be used from here" =>
+        "The key is bound to networks, and the request comes from none of them. Use it from there, or have a key made that is bound to this one.";
+    "key.refused" 401 "This API key is not accepted" =>
+        "It is unknown, altered, misspelled or was taken back. Check that it was copied whole; if it was, have a new one made.";
     "member.last-admin" 409 "Somebody must be left to run the organisation" =>
         "Give the role to another active member first.";
     "member.standing" 409 "The member is not where this begins" =>
@@ -173,6 +187,8 @@ catalogue! {
         "The organisation's plan allows no more members. Ask one of its admins.";
     "sign-in.no-connection" 409 "There is no way to sign in here yet" =>
         "The organisation has not connected an identity provider, or has switched it off. Ask one of its admins.";
+    "scope.missing" 403 "The credential is not good for this" =>
+        "It lacks the scope that the detail names. Have a key made with that scope, or use one that has it.";
     "sign-in.not-admitted" 403 "You are not admitted here" =>
         "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
     "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>

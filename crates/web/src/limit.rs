@@ -30,12 +30,20 @@ pub enum Limited {
     OneTimeLink,
     /// Testing a connection, or fetching its provider's metadata.
     Outgoing,
+    /// Presenting an API key that is none.
+    KeyGuess,
 }
 
 impl Limited {
     /// Everything that is limited.
-    pub const ALL: [Limited; 5] =
-        [Limited::SignInStart, Limited::Callback, Limited::Enter, Limited::OneTimeLink, Limited::Outgoing];
+    pub const ALL: [Limited; 6] = [
+        Limited::SignInStart,
+        Limited::Callback,
+        Limited::Enter,
+        Limited::OneTimeLink,
+        Limited::Outgoing,
+        Limited::KeyGuess,
+    ];
 }
 
 /// How often: `burst` at once, and `each` after another as time goes on.
@@ -93,6 +101,7 @@ pub fn usual(what: Limited) -> Rules {
         Limited::SignInStart | Limited::Callback | Limited::Enter => rules(60, 3_000),
         Limited::OneTimeLink => rules(10, 60),
         Limited::Outgoing => rules(20, 60),
+        Limited::KeyGuess => rules(60, 60),
     }
 }
 
@@ -111,6 +120,17 @@ impl Throttle {
         let cells =
             Limited::ALL.map(|what| (what, rules(what), Cells::new(remembered), Cells::new(remembered)));
         Throttle { clock, cells: cells.into() }
+    }
+
+    /// Whether one more try would be let through, without counting it.
+    pub fn has_left(&self, what: Limited, who: Counted) -> bool {
+        let found = self.cells.iter().find(|(known, ..)| *known == what);
+        let (_, rules, addresses, tenants) = found.expect("everything that is limited has its cells");
+        let now = self.clock.now();
+        match who {
+            Counted::Address(address) => addresses.has_left(network(address), rules.address, now),
+            Counted::Tenant(tenant) => tenants.has_left(tenant, rules.tenant, now),
+        }
     }
 
     /// Counts one try.
@@ -159,6 +179,17 @@ impl<K: Copy + Eq + Hash> Cells<K> {
     fn new(most: usize) -> Self {
         let held = Held { whole_at: HashMap::new(), spare: vec![Moment::NEVER; SPARE], swept: Moment::NEVER };
         Cells { held: Mutex::new(held), hasher: RandomState::new(), most }
+    }
+
+    /// Whether the key has any of its allowance left.
+    fn has_left(&self, key: K, rule: Rule, now: Moment) -> bool {
+        let held = self.held.lock();
+        let mut cell = match held.whole_at.get(&key) {
+            Some(whole_at) => *whole_at,
+            None if held.whole_at.len() < self.most => return true,
+            None => held.spare[self.hasher.hash_one(key) as usize % SPARE],
+        };
+        take(&mut cell, rule, now).is_ok()
     }
 
     /// Takes one of the key's allowance; if there is none, gives how long it takes until there is.

@@ -112,7 +112,7 @@ impl Pages {
     ) -> Vec<NavSection> {
         let seen = |entry: &&Entry| match entry.needs {
             Needs::Right(right) => rights.has(right),
-            Needs::Nothing | Needs::Membership => true,
+            Needs::Nothing | Needs::Membership | Needs::Known => true,
             Needs::Platform => false,
         };
         let mut pages: Vec<(Section, NavPage)> = self

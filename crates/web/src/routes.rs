@@ -261,6 +261,7 @@ fn line(route: &Route) -> serde_json::Value {
     let needs = match route.guard.needs {
         Needs::Nothing => "nothing".to_owned(),
         Needs::Membership => "membership".to_owned(),
+        Needs::Known => "being known".to_owned(),
         Needs::Right(right) => format!("right {right:?}"),
         Needs::Platform => "platform".to_owned(),
     };

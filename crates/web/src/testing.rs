@@ -5,9 +5,9 @@ use crate::{
     HostKind, Hosts, Manners, NoneShared, Pages, Routes, Site, Throttle, Web, cookie, csrf, limit, own_routes,
 };
 use access::{
-    Answer, AssumeTenant, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError,
-    MemberGrant, OperatorGrant, OperatorPermit, PersonGrant, Resolved, SessionGrant, TenantRecord, Warden,
-    Witness, credential::session_digest,
+    Answer, AssumeTenant, Bounds, ClaimedJob, CookieKeys, CrossTenant, CutShort, Directory, DirectoryError,
+    KeyGrant, MemberGrant, OperatorGrant, OperatorPermit, PersonGrant, Resolved, SessionGrant, TenantRecord,
+    Warden, Witness, credential::session_digest,
 };
 use axum::{
     body::Body,
@@ -15,8 +15,8 @@ use axum::{
     response::Response,
 };
 use domain::{
-    Chance, Clock, DeploymentId, Digest, Limits, MemberId, Moment, PlatformRole, ProviderId, Standing,
-    TenantId, TokenId, UserId, digest::MacKey,
+    ApiKeyId, Chance, Clock, DeploymentId, Digest, Limits, MemberId, Moment, PlatformRole, ProviderId,
+    Standing, TenantId, TokenId, UserId, digest::MacKey,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -168,6 +168,12 @@ impl Directory for Records {
             ends: ENDS,
         }))
     }
+    fn key(&self, _: Digest) -> Answer<'_, Option<KeyGrant>> {
+        ready(None)
+    }
+    fn cut_short(&self, _: Option<TenantId>) -> Answer<'_, Vec<CutShort>> {
+        ready(vec![])
+    }
     fn tenant(&self, id: TenantId) -> Answer<'_, Option<TenantRecord>> {
         ready(Records::tenants().into_iter().find(|record| record.id == id))
     }
@@ -194,6 +200,7 @@ impl Witness for Blind {
     fn refused(&self, _: CrossTenant) {}
     fn active(&self, _: TenantId, _: Digest) {}
     fn active_person(&self, _: UserId, _: Digest) {}
+    fn key_used(&self, _: TenantId, _: ApiKeyId) {}
 }
 
 /// An installation of whatever routes a test brings.

@@ -33,6 +33,7 @@ impl Warden {
             Credential::Session(Cookie::Person { digest, user, .. }) => {
                 self.by_person(at, *user, *digest, origin)
             }
+            Credential::Key(key) => self.by_key(at, key, origin),
             // What runs the platform does not reach into a tenant (ledger C06); see `assume`.
             Credential::OperatorToken(_) | Credential::Socket => Err(Refusal::NotAllowed.into()),
         }

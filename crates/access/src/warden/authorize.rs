@@ -34,12 +34,14 @@ impl Warden {
         let published = tenant.record.published;
         if !tenant.record.standing.is_open() {
             // To strangers, a closed tenant without a published page is no tenant.
-            let tell = published || caller.person.is_some();
+            let tell = published || caller.is_known();
             return Err(if tell { Refusal::Closed(tenant.record.standing) } else { Refusal::NoSuchTenant });
         }
         let stranger = if published { Refusal::SignInNeeded } else { Refusal::NoSuchTenant };
         match A::NEEDS {
             Needs::Nothing => Ok(Permit::new(caller)),
+            Needs::Known if !caller.is_known() => Err(stranger),
+            Needs::Known => Ok(Permit::new(caller)),
             Needs::Membership | Needs::Right(_) if caller.person.is_none() => Err(stranger),
             Needs::Membership => Ok(Permit::new(caller)),
             Needs::Right(right) if caller.rights.has(right) => Ok(Permit::new(caller)),
@@ -130,6 +132,7 @@ impl Warden {
                         // Nobody's, or no more: it is asked about to the end like any other.
                         Wanted::Tenant(_) => at = self.resolve_or_nobodys(tenant),
                         _ if found => at = self.resolve_or_nobodys(tenant),
+                        Wanted::Key(_) => return Err(Refusal::KeyRefused),
                         Wanted::Member(_, user, _) if strangers == Strangers::Refused => {
                             self.report_stranger(tenant, user, origin);
                             return Err(Refusal::NoSuchTenant);
@@ -194,7 +197,9 @@ impl Warden {
         origin: Origin,
     ) -> Result<(Actor, RightSet), Refusal> {
         match credential {
-            Credential::None | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
+            Credential::None | Credential::Key(_) | Credential::Session(Cookie::Tenant { .. }) => {
+                Err(Refusal::SignInNeeded)
+            }
             Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),
             Credential::OperatorToken(secret) => {
                 let digest = Digest::of(secret.reveal().as_bytes());

@@ -34,6 +34,7 @@ impl Warden {
             batch.into_iter().for_each(|record| self.tenants.put(record));
             if !full {
                 self.tenants.keep_only(&there);
+                self.load_early_ends(None).await?;
                 return Ok(self.tenants.len());
             }
         }
@@ -92,6 +93,7 @@ impl Warden {
                 }
             }
             names::TOKENS_CHANGED => self.known.tokens.clear(),
+            names::KEY_CHANGED => self.hear_of_key(event),
             _ => {}
         }
         Ok(())
@@ -134,6 +136,7 @@ impl Warden {
             Wanted::Tenant(id) => {
                 let asked = self.clock.now();
                 let there = self.reload(id).await?;
+                self.load_early_ends(Some(id)).await?;
                 // What was known of this tenant's people went with its epoch. Sessions of persons have none.
                 self.known.persons.clear();
                 self.known.rechecked.insert(id, asked);
@@ -147,6 +150,7 @@ impl Warden {
                 Ok(there)
             }
             Wanted::Member(tenant, user, provider) => self.load_member(tenant, user, provider).await,
+            Wanted::Key(digest) => self.load_key(digest).await,
             Wanted::Token(digest) => {
                 let grant = self.directory.token(digest).await?;
                 let there = grant.is_some();

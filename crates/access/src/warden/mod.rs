@@ -6,12 +6,14 @@
 
 mod authenticate;
 mod authorize;
+mod keys;
 mod memory;
 mod mint;
 mod resolve;
 
 use crate::{
     cache::Known,
+    cut_short::EarlyEnds,
     directory::Directory,
     refusal::{CrossTenant, Witness},
     tenants::{Tenant, Tenants},
@@ -20,7 +22,7 @@ use domain::{Clock, Moment, RequestId, TenantId, UserId};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -88,6 +90,9 @@ impl Default for Bounds {
 pub struct Warden {
     tenants: Tenants,
     known: Known,
+    early_ends: EarlyEnds,
+    /// How many changes of API keys were heard of.
+    key_changes: AtomicU64,
     directory: Arc<dyn Directory>,
     witness: Arc<dyn Witness>,
     clock: Clock,
@@ -108,6 +113,8 @@ impl Warden {
         Warden {
             tenants: Tenants::default(),
             known,
+            early_ends: EarlyEnds::default(),
+            key_changes: AtomicU64::new(0),
             directory,
             witness,
             clock,

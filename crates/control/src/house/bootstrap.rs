@@ -41,7 +41,13 @@ pub async fn bootstrap(
         .operate(permit, async |tx| {
             Turn::FirstStart.take(tx).await?;
             let house = match tenant::rows::find_by_slug(tx, &Slug::house()).await? {
-                Some(house) => house.id,
+                Some(house) => {
+                    // A release that knows keys of a new kind finds an installation without them.
+                    if Keyring::complete(tx).await? {
+                        tx.emit(house.id, Event::new(names::KEYS_CHANGED, house.id)).await?;
+                    }
+                    house.id
+                }
                 None => build(tx, terms).await?,
             };
             let known = invitation::rows::known(tx, house).await?;

@@ -29,7 +29,7 @@ async fn the_first_start_makes_the_house_and_a_link_for_an_hour() {
         world.warden.fill().await.expect("the directory answers");
         let house = world.warden.house().expect("the house stands");
         assert_eq!(house.record.id, link.tenant);
-        assert_eq!(world.number("SELECT COUNT(*) FROM platform_key").await, 5);
+        assert_eq!(world.number("SELECT COUNT(*) FROM platform_key").await, 6);
     })
     .await;
 }
@@ -58,7 +58,7 @@ async fn two_nodes_that_start_at_once_make_one_house_and_one_link() {
         let links = both.iter().filter(|start| matches!(start, FirstStart::LinkMade(_))).count();
         assert_eq!(links, 1, "{both:?}");
         assert_eq!(world.number("SELECT COUNT(*) FROM tenant").await, 1);
-        assert_eq!(world.number("SELECT COUNT(*) FROM platform_key").await, 5);
+        assert_eq!(world.number("SELECT COUNT(*) FROM platform_key").await, 6);
     })
     .await;
 }

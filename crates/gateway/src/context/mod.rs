@@ -2,13 +2,15 @@
 //! convenience headers beside it. Signing is off the path of nearly every request.
 
 use crate::headers::names;
-use access::{Caller, Person, Tenant};
+use access::{Caller, KeyHolder, Person, Tenant};
 use arc_swap::ArcSwap;
-use domain::{Clock, Digest, Moment, TenantId};
-use http::{HeaderMap, HeaderValue};
+use domain::{Clock, Digest, Moment, ScopeName, TenantId};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use protocol::{
     Signer,
-    context::{Context, ContextCaller, ContextMember, ContextTenant, Parties},
+    context::{
+        Context, ContextCaller, ContextMember, ContextSubscriber, ContextTenant, ContextUser, Parties,
+    },
 };
 use quick_cache::sync::Cache;
 use std::{sync::Arc, time::Duration};
@@ -37,14 +39,76 @@ pub(crate) struct Contexts {
 /// One caller at one tenant, as headers.
 pub(crate) struct Told {
     tenant: Arc<Tenant>,
-    person: Option<Arc<Person>>,
+    who: Who,
     until: Moment,
     token: HeaderValue,
     pub(crate) token_hash: Digest,
     tenant_id: HeaderValue,
     slug: HeaderValue,
-    user: Option<HeaderValue>,
-    roles: Option<HeaderValue>,
+    /// The headers that say who calls.
+    caller: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Who calls, as the warden found out.
+#[derive(Clone)]
+enum Who {
+    Nobody,
+    Person(Arc<Person>),
+    Holder(Arc<KeyHolder>),
+}
+
+impl Who {
+    fn of(caller: &Caller) -> Self {
+        match (caller.person(), caller.key()) {
+            (Some(person), _) => Who::Person(person.clone()),
+            (None, Some(holder)) => Who::Holder(holder.clone()),
+            (None, None) => Who::Nobody,
+        }
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        match self {
+            Who::Nobody => None,
+            Who::Person(person) => Some(person.session),
+            Who::Holder(holder) => Some(holder.digest),
+        }
+    }
+
+    /// The warden loads a person or a key anew whenever anything about them changes, so the same allocation is
+    /// the same facts.
+    fn is_same(&self, other: &Who) -> bool {
+        match (self, other) {
+            (Who::Nobody, Who::Nobody) => true,
+            (Who::Person(ours), Who::Person(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Who::Holder(ours), Who::Holder(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
+    fn in_context(&self) -> Option<ContextCaller> {
+        match self {
+            Who::Nobody => None,
+            Who::Person(person) => Some(ContextCaller::User(user_of(person))),
+            Who::Holder(holder) => Some(ContextCaller::Subscriber(subscriber_of(holder))),
+        }
+    }
+
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        match self {
+            Who::Nobody => Vec::new(),
+            Who::Person(person) => vec![
+                (names::USER, plain(&person.user.to_string())),
+                (names::ROLES, plain(&roles(person).join(","))),
+            ],
+            Who::Holder(holder) => vec![
+                (names::SUBSCRIBER, plain(&holder.subscriber.to_string())),
+                (
+                    names::SCOPES,
+                    plain(&scopes(holder).iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")),
+                ),
+            ],
+        }
+    }
 }
 
 impl Contexts {
@@ -59,20 +123,20 @@ impl Contexts {
 
     /// What the backend is told about this caller. The tenant is the one whose entry the caller came with.
     pub(crate) fn of(&self, tenant: &Arc<Tenant>, caller: &Caller) -> Arc<Told> {
-        let person = caller.person();
-        let key = (tenant.record.id, person.map(|person| person.session));
+        let who = Who::of(caller);
+        let key = (tenant.record.id, who.digest());
         let now = self.clock.now();
         if let Some(told) = self.kept.get(&key)
-            && told.is_still_true(tenant, person, now)
+            && told.is_still_true(tenant, &who, now)
         {
             return told;
         }
-        let told = Arc::new(self.tell(tenant.clone(), person.cloned(), now));
+        let told = Arc::new(self.tell(tenant.clone(), who, now));
         self.kept.insert(key, told.clone());
         told
     }
 
-    fn tell(&self, tenant: Arc<Tenant>, person: Option<Arc<Person>>, now: Moment) -> Told {
+    fn tell(&self, tenant: Arc<Tenant>, who: Who, now: Moment) -> Told {
         let signing = self.signing.load();
         let record = &tenant.record;
         let context = Context {
@@ -81,7 +145,7 @@ impl Contexts {
                 slug: record.slug.to_string(),
                 name: record.name.to_string(),
             },
-            caller: person.as_deref().map(caller_of),
+            caller: who.in_context(),
         };
         let parties = Parties { issuer: &signing.issuer, audience: record.deployment };
         let token = context.sign(&signing.signer, &parties, now, LIFE);
@@ -91,24 +155,17 @@ impl Contexts {
             token: plain(&token),
             tenant_id: plain(&record.id.to_string()),
             slug: plain(record.slug.as_str()),
-            user: person.as_deref().map(|person| plain(&person.user.to_string())),
-            roles: person.as_deref().map(|person| plain(&roles(person).join(","))),
+            caller: who.headers(),
             tenant,
-            person,
+            who,
         }
     }
 }
 
 impl Told {
-    /// The warden loads a tenant's entry and a person anew whenever anything about them changes, so the
-    /// same allocation is the same facts.
-    fn is_still_true(&self, tenant: &Arc<Tenant>, person: Option<&Arc<Person>>, now: Moment) -> bool {
-        let same_person = match (&self.person, person) {
-            (None, None) => true,
-            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
-            _ => false,
-        };
-        now < self.until && Arc::ptr_eq(&self.tenant, tenant) && same_person
+    /// A tenant's entry is loaded anew like its people, whenever anything about it changes.
+    fn is_still_true(&self, tenant: &Arc<Tenant>, who: &Who, now: Moment) -> bool {
+        now < self.until && Arc::ptr_eq(&self.tenant, tenant) && self.who.is_same(who)
     }
 
     /// Adds it to a request whose own copies were deleted.
@@ -117,11 +174,20 @@ impl Told {
         set(names::CONTEXT, &self.token);
         set(names::TENANT, &self.tenant_id);
         set(names::TENANT_SLUG, &self.slug);
-        if let (Some(user), Some(roles)) = (&self.user, &self.roles) {
-            set(names::USER, user);
-            set(names::ROLES, roles);
+        for (name, value) in &self.caller {
+            headers.insert(name, value.clone());
         }
     }
+}
+
+fn scopes(holder: &KeyHolder) -> Vec<ScopeName> {
+    let mut scopes = holder.scopes.to_vec();
+    scopes.sort_unstable();
+    scopes
+}
+
+fn subscriber_of(holder: &KeyHolder) -> ContextSubscriber {
+    ContextSubscriber { id: holder.subscriber, key: holder.key, scopes: scopes(holder) }
 }
 
 fn roles(person: &Person) -> Vec<&str> {
@@ -131,10 +197,10 @@ fn roles(person: &Person) -> Vec<&str> {
 }
 
 /// What a provider gave that is no name or no address by our rules is left out rather than passed on.
-fn caller_of(person: &Person) -> ContextCaller {
+fn user_of(person: &Person) -> ContextUser {
     let mut roles = person.roles.to_vec();
     roles.sort_unstable();
-    ContextCaller {
+    ContextUser {
         user: person.user,
         member: ContextMember {
             id: person.member,

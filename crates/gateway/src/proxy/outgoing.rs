@@ -6,7 +6,7 @@ use crate::{
     problem,
     refuse::No,
     resolve::spells,
-    route::{Place, Route, TenantForm, Write},
+    route::{CredentialKind, Place, Route, TenantForm, Write},
     seam::Seam,
     target,
 };
@@ -138,7 +138,9 @@ pub(crate) fn write_headers(
         Place::Header(name) => Some((name, write.form)),
         _ => None,
     });
-    headers::clean_request(headers, written.map(|(name, _)| name));
+    let key_header = route.takes(CredentialKind::ApiKey).then_some(&route.key_header);
+    let cleared: Vec<_> = written.map(|(name, _)| name).into_iter().chain(key_header).collect();
+    headers::clean_request(headers, &cleared);
     headers.reserve(ADDED);
     crate::cookie::forward_without_ours(headers);
     headers.insert(HOST, target.host.clone());

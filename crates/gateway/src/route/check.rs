@@ -1,8 +1,8 @@
 //! Checking routes as a whole. Every mistake is named, not only the first, in the operator's words.
 
 use super::{
-    Audience, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write, WriteTenant,
-    spec::TENANT_PARAMETER,
+    Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write,
+    WriteTenant, spec::TENANT_PARAMETER,
 };
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
@@ -200,8 +200,9 @@ impl Faults {
     fn route(&mut self, spec: &RouteSpec) -> Option<Route> {
         let by = |way| spec.map_by.contains(&way);
         if spec.map_by.is_empty() {
-            self.say("map_by", "at least one thing must name the tenant: host, path, query or header");
+            self.say("map_by", "at least one thing must name the tenant: host, path, query, header or key");
         }
+        self.credentials(spec);
         if by(MapBy::Header) && spec.audience == Audience::Browser {
             self.say(
                 "map_by",
@@ -217,12 +218,17 @@ impl Faults {
         let path = self.path("path", &spec.path)?;
         let query = self.query(spec, by(MapBy::Query));
         let header = self.header(spec, by(MapBy::Header));
+        let key_header = self.header_name("key_header", &spec.key_header)?;
         let write = spec.write_tenant.as_ref().and_then(|write| self.write(write));
         Some(Route {
             name: spec.name.as_str().into(),
             path,
             by_host: by(MapBy::Host),
             by_path: by(MapBy::Path),
+            by_key: by(MapBy::Key),
+            credentials: spec.credentials.as_slice().into(),
+            key_header,
+            scopes: spec.scopes.as_slice().into(),
             query,
             header,
             audience: spec.audience,
@@ -234,6 +240,25 @@ impl Faults {
             most_body: spec.most_body,
             trusted_origins: self.origins(&spec.trusted_origins),
         })
+    }
+
+    fn credentials(&mut self, spec: &RouteSpec) {
+        let takes_keys = spec.credentials.contains(&CredentialKind::ApiKey);
+        if spec.credentials.is_empty() {
+            self.say("credentials", "at least one kind must be taken: session or api_key");
+        }
+        if spec.map_by.contains(&MapBy::Key) && !takes_keys {
+            self.say("map_by", "a key can name the tenant only where credentials hold `api_key`");
+        }
+        if spec.map_by.contains(&MapBy::Key) && spec.audience == Audience::Browser {
+            self.say(
+                "map_by",
+                "a key cannot name the tenant on a browser-facing route; set audience to `api`",
+            );
+        }
+        if !spec.scopes.is_empty() && !takes_keys {
+            self.say("scopes", "no credential that is taken here has scopes; add `api_key` to credentials");
+        }
     }
 
     fn path(&mut self, key: &'static str, path: &str) -> Option<Box<str>> {
@@ -278,7 +303,7 @@ impl Faults {
             !crate::headers::is_withheld(name.as_str()) && !NOT_FOR_TENANTS.contains(&name.as_str())
         });
         if !fits {
-            self.say(key, format!("`{text}` is no header that may carry a tenant"));
+            self.say(key, format!("`{text}` is no header that this may stand in"));
             return None;
         }
         name

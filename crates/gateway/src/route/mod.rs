@@ -8,9 +8,9 @@ mod pick;
 mod spec;
 
 pub use check::RouteFault;
-pub use spec::{Audience, MapBy, RouteSpec, TenantForm, WriteTenant};
+pub use spec::{Audience, CredentialKind, MapBy, RouteSpec, TenantForm, WriteTenant};
 
-use domain::Hostname;
+use domain::{Hostname, ScopeName};
 use http::{HeaderName, HeaderValue};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -40,6 +40,11 @@ pub(crate) struct Route {
     pub(crate) path: Box<str>,
     pub(crate) by_host: bool,
     pub(crate) by_path: bool,
+    /// The API key may name the tenant by itself.
+    pub(crate) by_key: bool,
+    pub(crate) credentials: Box<[CredentialKind]>,
+    pub(crate) key_header: HeaderName,
+    pub(crate) scopes: Box<[ScopeName]>,
     /// The tenant may be named by this query parameter. Named in a route that does not map by it, it must
     /// still agree.
     pub(crate) query: Option<Name<Box<str>>>,
@@ -52,6 +57,13 @@ pub(crate) struct Route {
     pub(crate) idle: Duration,
     pub(crate) most_body: u64,
     pub(crate) trusted_origins: Box<[HeaderValue]>,
+}
+
+impl Route {
+    /// Whether credentials of this kind are taken.
+    pub(crate) fn takes(&self, kind: CredentialKind) -> bool {
+        self.credentials.contains(&kind)
+    }
 }
 
 /// A name that an identifier may stand under.

@@ -1,5 +1,6 @@
 //! Routes as the operator writes them.
 
+use domain::ScopeName;
 use serde::{Deserialize, Serialize};
 
 /// One route. Everything but the name has a default, and an unknown key is an error.
@@ -30,6 +31,15 @@ pub struct RouteSpec {
     /// Whether the path up to and with the tenant is taken away before forwarding.
     #[serde(default = "yes")]
     pub strip_prefix: bool,
+    /// Which kinds of credentials are taken. One of another kind is refused, and never tried as one of these.
+    #[serde(default = "sessions")]
+    pub credentials: Vec<CredentialKind>,
+    /// The request header that an API key may stand in, beside `Authorization`.
+    #[serde(default = "key_header")]
+    pub key_header: String,
+    /// What an API key must be good for; all of these.
+    #[serde(default)]
+    pub scopes: Vec<ScopeName>,
     /// Whether requests without a session are forwarded too.
     #[serde(default)]
     pub open: bool,
@@ -62,6 +72,18 @@ pub enum MapBy {
     Query,
     /// A request header; on API routes only.
     Header,
+    /// The API key; on API routes only.
+    Key,
+}
+
+/// A kind of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// The cookie that signing in begins.
+    Session,
+    /// An API key, as a bearer or in the route's own header.
+    ApiKey,
 }
 
 /// Who asks at a route.
@@ -130,6 +152,17 @@ pub(super) const TENANT_HEADER: &str = "Tenant-Id";
 /// The query parameter of `docs/wire.md`.
 pub(super) const TENANT_PARAMETER: &str = "tenant";
 
+/// The header of `docs/wire.md`.
+pub(super) const KEY_HEADER: &str = "X-Api-Key";
+
+fn sessions() -> Vec<CredentialKind> {
+    vec![CredentialKind::Session]
+}
+
+fn key_header() -> String {
+    KEY_HEADER.to_owned()
+}
+
 fn slash() -> String {
     "/".to_owned()
 }
@@ -170,6 +203,9 @@ impl RouteSpec {
             header: tenant_header(),
             audience: Audience::Browser,
             strip_prefix: true,
+            credentials: sessions(),
+            key_header: key_header(),
+            scopes: Vec::new(),
             open: false,
             write_tenant: None,
             answer_seconds: answer_seconds(),

@@ -8,6 +8,7 @@ use domain::{Clock, Digest, digest::MacKey, event::names};
 use protocol::{
     JwkSet,
     context::{Context, Parties},
+    context::{ContextCaller, ContextUser},
     proof::Proven,
 };
 use std::time::Duration;
@@ -40,7 +41,7 @@ async fn a_backend_can_believe_the_context_and_that_it_is_for_this_request() {
         ask("POST", "acme.base.test", "/a?b=c").with("cookie", &session).body("x").at(house.address).await;
     let context = believed(&house, &told);
     assert_eq!((context.tenant.id, context.tenant.slug.as_str()), (ACME, "acme"));
-    let caller = context.caller.unwrap();
+    let Some(ContextCaller::User(caller)) = context.caller else { panic!("{context:?}") };
     assert_eq!((caller.user, caller.member.id), (CAROL, carol(ACME, &[]).member));
     assert_eq!(caller.member.name.unwrap().as_str(), "Carol");
     assert_eq!(told.got("partywall-roles"), ["surveys.reader"]);
@@ -77,7 +78,9 @@ async fn a_role_that_was_taken_is_not_told_once_the_feed_has_spoken() {
     house.tell(ACME, names::MEMBER_CHANGED).await;
     let told = ask().await;
     assert_eq!(told.got("partywall-roles"), ["audit,surveys.admin"]);
-    let roles = believed(&house, &told).caller.unwrap().roles;
+    let Some(ContextCaller::User(ContextUser { roles, .. })) = believed(&house, &told).caller else {
+        panic!()
+    };
     assert_eq!(roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(), ["audit", "surveys.admin"]);
 }
 

@@ -3,12 +3,14 @@
 
 use crate::backend::Backend;
 use access::{
-    Answer as Found, Bounds, ClaimedJob, CookieKeys, CrossTenant, Directory, DirectoryError, MemberGrant,
-    OperatorGrant, PersonGrant, SessionGrant, TenantRecord, Warden, Witness, credential::session_digest,
+    Answer as Found, Bounds, ClaimedJob, CookieKeys, CrossTenant, CutShort, Directory, DirectoryError,
+    KeyEnd, KeyGrant, MemberGrant, OperatorGrant, PersonGrant, SessionGrant, TenantRecord, Warden, Witness,
+    credential::session_digest,
 };
 use domain::{
-    Chance, Clock, DeploymentId, Digest, Heard, Limits, MemberId, ProviderId, RightSet, SigningKey, Standing,
-    TenantId, UserId, digest::MacKey, event::names,
+    ApiKeyId, ApiKeyText, Chance, Clock, DeploymentId, Digest, Event, Heard, Limits, MemberId, Moment,
+    ProviderId, RightSet, SignedKey, SigningKey, Standing, SubscriberId, TenantId, UserId, digest::MacKey,
+    event::names,
 };
 use gateway::{DeploymentSpec, Gateway, Hosts, Needs, OnTheSameHost, Peer, Settings, Signing};
 use hyper::service::service_fn;
@@ -22,7 +24,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -30,6 +32,8 @@ use tokio::net::TcpListener;
 
 pub(crate) const ISSUER: &str = "http://id.base.test";
 pub(crate) const PROOF_SECRET: &[u8] = b"the secret of the only deployment";
+/// What signed keys are made under.
+pub(crate) const KEY_SECRET: &[u8] = b"the secret of signed keys";
 pub(crate) const DEPLOYMENT: DeploymentId = DeploymentId::from_bits(900);
 /// Acme, at `acme.base.test` and `www.acme.test`; strangers may see its sign-in page.
 pub(crate) const ACME: TenantId = TenantId::from_bits(1);
@@ -46,6 +50,11 @@ pub(crate) struct Facts {
     pub(crate) tenants: Mutex<HashMap<TenantId, TenantRecord>>,
     pub(crate) sessions: Mutex<HashMap<(TenantId, Digest), SessionGrant>>,
     pub(crate) refused: Mutex<Vec<CrossTenant>>,
+    pub(crate) keys: Mutex<HashMap<Digest, KeyGrant>>,
+    pub(crate) cut_short: Mutex<Vec<CutShort>>,
+    /// How often somebody asked about a key.
+    pub(crate) asked: AtomicU64,
+    pub(crate) used: Mutex<Vec<(TenantId, ApiKeyId)>>,
     pub(crate) away: AtomicBool,
 }
 
@@ -69,6 +78,13 @@ impl Directory for Facts {
     fn token(&self, _: Digest) -> Found<'_, Option<OperatorGrant>> {
         self.answer(None)
     }
+    fn key(&self, digest: Digest) -> Found<'_, Option<KeyGrant>> {
+        self.asked.fetch_add(1, SeqCst);
+        self.answer(self.keys.lock().unwrap().get(&digest).cloned())
+    }
+    fn cut_short(&self, _: Option<TenantId>) -> Found<'_, Vec<CutShort>> {
+        self.answer(self.cut_short.lock().unwrap().clone())
+    }
     fn tenant(&self, id: TenantId) -> Found<'_, Option<TenantRecord>> {
         self.answer(self.tenants.lock().unwrap().get(&id).cloned())
     }
@@ -91,6 +107,9 @@ impl Witness for Facts {
     }
     fn active(&self, _: TenantId, _: Digest) {}
     fn active_person(&self, _: UserId, _: Digest) {}
+    fn key_used(&self, tenant: TenantId, key: ApiKeyId) {
+        self.used.lock().unwrap().push((tenant, key));
+    }
 }
 
 /// A running gateway and everything around it.
@@ -156,6 +175,7 @@ impl House {
         let key = Arc::new(protocol::Signer::new("key_1", SigningKey::generate(&Chance::system())));
         let gateway = gateway(settings, warden.clone(), cookies.clone(), key.clone());
         gateway.set_deployments(vec![deployment(&[&backend.origin()])]);
+        gateway.set_key_secrets(vec![(MacKey::new(KEY_SECRET), Moment::from_micros(i64::MAX))]);
         let address = serve(gateway.clone()).await;
         House { gateway, warden, facts, backend, address, key, cookies }
     }
@@ -185,6 +205,38 @@ impl House {
         format!("pw_session={}", self.cookies.tenant_cookie(&id, tenant, DEPLOYMENT, ends))
     }
 
+    /// A random key of a tenant's subscriber, changed as the story wants it.
+    pub(crate) fn key_of(&self, tenant: TenantId, change: impl FnOnce(&mut KeyGrant)) -> String {
+        let text = domain::api_key::random(&Chance::system()).reveal().clone();
+        let mut grant = KeyGrant {
+            key: ApiKeyId::from_bits(500 + tenant.bits()),
+            tenant,
+            subscriber: SubscriberId::from_bits(600 + tenant.bits()),
+            scopes: vec![],
+            networks: vec![],
+            end: KeyEnd { at: Clock::System.now() + Duration::from_secs(3_600), revoked: false },
+            used: Clock::System.now(),
+        };
+        change(&mut grant);
+        let digest = ApiKeyText::parse(&text).unwrap().digest();
+        self.facts.keys.lock().unwrap().insert(digest, grant);
+        text
+    }
+
+    /// A signed key of a tenant's subscriber.
+    pub(crate) fn signed_key_of(&self, tenant: TenantId, change: impl FnOnce(&mut SignedKey)) -> String {
+        let mut key = SignedKey {
+            key: ApiKeyId::from_bits(700 + tenant.bits()),
+            tenant,
+            subscriber: SubscriberId::from_bits(600 + tenant.bits()),
+            ends: Clock::System.now() + Duration::from_secs(3_600),
+            scopes: vec![],
+            networks: vec![],
+        };
+        change(&mut key);
+        key.sign(&MacKey::new(KEY_SECRET)).unwrap().reveal().clone()
+    }
+
     /// The same at a host that tenants share.
     pub(crate) fn carol_on_shared(&self, tenant: TenantId) -> String {
         named_for(tenant, &self.carol_at(tenant))
@@ -206,6 +258,11 @@ impl House {
         let body = serde_json::Value::Null;
         let event = Heard { name: name.to_owned(), tenant, subject: tenant.to_string(), body };
         self.warden.hear(&event).await.unwrap();
+    }
+
+    /// The feed tells of something, with these facts.
+    pub(crate) async fn tell_of(&self, tenant: TenantId, event: Event) {
+        self.warden.hear_at_once(tenant, event).await;
     }
 
     pub(crate) fn refused(&self) -> Vec<CrossTenant> {

@@ -8,6 +8,7 @@ mod bad_input;
 mod context;
 mod credentials;
 mod house;
+mod keys;
 mod mapping;
 mod passing;
 mod streams;

@@ -6,8 +6,8 @@
 
 use super::origin;
 use crate::{assemble::Node, listen::Stop, observe::metrics::Metrics};
-use access::{CrossTenant, RecordRefusal, SweepTenant, Upkeep, Witness};
-use domain::{Digest, TenantId, UserId};
+use access::{CrossTenant, LookAfterKeys, RecordRefusal, SweepTenant, Upkeep, Witness};
+use domain::{ApiKeyId, Digest, TenantId, UserId};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -22,6 +22,7 @@ enum Note {
     Refused(CrossTenant),
     Active(TenantId, Digest),
     ActivePerson(UserId, Digest),
+    KeyUsed(TenantId, ApiKeyId),
 }
 
 /// The reading end.
@@ -68,6 +69,10 @@ impl Witness for Watcher {
 
     fn active_person(&self, user: UserId, session: Digest) {
         self.note(Note::ActivePerson(user, session));
+    }
+
+    fn key_used(&self, tenant: TenantId, key: ApiKeyId) {
+        self.note(Note::KeyUsed(tenant, key));
     }
 }
 
@@ -136,6 +141,7 @@ pub(super) async fn write(node: Arc<Node>, mut notes: Notes, mut stop: Stop) {
 async fn write_batch(node: &Node, batch: Vec<Note>, tally: &mut Tally) -> Result<(), StoreError> {
     let mut sessions: HashMap<TenantId, HashSet<Digest>> = HashMap::new();
     let mut persons = HashSet::new();
+    let mut keys: HashMap<TenantId, HashSet<ApiKeyId>> = HashMap::new();
     let mut refused = Vec::new();
     for note in batch {
         match note {
@@ -149,6 +155,9 @@ async fn write_batch(node: &Node, batch: Vec<Note>, tally: &mut Tally) -> Result
             Note::Active(tenant, digest) => {
                 sessions.entry(tenant).or_default().insert(digest);
             }
+            Note::KeyUsed(tenant, key) => {
+                keys.entry(tenant).or_default().insert(key);
+            }
             Note::ActivePerson(user, digest) => {
                 persons.insert((user, digest));
             }
@@ -158,6 +167,10 @@ async fn write_batch(node: &Node, batch: Vec<Note>, tally: &mut Tally) -> Result
     for (tenant, digests) in sessions {
         let permit = node.web.warden.background::<SweepTenant>(tenant, origin(node));
         node.store.touch_sessions(&permit, &digests.into_iter().collect::<Vec<_>>()).await?;
+    }
+    for (tenant, used) in keys {
+        let permit = node.web.warden.background::<LookAfterKeys>(tenant, origin(node));
+        node.store.note_key_use(&permit, &used.into_iter().collect::<Vec<_>>()).await?;
     }
     if !persons.is_empty()
         && let Ok(permit) = node.web.warden.platform::<Upkeep>(origin(node))

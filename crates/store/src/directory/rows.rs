@@ -1,7 +1,7 @@
 //! What the directory's questions find.
 
 use crate::{FromRow, Row, StoreError};
-use access::{OperatorGrant, PersonGrant, TenantRecord};
+use access::{CutShort, KeyEnd, KeyGrant, OperatorGrant, PersonGrant, TenantRecord};
 use domain::{
     Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
 };
@@ -124,4 +124,32 @@ impl FromRow for TokenRow {
         };
         Ok(TokenRow(OperatorGrant { token: row.parse("id")?, rights, ends: row.moment("ends_at")? }))
     }
+}
+
+pub(super) struct KeyRow(pub(super) KeyGrant);
+impl FromRow for KeyRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(KeyRow(KeyGrant {
+            key: row.parse("id")?,
+            tenant: row.parse("tenant_id")?,
+            subscriber: row.parse("subscriber_id")?,
+            scopes: row.words("scopes")?,
+            networks: row.words("networks")?,
+            end: key_end(row)?,
+            used: row.moment("used_at")?,
+        }))
+    }
+}
+
+pub(super) struct CutRow(pub(super) CutShort);
+impl FromRow for CutRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let said = row.moment("signed_until")?;
+        Ok(CutRow(CutShort { key: row.parse("id")?, end: key_end(row)?, said }))
+    }
+}
+
+fn key_end(row: &Row) -> Result<KeyEnd, StoreError> {
+    let revoked = matches!(row.text("ended_because")?.as_str(), "revoked" | "unused");
+    Ok(KeyEnd { at: row.moment("ends_at")?, revoked })
 }

@@ -112,7 +112,7 @@ fn row(line: &Line) -> String {
         Needs::Platform => ["—", "—", "—", "—", "—", "yes"],
         Needs::Nothing => ["yes", "yes", "yes", "yes", "yes", "—"],
         Needs::Membership if line.scope == "person" => ["—", "own", "own", "own", "own", "—"],
-        Needs::Membership => ["—", "yes", "yes", "yes", "assumed", "—"],
+        Needs::Membership | Needs::Known => ["—", "yes", "yes", "yes", "assumed", "—"],
         Needs::Right(right) => {
             let operator =
                 if line.scope == "tenant" { "assumed" } else { yes(PlatformRole::Operator, right) };
@@ -146,6 +146,7 @@ fn needs(needs: Needs) -> String {
     match needs {
         Needs::Nothing => "nothing".to_owned(),
         Needs::Membership => "being a member, or oneself".to_owned(),
+        Needs::Known => "being a member, or a subscriber with an API key".to_owned(),
         Needs::Right(right) => format!("the right {right:?}"),
         Needs::Platform => "being the platform".to_owned(),
     }

@@ -28,7 +28,7 @@ pub enum NetworkError {
 impl Network {
     /// The network with these leading bits. The bits beyond must be zero: for constants, where a test
     /// sees to it.
-    pub(crate) const fn of(first: IpAddr, bits: u8) -> Self {
+    pub const fn of(first: IpAddr, bits: u8) -> Self {
         Network { first, bits }
     }
 

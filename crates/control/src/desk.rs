@@ -40,6 +40,11 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
+    /// What this visitor's browser sends.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// A form that was shown to this visitor, sent by the browser of another.
     pub(crate) fn with_cookie_of(self, other: &Visitor) -> Self {
         Visitor { cookie: other.cookie.clone(), ..self }

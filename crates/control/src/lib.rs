@@ -38,6 +38,8 @@ mod desk;
 mod page_tests;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod write_tests;
 
 pub use routes::{pages, routes};
 pub use state::Control;

@@ -3,7 +3,6 @@
 use super::{Deployment, DeploymentError, ProofSecrets, WithSecret, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
 use domain::{Change, DeploymentId, Event, Secret, event::names};
-use serde_json::{Value, json};
 use store::{OperatorWrite, Store};
 
 /// Makes the next secret, which the gateway does not use yet; one that was made before is forgotten.
@@ -18,10 +17,11 @@ pub async fn prepare(
     store
         .operate(permit, async |tx| {
             let (deployment, mut secrets) = open(tx, id).await?;
+            let before = secrets.told();
             let next = Secret::new(tx.new_token());
             secrets.next = Some(next.clone());
             rows::put_secrets(tx, id, &secrets).await?;
-            tx.changed(Change::new(id, Value::Null, json!({ "next_proof_secret": "made" })));
+            tx.changed(Change::new(id, before, secrets.told()));
             Ok(WithSecret { deployment, secret: next })
         })
         .await
@@ -39,9 +39,11 @@ pub async fn take_over(
     store
         .operate(permit, async |tx| {
             let (deployment, secrets) = open(tx, id).await?;
+            let before = secrets.told();
             let current = secrets.next.ok_or(DeploymentError::NothingPrepared)?;
-            rows::put_secrets(tx, id, &ProofSecrets { current, next: None }).await?;
-            tx.changed(Change::new(id, Value::Null, json!({ "proof_secret": "changed" })));
+            let taken = ProofSecrets { current, next: None };
+            rows::put_secrets(tx, id, &taken).await?;
+            tx.changed(Change::new(id, before, taken.told()));
             tx.emit_platform(Event::new(names::DEPLOYMENT_CHANGED, id)).await?;
             Ok(deployment)
         })

@@ -1,7 +1,8 @@
 //! A deployment's proof secrets as they lie in the database: the one in use, and perhaps the next one,
 //! sealed together for this deployment, one on a line.
 
-use domain::{DeploymentId, MasterKey, Sealed, Secret};
+use domain::{DeploymentId, Digest, MasterKey, Sealed, Secret};
+use serde_json::{Value, json};
 use store::{OperatorWrite, StoreError};
 
 /// The opened secrets.
@@ -35,6 +36,22 @@ impl ProofSecrets {
         let current = secrets.next().ok_or_else(|| unreadable("there is no secret"))?;
         Ok(ProofSecrets { current, next: secrets.next() })
     }
+}
+
+impl ProofSecrets {
+    /// What the audit trails say of them: which they are, and nothing to prove anything with.
+    pub(super) fn told(&self) -> Value {
+        json!({
+            "proof_secret": fingerprint(&self.current),
+            "next_proof_secret": self.next.as_ref().map(fingerprint),
+        })
+    }
+}
+
+/// The beginning of a hash: enough to tell secrets of 256 bits apart.
+fn fingerprint(secret: &Secret<String>) -> String {
+    let hash = Digest::of(secret.reveal().as_bytes()).to_string();
+    format!("SHA-256 {}…", &hash[..12])
 }
 
 fn unreadable(why: impl std::fmt::Display) -> StoreError {

@@ -24,11 +24,19 @@ pub enum Limit {
     ApiKeyDays,
     /// After how many days without use an API key is switched off; 0 is never.
     ApiKeyUnusedDays,
+    /// Requests of one tenant that may be under way through one node at a time; 0 is no limit.
+    RequestsInFlight,
+    /// WebSockets of one tenant through one node at a time; 0 is no limit.
+    WebSockets,
+    /// For limits of routes: requests in a minute; 0 is no limit.
+    ApiRequestsPerMinute,
+    /// For limits of routes: requests in a day; 0 is no limit.
+    ApiRequestsPerDay,
 }
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 8] = [
+    pub const ALL: [Limit; 12] = [
         Limit::Members,
         Limit::Connections,
         Limit::Hostnames,
@@ -37,6 +45,10 @@ impl Limit {
         Limit::ApiKeys,
         Limit::ApiKeyDays,
         Limit::ApiKeyUnusedDays,
+        Limit::RequestsInFlight,
+        Limit::WebSockets,
+        Limit::ApiRequestsPerMinute,
+        Limit::ApiRequestsPerDay,
     ];
 
     /// Its name in a plan.
@@ -50,6 +62,10 @@ impl Limit {
             Limit::ApiKeys => "api_keys",
             Limit::ApiKeyDays => "api_key_days",
             Limit::ApiKeyUnusedDays => "api_key_unused_days",
+            Limit::RequestsInFlight => "requests_in_flight",
+            Limit::WebSockets => "websockets",
+            Limit::ApiRequestsPerMinute => "api_requests_per_minute",
+            Limit::ApiRequestsPerDay => "api_requests_per_day",
         }
     }
 
@@ -64,6 +80,10 @@ impl Limit {
             Limit::ApiKeys => 1_000,
             Limit::ApiKeyDays => 365,
             Limit::ApiKeyUnusedDays => 90,
+            // Half of what one upstream takes, and a quarter: no tenant alone can hold all of its connections.
+            Limit::RequestsInFlight => 512,
+            Limit::WebSockets => 256,
+            Limit::ApiRequestsPerMinute | Limit::ApiRequestsPerDay => 0,
         }
     }
 }

@@ -7,12 +7,14 @@ use crate::{
     credential::{check_key, key_on},
     gateway::Gateway,
     limits,
+    onlook::{Nobody, Onlooker},
     peer::Peer,
+    policy::Allowance,
     problem::{self, Problem},
     proxy::{self, Target},
     refuse::{No, is_navigation},
     resolve::Identifiers,
-    route::{Audience, CredentialKind, Route},
+    route::{Audience, CredentialKind, Route, Routes},
     target::{self, BadTarget},
     traffic::Traffic,
     vigil::{Pass, permitted},
@@ -36,6 +38,7 @@ pub(crate) struct Admitted {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) origin: Origin,
     pub(crate) websocket: bool,
+    pub(crate) allowance: Allowance,
 }
 
 /// Why a request is answered here.
@@ -70,15 +73,29 @@ impl Gateway {
         peer: &Peer,
         origin: Origin,
     ) -> Result<Admitted, Stopped> {
+        self.admit_before(parts, peer, origin, &self.0.routes.load(), &mut Nobody).await
+    }
+
+    /// The same by these routes, and with somebody looking on.
+    pub(crate) async fn admit_before(
+        &self,
+        parts: &Parts,
+        peer: &Peer,
+        origin: Origin,
+        routes: &Routes,
+        onlooker: &mut impl Onlooker,
+    ) -> Result<Admitted, Stopped> {
         check_shape(parts)?;
         let authority = Authority::of(&parts.headers, &parts.uri)
             .map_err(|bad| No::with(problem::BAD_HOST, format!("{bad}.")))?;
         let path = parts.uri.path();
         check_path(path)?;
-        let routes = self.0.routes.load();
+        onlooker.passed("shape", || "the request can be read in one way only".into());
         let route = routes.pick(&authority.host, path).ok_or(Refusal::NoTenantNamed)?;
+        onlooker.passed("route", || format!("`{}`", route.name));
+        self.check_outside(route, parts, peer, onlooker)?;
         let identifiers =
-            Identifiers::of(route, &routes, &authority, path, parts.uri.query(), &parts.headers)?;
+            Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
         let (resolved, credential) = match key_on(&parts.headers, route)? {
             Some(text) => self.by_key(text, route, &identifiers, parts, peer, origin).await?,
             None => self.who(route, &identifiers, &parts.headers, origin)?,
@@ -89,6 +106,8 @@ impl Gateway {
         };
         let tenant = pass.caller().tenant().unwrap_or_else(|| resolved.tenant()).clone();
         note(&tenant, route);
+        onlooker.passed("tenant", || format!("{} ({})", tenant.record.slug, tenant.record.id));
+        onlooker.passed("caller", || pass.caller().actor().to_string());
         let websocket = proxy::is_websocket(parts);
         check_standing(&tenant, parts)?;
         if let Some(holder) = pass.caller().key() {
@@ -97,13 +116,18 @@ impl Gateway {
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
         }
+        onlooker.passed("standing", || tenant.record.standing.to_string());
         let traffic = self.0.meters.of(tenant.record.id);
-        if !self.0.meters.admits(&traffic, tenant.record.limits.of(Limit::RequestsPerSecond)) {
+        let per_second = tenant.record.limits.of(Limit::RequestsPerSecond);
+        if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());
         }
+        let allowance =
+            self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker)?;
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
+        onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
         let route = route.clone();
-        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket })
+        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket, allowance })
     }
 
     /// With an API key, and at which tenant. Whether it is a key at all is said before anything about tenants

@@ -1,5 +1,6 @@
 //! Requests on their way, so that a node can stop when the last has landed.
 
+use crate::traffic::Slot;
 use domain::{RequestId, TenantId};
 use std::sync::{
     Arc,
@@ -20,11 +21,12 @@ struct Tower {
     closing: watch::Sender<bool>,
 }
 
-/// One of them; landed when dropped.
+/// One of them, with its tenant's slot; landed when dropped.
 pub(crate) struct Flight {
     flights: Flights,
     request: RequestId,
     tenant: TenantId,
+    _slot: Option<Slot>,
 }
 
 impl Flights {
@@ -36,9 +38,9 @@ impl Flights {
         }))
     }
 
-    pub(crate) fn begin(&self, request: RequestId, tenant: TenantId) -> Flight {
+    pub(crate) fn begin(&self, request: RequestId, tenant: TenantId, slot: Option<Slot>) -> Flight {
         self.0.count.fetch_add(1, AcqRel);
-        Flight { flights: self.clone(), request, tenant }
+        Flight { flights: self.clone(), request, tenant, _slot: slot }
     }
 
     /// How many are on their way.

@@ -10,11 +10,12 @@ use crate::{
     flight::{Flight, Flights},
     headers::names,
     peer::Peer,
+    policy::{Shares, cors::CrossOrigin, literal, rewrite},
     problem,
     proxy::{self, Answered, Socket},
     refuse::{No, Reader, Refusals, sign_in},
     resolve::Lookups,
-    route::{RouteFault, Routes},
+    route::{RouteFault, RouteSpec, Routes},
     setup::{Needs, Settings},
     traffic::Meters,
     upload::{RequestBody, Upload},
@@ -27,7 +28,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, u
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use protocol::proof::Proven;
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -47,6 +51,9 @@ pub(crate) struct Inner {
     pub(crate) deployments: Deployments,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
+    pub(crate) shares: Shares,
+    /// How many requests screens would have refused, and how many they refused.
+    pub(crate) screened: [AtomicU64; 2],
     pub(crate) lookups: Lookups,
     pub(crate) flights: Flights,
     pub(crate) refusals: Refusals,
@@ -63,6 +70,8 @@ impl Gateway {
             deployments: Deployments::new(settings.connections.clone()),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
+            shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
+            screened: Default::default(),
             lookups: Lookups::default(),
             flights: Flights::new(),
             refusals: Refusals::new(settings.problems.clone(), &*settings.pages),
@@ -88,7 +97,18 @@ impl Gateway {
     /// # Errors
     /// Every mistake in them.
     pub fn check_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
-        Routes::parse(json, &self.0.settings.hosts).map(drop)
+        Routes::parse(json, &self.0.settings.hosts)?;
+        let (specs, _) = RouteSpec::all(json);
+        let tenants = self.0.needs.warden.tenants();
+        let base = self.0.settings.hosts.base.as_str();
+        let is_tenants = |name: &str| {
+            let label = name.split(':').next().and_then(|host| host.strip_suffix(base)?.strip_suffix('.'));
+            tenants.by_slug(label.unwrap_or(name)).is_some() || tenants.by_host(name).is_some()
+        };
+        match literal::names(&specs, is_tenants) {
+            faults if faults.is_empty() => Ok(()),
+            faults => Err(faults),
+        }
     }
 
     /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
@@ -116,6 +136,16 @@ impl Gateway {
     /// What tenants used.
     pub fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    /// What is counted together with other nodes.
+    pub fn shares(&self) -> &Shares {
+        &self.0.shares
+    }
+
+    /// How many requests the screens of routes would have refused, and how many they refused.
+    pub fn screened(&self) -> (u64, u64) {
+        (self.0.screened[0].load(Relaxed), self.0.screened[1].load(Relaxed))
     }
 
     /// How often a tenant was looked up by name, and how often a session's cookie made that needless.
@@ -148,12 +178,21 @@ impl Gateway {
         let id_text = HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII");
         let (parts, body) = request.into_parts();
         let reader = Reader::of(&parts);
-        let answered = match self.admit(&parts, peer, Origin { request: id }).await {
-            Ok(admitted) => self.forward(admitted, parts, body, peer, &id_text).await,
-            Err(Stopped::No(no)) => Err(no),
-            Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
+        let cross = CrossOrigin::of(&self.0.routes.load(), &parts);
+        let question = cross.as_ref().and_then(|cross| cross.answer(&parts));
+        let cross = cross.filter(|_| question.is_none());
+        let answered = match question {
+            Some(answer) => answer,
+            None => match self.admit(&parts, peer, Origin { request: id }).await {
+                Ok(admitted) => self.forward(admitted, parts, body, peer, &id_text).await,
+                Err(Stopped::No(no)) => Err(no),
+                Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
+            },
         };
         let mut response = answered.unwrap_or_else(|no| self.0.refusals.answer(&no, &reader));
+        if let Some(cross) = cross {
+            cross.mark(response.headers_mut());
+        }
         response.headers_mut().insert(names::REQUEST_ID, id_text);
         response
     }
@@ -168,7 +207,7 @@ impl Gateway {
     /// Sends an admitted request to the tenant's deployment and brings back the answer.
     async fn forward(
         &self,
-        admitted: Admitted,
+        mut admitted: Admitted,
         mut parts: Parts,
         body: Incoming,
         peer: &Peer,
@@ -176,7 +215,8 @@ impl Gateway {
     ) -> Result<Response<Body>, No> {
         let deployment = self.0.deployments.get(admitted.tenant.record.deployment);
         let deployment = deployment.ok_or_else(|| No::because(problem::NO_UPSTREAM))?;
-        let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id);
+        let slot = admitted.allowance.slot.take();
+        let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id, slot);
         let told = self.0.contexts.of(&admitted.tenant, admitted.pass.caller());
         let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
         let (request, upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
@@ -226,6 +266,9 @@ impl Gateway {
         let (mut head, body) = response.into_parts();
         let upstream = lease.upstream.origin.authority();
         proxy::finish(&mut head.headers, &admitted.target, upstream, &self.0.settings.hosts.base);
+        let policies = &admitted.route.policies;
+        rewrite::finish(&policies.answer_headers, &mut head.headers);
+        admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let traffic = admitted.traffic.clone();
         let watch = Watch::new(self.vigil(admitted), admitted.route.idle, begun);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
@@ -280,6 +323,7 @@ fn outgoing(
     *request.uri_mut() = target.uri.clone();
     let mut headers = parts.headers;
     proxy::write_headers(&mut headers, target, route, &tenant.record, peer, *websocket);
+    rewrite::write(&route.policies.request_headers, &mut headers, &tenant.record, admitted.pass.caller());
     told.write(&mut headers);
     headers.insert(names::REQUEST_ID, id.clone());
     *request.headers_mut() = headers;

@@ -52,6 +52,12 @@ problems! {
     LONG_TARGET = "request.target-too-long";
     BAD_EXPECTATION = "request.expectation";
     BUSY = "limit.requests";
+    RATE = "limit.rate";
+    IN_FLIGHT = "limit.in-flight";
+    SOCKETS = "limit.websockets";
+    ADDRESS = "address.refused";
+    SCREENED = "request.screened";
+    CROSS_ORIGIN = "request.cross-origin";
     LONG_HEAD = "request.head-too-large";
     BAD_CODING = "request.transfer-coding";
     UNREACHABLE = "upstream.unreachable";

@@ -11,7 +11,7 @@ use access::Refusal;
 use bytes::Bytes;
 use domain::Standing;
 use http::{
-    HeaderName, HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
         REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
@@ -27,15 +27,21 @@ use web::catalogue::Entry;
 pub(crate) struct No {
     pub(crate) problem: Problem,
     pub(crate) detail: Option<String>,
+    /// What the answer's header says beyond what every answer's does.
+    headers: Option<Box<HeaderMap>>,
 }
 
 impl No {
     pub(crate) fn because(problem: Problem) -> Self {
-        No { problem, detail: None }
+        No { problem, detail: None, headers: None }
     }
 
     pub(crate) fn with(problem: Problem, detail: String) -> Self {
-        No { problem, detail: Some(detail) }
+        No { problem, detail: Some(detail), headers: None }
+    }
+
+    pub(crate) fn telling(self, headers: HeaderMap) -> Self {
+        No { headers: Some(Box::new(headers)), ..self }
     }
 }
 

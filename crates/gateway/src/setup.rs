@@ -23,6 +23,8 @@ pub struct Settings {
     pub ask_again: Duration,
     /// How many signed contexts are kept.
     pub contexts: usize,
+    /// Whether other nodes count the rates of the same tenants, so that all count together.
+    pub counts_with_others: bool,
 }
 
 impl Settings {
@@ -36,6 +38,7 @@ impl Settings {
             connections: Connections::default(),
             ask_again: Duration::from_secs(60),
             contexts: 100_000,
+            counts_with_others: false,
         }
     }
 }

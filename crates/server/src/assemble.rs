@@ -286,6 +286,8 @@ fn gateway(
         problems: format!("{}/problems/", config.hosts.api.origin()),
         pages: Arc::new(move |entry: &web::Entry| web::gateway_page(entry, &platform_hosts)),
         connections: gateway::Connections { tls: upstream_tls(), ..gateway::Connections::default() },
+        // A file is this node's own.
+        counts_with_others: !matches!(config.database, Database::Sqlite(_)),
         ..gateway::Settings::new(hosts)
     };
     let needs = Needs {

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "first light", source: include_str!("migrations/0001_first_light.sql") },
     Migration { version: 2, name: "looked after", source: include_str!("migrations/0002_looked_after.sql") },
     Migration { version: 3, name: "keys", source: include_str!("migrations/0003_keys.sql") },
+    Migration { version: 4, name: "rates", source: include_str!("migrations/0004_rates.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

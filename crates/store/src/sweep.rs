@@ -45,17 +45,19 @@ impl Store {
     }
 
     /// Removes the platform's own things that have ended: persons' sessions, names that have rested, old
-    /// events; gives how many.
+    /// events, windows of rates; gives how many.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sweep_platform(&self, permit: &OperatorPermit<Upkeep>) -> Result<u64, StoreError> {
         let persons = operator_sql!("DELETE FROM person_session WHERE ends <= $1 OR idle_ends <= $1");
         let names = operator_sql!("DELETE FROM resting_name WHERE until <= $1");
+        let rates = operator_sql!("DELETE FROM rate_share WHERE ends < $1");
         let retention = self.retention.outbox;
         self.operate(permit, async |tx| {
             let until = tx.now() - retention;
             let mut swept = sweep_events(tx, until).await?;
+            swept += tx.run(rates, values![tx.now().seconds()]).await?;
             for statement in [persons, names] {
                 swept += tx.run(statement, values![tx.now()]).await?;
             }

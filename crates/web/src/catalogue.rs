@@ -43,6 +43,8 @@ macro_rules! catalogue {
 catalogue! {
     "action.forbidden" 403 "You may not do this" =>
         "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.";
+    "address.refused" 403 "Requests from your network are not taken here" =>
+        "The operator or the organisation has said from which networks one may ask. Ask from one of those, or have yours added.";
     "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
     "callback.issuer" 400 "The answer is from another provider than the one that was asked" =>
@@ -95,10 +97,6 @@ catalogue! {
         "A one-time link works once and for a short time. Ask whoever sent it for a new one.";
     "item.unknown" 404 "There is nothing here by that name" =>
         "It does not exist, it was removed, or you may not know of it.";
-    "limit.exceeded" 429 "Too many attempts" again in 30 =>
-        "Wait a little, then try again; Retry-After says for how many seconds.";
-    "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
-        "Wait a second, then try again.";
     "key.ended" 409 "This API key has ended already" =>
         "A key that was revoked, or whose time is over, cannot be rotated. Make a new one.";
     "key.expired" 401 "This API key has expired" =>
@@ -109,6 +107,16 @@ catalogue! {
         "The key is bound to networks, and the request comes from none of them. Use it from there, or have a key made that is bound to this one.";
     "key.refused" 401 "This API key is not accepted" =>
         "It is unknown, altered, misspelled or was taken back. Check that it was copied whole; if it was, have a new one made.";
+    "limit.exceeded" 429 "Too many attempts" again in 30 =>
+        "Wait a little, then try again; Retry-After says for how many seconds.";
+    "limit.in-flight" 429 "Too many requests of this organisation are under way" again in 1 =>
+        "Its plan says how many may be at a time. Wait until some are answered, then try again.";
+    "limit.rate" 429 "Too many requests in this time" again in 1 =>
+        "Retry-After says in how many seconds there is room again, the header RateLimit how much of each limit is left, and the detail which limit this is.";
+    "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
+        "Wait a second, then try again.";
+    "limit.websockets" 429 "Too many WebSockets of this organisation are open" again in 5 =>
+        "Its plan says how many may be at a time. Close some that are not needed.";
     "member.last-admin" 409 "Somebody must be left to run the organisation" =>
         "Give the role to another active member first.";
     "member.standing" 409 "The member is not where this begins" =>
@@ -155,6 +163,8 @@ catalogue! {
         "It does not exist, or its owner does not share it with this organisation.";
     "request.body" 400 "The body of this request broke off or is malformed" =>
         "Send the request again.";
+    "request.cross-origin" 403 "Pages of that origin may not ask here" =>
+        "The operator says for each route which origins' pages may read its answers. Have yours added, or ask from one of those.";
     "request.cross-site" 403 "This request was made by a page of another site" =>
         "Open the application itself and try again there.";
     "request.expectation" 417 "This request expects what is not offered here" =>
@@ -169,6 +179,8 @@ catalogue! {
         "Use another method.";
     "request.path" 400 "This address holds a path that is not accepted" =>
         "Write the path without dot segments and without encoded zero bytes.";
+    "request.screened" 400 "This request has a shape that is not taken here" =>
+        "The detail names the rule of the route's screen that it breaks, and what would keep it.";
     "request.target-too-long" 414 "This address is longer than is accepted" =>
         "Send long values in the body.";
     "request.timeout" 408 "The body of this request did not arrive in time" =>
@@ -181,14 +193,14 @@ catalogue! {
         "The application's roles are listed where roles are given.";
     "route.unknown" 404 "There is nothing at this address" =>
         "Check the address; the description of the API lists all there are.";
+    "scope.missing" 403 "The credential is not good for this" =>
+        "It lacks the scope that the detail names. Have a key made with that scope, or use one that has it.";
     "session.needed" 401 "Please sign in" =>
         "You are not signed in, or your session has ended.";
     "sign-in.full" 403 "There is no room for another member" =>
         "The organisation's plan allows no more members. Ask one of its admins.";
     "sign-in.no-connection" 409 "There is no way to sign in here yet" =>
         "The organisation has not connected an identity provider, or has switched it off. Ask one of its admins.";
-    "scope.missing" 403 "The credential is not good for this" =>
-        "It lacks the scope that the detail names. Have a key made with that scope, or use one that has it.";
     "sign-in.not-admitted" 403 "You are not admitted here" =>
         "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
     "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>

@@ -4,6 +4,7 @@ use super::{
     Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write,
     WriteTenant, spec::TENANT_PARAMETER,
 };
+use crate::policy::Policies;
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
@@ -41,17 +42,17 @@ const NOT_FOR_TENANTS: [&str; 9] = [
     "via",
 ];
 
-impl Routes {
-    /// The routes that this JSON array describes; those of a fresh installation if it is empty.
-    ///
-    /// # Errors
-    /// Every mistake in it.
-    pub fn parse(json: &str, hosts: &Hosts) -> Result<Self, Vec<RouteFault>> {
-        let whole = |what: String| vec![RouteFault { route: "all".to_owned(), key: "", what }];
-        let items: Vec<serde_json::Value> =
-            serde_json::from_str(json).map_err(|error| whole(format!("this is no JSON array: {error}")))?;
-        let mut specs = Vec::new();
-        let mut faults = Vec::new();
+impl RouteSpec {
+    /// The routes that this JSON array holds, and what in it is none.
+    pub(crate) fn all(json: &str) -> (Vec<Self>, Vec<RouteFault>) {
+        let items: Vec<serde_json::Value> = match serde_json::from_str(json) {
+            Ok(items) => items,
+            Err(error) => {
+                let what = format!("this is no JSON array: {error}");
+                return (Vec::new(), vec![RouteFault { route: "all".to_owned(), key: "", what }]);
+            }
+        };
+        let (mut specs, mut faults) = (Vec::new(), Vec::new());
         for (at, item) in items.into_iter().enumerate() {
             let name = item["name"].as_str().map_or_else(|| format!("number {}", at + 1), str::to_owned);
             match serde_json::from_value(item) {
@@ -59,6 +60,17 @@ impl Routes {
                 Err(error) => faults.push(RouteFault { route: name, key: "", what: error.to_string() }),
             }
         }
+        (specs, faults)
+    }
+}
+
+impl Routes {
+    /// The routes that this JSON array describes; those of a fresh installation if it is empty.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn parse(json: &str, hosts: &Hosts) -> Result<Self, Vec<RouteFault>> {
+        let (specs, mut faults) = RouteSpec::all(json);
         match Self::of(&specs, hosts) {
             Ok(routes) if faults.is_empty() => Ok(routes),
             Ok(_) => Err(faults),
@@ -239,6 +251,7 @@ impl Faults {
             idle: Duration::from_secs(spec.idle_seconds),
             most_body: spec.most_body,
             trusted_origins: self.origins(&spec.trusted_origins),
+            policies: Policies::of(&spec.policies, &spec.name, &mut |key, what| self.say(key, what)),
         })
     }
 

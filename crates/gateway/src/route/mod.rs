@@ -10,6 +10,7 @@ mod spec;
 pub use check::RouteFault;
 pub use spec::{Audience, CredentialKind, MapBy, RouteSpec, TenantForm, WriteTenant};
 
+use crate::policy::Policies;
 use domain::{Hostname, ScopeName};
 use http::{HeaderName, HeaderValue};
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -57,6 +58,7 @@ pub(crate) struct Route {
     pub(crate) idle: Duration,
     pub(crate) most_body: u64,
     pub(crate) trusted_origins: Box<[HeaderValue]>,
+    pub(crate) policies: Policies,
 }
 
 impl Route {

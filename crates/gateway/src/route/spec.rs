@@ -1,5 +1,6 @@
 //! Routes as the operator writes them.
 
+use crate::policy::PolicySpec;
 use domain::ScopeName;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,9 @@ pub struct RouteSpec {
     /// Other origins whose pages may send requests that change something with a session of ours.
     #[serde(default)]
     pub trusted_origins: Vec<String>,
+    /// What is asked of requests beyond who sends them, and done to them.
+    #[serde(default)]
+    pub policies: PolicySpec,
 }
 
 /// What may name a tenant in a request.
@@ -212,6 +216,7 @@ impl RouteSpec {
             idle_seconds: idle_seconds(),
             most_body: most_body(),
             trusted_origins: Vec::new(),
+            policies: PolicySpec::default(),
         }
     }
 }

@@ -2,6 +2,11 @@
 //! stores it. A tenant's limit is its own: no other tenant's traffic makes it forget.
 
 mod admit;
+mod hold;
+
+pub(crate) use hold::{Held, Slot};
+
+use crate::policy::budget::Budgets;
 
 use domain::TenantId;
 use parking_lot::RwLock;
@@ -9,7 +14,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -27,6 +32,12 @@ pub(crate) struct Traffic {
     upstream_micros: AtomicU64,
     /// When the next request would be due if all came evenly; nanoseconds since the ledger began.
     due: AtomicU64,
+    /// Requests that are under way.
+    in_flight: AtomicU32,
+    /// WebSockets that are open.
+    sockets: AtomicU32,
+    /// What was used of the limits of routes.
+    pub(crate) budgets: Budgets,
 }
 
 /// What one tenant used on this node since the last reading.
@@ -115,9 +126,24 @@ impl Meters {
             let mut shard = shard.write();
             readings.extend(shard.iter().filter_map(|(tenant, traffic)| traffic.take(*tenant)));
             // An entry that nobody holds and whose limit has recovered says nothing any more.
-            shard.retain(|_, traffic| Arc::strong_count(traffic) > 1 || !traffic.has_recovered(now));
+            shard.retain(|_, traffic| {
+                !traffic.budgets.is_empty()
+                    || Arc::strong_count(traffic) > 1
+                    || !traffic.has_recovered(now)
+            });
         }
         readings
+    }
+
+    /// Forgets what was used of limits whose windows are over by `now`, in seconds.
+    pub fn forget_windows(&self, now: u64) {
+        for shard in &self.shards {
+            let counting: Vec<_> = {
+                let shard = shard.read();
+                shard.values().filter(|traffic| !traffic.budgets.is_empty()).cloned().collect()
+            };
+            counting.iter().for_each(|traffic| traffic.budgets.sweep(now));
+        }
     }
 
     fn nanos(&self) -> u64 {

@@ -11,6 +11,7 @@ mod house;
 mod keys;
 mod mapping;
 mod passing;
+mod policies;
 mod streams;
 mod upstreams;
 mod wire;

@@ -1,12 +1,14 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
-//! what the warden saw, stores traffic counts, closes idle connections to upstreams, counts dead jobs, looks
-//! after API keys, and removes what has ended. Every loop ends when the node stops, logs its own failures and tries again.
+//! what the warden saw, stores traffic counts, counts rates together with other nodes, closes idle
+//! connections to upstreams, counts dead jobs, looks after API keys, and removes what has ended. Every loop
+//! ends when the node stops, logs its own failures and tries again.
 
 mod feed;
 mod jobs;
 mod keys;
 mod meters;
 mod sequencer;
+mod shares;
 mod sweeper;
 mod witness;
 
@@ -26,6 +28,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(sequencer::run(node.clone(), stop.clone()));
     loops.spawn(witness::write(node.clone(), notes, stop.clone()));
     loops.spawn(meters::store(node.clone(), stop.clone()));
+    loops.spawn(shares::take(node.clone(), stop.clone()));
     loops.spawn(close_idle(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));

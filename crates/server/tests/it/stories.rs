@@ -6,6 +6,7 @@ mod doctor;
 mod heads;
 mod logs;
 mod missed;
+mod rates;
 mod shared_hosts;
 mod tls;
 mod traces;

@@ -10,6 +10,7 @@ mod checkup;
 mod feed;
 mod jobs;
 mod killed;
+mod rates;
 mod touch;
 mod trouble;
 mod upkeep;

@@ -59,6 +59,27 @@ impl Client {
         fate
     }
 
+    /// Asks for a path and gives the answer's status; 0 where nothing came.
+    pub(crate) async fn status(&mut self, path: &str) -> u16 {
+        self.answer(path).await.map_or(0, |answer| answer.status().as_u16())
+    }
+
+    /// Asks for a path and gives a field of the answer's header.
+    pub(crate) async fn header(&mut self, path: &str, name: &str) -> Option<String> {
+        let answer = self.answer(path).await?;
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    }
+
+    async fn answer(&mut self, path: &str) -> Option<Response<()>> {
+        let mut sender = self.sender().await?;
+        let request = Request::get(path).header(HOST, &self.host).header(COOKIE, &self.cookie);
+        let request = request.body(Empty::new()).expect("a plain request");
+        let (head, body) = sender.send_request(request).await.ok()?.into_parts();
+        body.collect().await.ok()?;
+        self.open = Some(sender);
+        Some(Response::from_parts(head, ()))
+    }
+
     /// Asks for all of these at once, over one connection of HTTP/2.
     pub(crate) async fn ask_together(self, paths: &'static [&'static str]) -> Vec<Fate> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");

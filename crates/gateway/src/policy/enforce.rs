@@ -1,0 +1,121 @@
+//! The policies of a route at work on one request: what can be said before anybody knows whose it is, and what
+//! its tenant may still use.
+
+use super::rate::{Counted, Tally};
+use crate::{
+    gateway::Gateway,
+    onlook::Onlooker,
+    peer::Peer,
+    problem,
+    refuse::No,
+    route::Route,
+    traffic::{Held, Slot, Traffic},
+};
+use access::{Caller, Tenant};
+use domain::Limit;
+use http::{HeaderMap, HeaderValue, header::RETRY_AFTER, request::Parts};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+/// What a request was given of what its tenant may use.
+pub(crate) struct Allowance {
+    pub(crate) tally: Tally,
+    /// None where nothing is held, because nothing is forwarded.
+    pub(crate) slot: Option<Slot>,
+}
+
+impl Gateway {
+    /// From where it comes, and in what shape.
+    pub(crate) fn check_outside(
+        &self,
+        route: &Route,
+        parts: &Parts,
+        peer: &Peer,
+        onlooker: &mut impl Onlooker,
+    ) -> Result<(), No> {
+        if !route.policies.addresses.take(peer.ip) {
+            return Err(No::because(problem::ADDRESS));
+        }
+        onlooker.passed("addresses", || format!("{} may ask here", peer.ip));
+        let Some(screen) = &route.policies.screen else { return Ok(()) };
+        let Some(why) = screen.stops(parts) else {
+            onlooker.passed("screen", || "the request has a shape that is taken".into());
+            return Ok(());
+        };
+        if !onlooker.is_rehearsal() {
+            self.0.screened[usize::from(screen.blocks())].fetch_add(1, Relaxed);
+        }
+        if screen.blocks() {
+            return Err(No::with(problem::SCREENED, why));
+        }
+        tracing::warn!(target: "gateway::screen", route = %route.name, "a request would be refused by the screen of route {}: {why}", route.name);
+        onlooker.passed("screen", || format!("it only detects, and would refuse: {why}"));
+        Ok(())
+    }
+
+    /// What the tenant's plan and the route's limits have left for this request.
+    pub(crate) fn allow(
+        &self,
+        route: &Route,
+        tenant: &Tenant,
+        caller: &Caller,
+        traffic: &Arc<Traffic>,
+        (peer, websocket): (&Peer, bool),
+        onlooker: &mut impl Onlooker,
+    ) -> Result<Allowance, No> {
+        let limits = &tenant.record.limits;
+        let (held, limit, full) = match websocket {
+            true => (Held::Socket, Limit::WebSockets, problem::SOCKETS),
+            false => (Held::Request, Limit::RequestsInFlight, problem::IN_FLIGHT),
+        };
+        let most = limits.of(limit);
+        let slot = match onlooker.is_rehearsal() {
+            true => (most == 0 || u64::from(traffic.held(held)) < most).then_some(None),
+            false => traffic.hold(held, most).map(Some),
+        };
+        let slot = slot.ok_or_else(|| No::because(full))?;
+        onlooker.passed("in flight", || {
+            format!("{} of {} are under way at this node", traffic.held(held), bound(most))
+        });
+        let now = u64::try_from(self.0.needs.clock.now().seconds()).unwrap_or(0);
+        let who = Counted { tenant: tenant.record.id, limits, caller, address: peer.ip };
+        let (rates, shares) = (&route.policies.rates, &self.0.shares);
+        let tally = match onlooker.is_rehearsal() {
+            true => rates.look(&traffic.budgets, shares, who, now),
+            false => rates.take(&traffic.budgets, shares, who, now),
+        };
+        let tally = tally.map_err(|over| over_rate(route, &over))?;
+        for count in tally.counts() {
+            onlooker.passed("limit", || {
+                let rate = &rates.all()[count.at];
+                let (per, span) = (rate.per(), rate.span());
+                format!(
+                    "`{}` per {per:?}: {} of {} in {span} s are left, for {} s",
+                    rate.name, count.remaining, count.limit, count.resets
+                )
+            });
+        }
+        Ok(Allowance { tally, slot })
+    }
+}
+
+fn bound(most: u64) -> String {
+    if most == 0 { "any number".to_owned() } else { most.to_string() }
+}
+
+/// The answer to one request too many says which limit that is, and when there is room again.
+fn over_rate(route: &Route, over: &Tally) -> No {
+    let rates = &route.policies.rates;
+    let mut headers = HeaderMap::new();
+    over.write(rates, &mut headers);
+    let Some(count) = over.counts().first() else { return No::because(problem::RATE) };
+    headers.insert(RETRY_AFTER, HeaderValue::from(count.resets.max(1)));
+    let rate = &rates.all()[count.at];
+    let detail = format!(
+        "The limit `{}` is {} requests in {} seconds; there is room again in {} seconds.",
+        rate.name,
+        count.limit,
+        rate.span(),
+        count.resets
+    );
+    No::with(problem::RATE, detail).telling(headers)
+}

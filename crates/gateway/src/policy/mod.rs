@@ -1,0 +1,77 @@
+//! Policies: what an operator asks of the requests of a route, and does to them, beyond who may. They are data
+//! on routes, checked and refused whole with them, and in force on every node as soon as the routes are.
+//!
+//! No policy names a tenant: what varies between tenants is said by their plans and settings.
+
+mod address;
+pub(crate) mod budget;
+pub(crate) mod cors;
+mod enforce;
+pub(crate) mod literal;
+pub(crate) mod rate;
+pub(crate) mod rewrite;
+pub(crate) mod screen;
+pub(crate) mod share;
+
+pub use address::AddressSpec;
+pub use cors::CorsSpec;
+pub(crate) use enforce::Allowance;
+pub use rate::{Bound, Per, RateSpec};
+pub use rewrite::{Fact, HeaderRuleSpec};
+pub use screen::{Mode, ScreenSpec};
+pub use share::{ShareAsk, Shares};
+
+use serde::{Deserialize, Serialize};
+
+/// The policies of a route. Every one of them may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// How many requests are taken in a time.
+    #[serde(default)]
+    pub limits: Vec<RateSpec>,
+    /// From where requests are taken.
+    #[serde(default)]
+    pub addresses: AddressSpec,
+    /// Which pages of other origins may read answers.
+    #[serde(default)]
+    pub cors: Option<CorsSpec>,
+    /// What is done to the header of what is forwarded.
+    #[serde(default)]
+    pub request_headers: Vec<HeaderRuleSpec>,
+    /// What is done to the header of what comes back.
+    #[serde(default)]
+    pub answer_headers: Vec<HeaderRuleSpec>,
+    /// Which shapes of requests are taken.
+    #[serde(default)]
+    pub screen: Option<ScreenSpec>,
+}
+
+/// The policies of a route that was checked.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    pub(crate) rates: rate::Rates,
+    pub(crate) addresses: address::Addresses,
+    pub(crate) cors: Option<cors::Cors>,
+    pub(crate) request_headers: Box<[rewrite::HeaderRule]>,
+    pub(crate) answer_headers: Box<[rewrite::HeaderRule]>,
+    pub(crate) screen: Option<screen::Screen>,
+}
+
+/// What is wrong with a policy: the key under `policies`, and what would be right.
+pub(crate) type Say<'s> = &'s mut dyn FnMut(&'static str, String);
+
+impl Policies {
+    /// The policies that these describe; every mistake in them is said. `route` is the route's name.
+    pub(crate) fn of(spec: &PolicySpec, route: &str, say: Say<'_>) -> Self {
+        literal::check_ids(spec, say);
+        Policies {
+            rates: rate::Rates::of(&spec.limits, route, say),
+            addresses: address::Addresses::of(&spec.addresses, say),
+            cors: spec.cors.as_ref().map(|cors| cors::Cors::of(cors, say)),
+            request_headers: rewrite::rules(&spec.request_headers, rewrite::Side::Request, say),
+            answer_headers: rewrite::rules(&spec.answer_headers, rewrite::Side::Answer, say),
+            screen: spec.screen.as_ref().map(|screen| screen::Screen::of(screen, say)),
+        }
+    }
+}

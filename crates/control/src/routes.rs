@@ -2,8 +2,8 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, job, overview, plan, resting_name,
-    role, route, setting, tenant, token, usage_view,
+    Control, assume, audit_view, deployment, home, hostname, invitation, job, key_secret, overview, plan,
+    resting_name, role, route, scope, setting, tenant, token, usage_view,
 };
 use access::{
     ReadAuditTrail, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome,
@@ -26,6 +26,8 @@ fn api() -> Routes<Control> {
         .merge(route::http::routes())
         .merge(plan::http::routes())
         .merge(role::http::routes())
+        .merge(scope::http::routes())
+        .merge(key_secret::http::routes())
         .merge(token::http::routes())
         .merge(job::http::routes())
         .merge(assume::http::routes())

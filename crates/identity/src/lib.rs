@@ -20,9 +20,12 @@
 //! [`invitation`] lets the first admin of a tenant in, [`switch`] goes from one tenant to another, and
 //! `parting` ends what signing out leaves at `id.`
 //!
+//! [`api_key`] and [`subscriber`] are for the programs that call in a tenant's name.
+//!
 //! This room tells others when somebody signs in, joins, or leaves. It keeps no password, and no token of
 //! a provider outlives the request that it came in.
 
+pub mod api_key;
 mod asked;
 pub mod connection;
 pub mod hand_over;
@@ -37,6 +40,7 @@ pub mod session;
 mod settings;
 pub mod sign_in;
 mod state;
+pub mod subscriber;
 pub mod switch;
 #[cfg(test)]
 mod tests;
@@ -45,4 +49,4 @@ mod turn;
 
 pub use routes::{pages, routes};
 pub use settings::Settings;
-pub use state::{Identity, KnownRoles};
+pub use state::{Identity, KnownRoles, KnownScopes};

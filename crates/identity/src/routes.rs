@@ -1,10 +1,10 @@
 //! This room's routes, and how its handlers get at what they share.
 
 use crate::{
-    Identity, asked::Asked, connection, hand_over, invitation, key_set, member, parting, person, provider,
-    session, sign_in, switch,
+    Identity, api_key, asked::Asked, connection, hand_over, invitation, key_set, member, parting, person,
+    provider, session, sign_in, subscriber, switch,
 };
-use access::{ListMembers, ReadConnection};
+use access::{ListMembers, ReadConnection, ReadKeys};
 use axum::extract::{FromRef, FromRequestParts, Query};
 use http::{HeaderValue, Uri, header, request::Parts};
 use serde::de::DeserializeOwned;
@@ -26,6 +26,9 @@ pub fn routes() -> Routes<Identity> {
         .merge(connection::pages::routes())
         .merge(provider::http::routes())
         .merge(provider::pages::routes())
+        .merge(subscriber::http::routes())
+        .merge(api_key::http::routes())
+        .merge(api_key::pages::routes())
         .merge(key_set::http::routes())
 }
 
@@ -34,6 +37,7 @@ pub fn pages() -> Pages {
     Pages::new()
         .tenant::<ListMembers>("/t/{tenant}/members", "Members", Section::People, "members")
         .tenant::<ReadConnection>("/t/{tenant}/connections", "Connections", Section::SignIn, "connections")
+        .tenant::<ReadKeys>("/t/{tenant}/keys", "API keys", Section::SignIn, "keys")
 }
 
 impl FromRef<Identity> for Web {

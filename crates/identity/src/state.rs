@@ -3,15 +3,20 @@
 use crate::{Settings, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
-use domain::{DisplayName, Moment, RoleName, Slug, TenantId};
+use domain::{DisplayName, Moment, RoleName, ScopeName, Slug, TenantId};
 use outbound::Outbound;
 use protocol::oidc::Transport;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use store::{Keyring, Store};
 use web::{Problem, Web};
 
 /// The application's roles by name, with their titles for people.
 pub type KnownRoles = BTreeMap<RoleName, DisplayName>;
+/// What API keys may be good for, as the operator has declared it.
+pub type KnownScopes = BTreeSet<ScopeName>;
 
 /// The shared parts, cheap to clone.
 #[derive(Clone)]
@@ -28,6 +33,8 @@ pub struct Identity {
     pub settings: Arc<Settings>,
     /// The roles of the application; whoever changes them puts the new ones here.
     pub known_roles: Arc<ArcSwap<KnownRoles>>,
+    /// What API keys may be good for; whoever changes it puts the new set here.
+    pub known_scopes: Arc<ArcSwap<KnownScopes>>,
     /// What providers published.
     pub(crate) providers: Arc<Providers>,
 }
@@ -41,8 +48,17 @@ impl Identity {
         keyring: Arc<ArcSwap<Keyring>>,
         settings: Settings,
     ) -> Self {
-        let (known_roles, providers) = Default::default();
-        Identity { store, web, outbound, keyring, settings: Arc::new(settings), known_roles, providers }
+        let (known_roles, known_scopes, providers) = Default::default();
+        Identity {
+            store,
+            web,
+            outbound,
+            keyring,
+            settings: Arc::new(settings),
+            known_roles,
+            known_scopes,
+            providers,
+        }
     }
 
     /// The present moment.

@@ -38,6 +38,8 @@ pub struct Node {
     pub keyring: Arc<ArcSwap<Keyring>>,
     /// The roles that the application knows, with their titles.
     pub roles: Arc<ArcSwap<identity::KnownRoles>>,
+    /// What API keys may be good for.
+    pub scopes: Arc<ArcSwap<identity::KnownScopes>>,
     /// What the node counts about itself.
     pub metrics: Metrics,
     /// Whether it should be sent requests.
@@ -107,12 +109,22 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let keyring = Arc::new(ArcSwap::from_pointee(keyring));
     let identity =
         Identity::new(store.clone(), web.clone(), outbound, keyring.clone(), identity_settings(config));
-    let roles = identity.known_roles.clone();
+    let (roles, scopes) = (identity.known_roles.clone(), identity.known_scopes.clone());
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway));
     let site = Site::new(web.clone(), routes(identity, control));
     let id = NodeId::new(clock.now(), &chance);
-    let node =
-        Node { id, store, web, site, gateway, keyring, roles, metrics, readiness: Readiness::default() };
+    let node = Node {
+        id,
+        store,
+        web,
+        site,
+        gateway,
+        keyring,
+        roles,
+        scopes,
+        metrics,
+        readiness: Readiness::default(),
+    };
     node.load_platform().await.map_err(says)?;
     node.readiness.filled();
     Ok(Assembled { node: Arc::new(node), feed, notes, first_start })
@@ -136,6 +148,7 @@ impl Node {
         }
         let roles = control::role::load(&self.store, &upkeep).await?;
         self.roles.store(Arc::new(roles));
+        self.scopes.store(Arc::new(control::scope::load(&self.store, &upkeep).await?));
         if let Some(keyring) = open_keyring(&self.store).await? {
             self.gateway.set_cookie_keys(cookie_keys(&keyring));
             self.gateway.set_key_secrets(key_secrets(&keyring));

@@ -1,6 +1,6 @@
 //! The settings change.
 
-use super::{IDLE, LIFE, SettingError, Settings, rows};
+use super::{IDLE, KEY_DAYS, LIFE, SettingError, Settings, rows};
 use access::{ChangeSettings, Permit};
 use domain::{Change, Event, event::names};
 use serde_json::{Value, json};
@@ -16,6 +16,10 @@ pub struct Changes {
     pub session_idle: Option<Duration>,
     /// How long a session lives at most.
     pub session_life: Option<Duration>,
+    /// For how many days an API key may live.
+    pub key_days: Option<u64>,
+    /// After how many days without use an API key is switched off.
+    pub key_unused_days: Option<u64>,
 }
 
 /// Changes the settings of the permit's tenant; gives them as they are now.
@@ -34,6 +38,8 @@ pub async fn change(
                 published: changes.published.unwrap_or(old.published),
                 session_idle: changes.session_idle.unwrap_or(old.session_idle),
                 session_life: changes.session_life.unwrap_or(old.session_life),
+                key_days: changes.key_days.unwrap_or(old.key_days),
+                key_unused_days: changes.key_unused_days.unwrap_or(old.key_unused_days),
                 changed_at: tx.now(),
             };
             check(&new)?;
@@ -52,6 +58,9 @@ fn check(settings: &Settings) -> Result<(), SettingError> {
     if !LIFE.contains(&settings.session_life) {
         return Err(SettingError::Life);
     }
+    if !KEY_DAYS.contains(&settings.key_days) || !KEY_DAYS.contains(&settings.key_unused_days) {
+        return Err(SettingError::KeyDays);
+    }
     match settings.session_idle > settings.session_life {
         true => Err(SettingError::IdleBeyondLife),
         false => Ok(()),
@@ -63,5 +72,7 @@ fn facts(settings: &Settings) -> Value {
         "published": settings.published,
         "session_idle_seconds": settings.session_idle.as_secs(),
         "session_life_seconds": settings.session_life.as_secs(),
+        "key_days": settings.key_days,
+        "key_unused_days": settings.key_unused_days,
     })
 }

@@ -30,6 +30,10 @@ pub(crate) struct Settings {
     session_idle: u64,
     /// How long a session lives at most, in seconds.
     session_life: u64,
+    /// For how many days an API key may live at most; 0 leaves it to the plan.
+    key_days: u64,
+    /// After how many days without use an API key is switched off; 0 leaves it to the plan.
+    key_unused_days: u64,
     /// When they last changed.
     changed_at: String,
 }
@@ -40,6 +44,8 @@ impl From<super::Settings> for Settings {
             published: settings.published,
             session_idle: settings.session_idle.as_secs(),
             session_life: settings.session_life.as_secs(),
+            key_days: settings.key_days,
+            key_unused_days: settings.key_unused_days,
             changed_at: settings.changed_at.to_string(),
         }
     }
@@ -56,6 +62,10 @@ pub(crate) struct Change {
     session_idle: Option<u64>,
     /// How long a session may live, in seconds: 15 minutes to 30 days.
     session_life: Option<u64>,
+    /// For how many days an API key may live at most; 0 leaves it to the plan.
+    key_days: Option<u64>,
+    /// After how many days without use an API key is switched off; 0 leaves it to the plan.
+    key_unused_days: Option<u64>,
 }
 
 async fn show(
@@ -74,6 +84,8 @@ async fn patch(
         published: body.published,
         session_idle: body.session_idle.map(Duration::from_secs),
         session_life: body.session_life.map(Duration::from_secs),
+        key_days: body.key_days,
+        key_unused_days: body.key_unused_days,
     };
     let changed = change(&room.store, &permit, &changes).await?;
     room.hear_tenant(permit.tenant_id()).await;

@@ -23,6 +23,9 @@ pub const IDLE: RangeInclusive<Duration> = MINUTE.saturating_mul(5)..=DAY.satura
 /// How long a session may live at most.
 pub const LIFE: RangeInclusive<Duration> = MINUTE.saturating_mul(15)..=DAY.saturating_mul(30);
 
+/// For how many days an API key may live or go unused.
+pub const KEY_DAYS: RangeInclusive<u64> = 0..=36_500;
+
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -32,6 +35,10 @@ pub struct Settings {
     pub session_idle: Duration,
     /// How long a session lives at most.
     pub session_life: Duration,
+    /// For how many days an API key may live at most; 0 leaves it to the plan.
+    pub key_days: u64,
+    /// After how many days without use an API key is switched off; 0 leaves it to the plan.
+    pub key_unused_days: u64,
     /// When they last changed.
     pub changed_at: Moment,
 }
@@ -48,6 +55,9 @@ pub enum SettingError {
     /// A session would end before it has gone unused for long enough to end.
     #[error("a session cannot go unused for longer than it may live")]
     IdleBeyondLife,
+    /// A span of API keys is out of bounds.
+    #[error("API keys may live, and go unused, for 1 to 36500 days; 0 leaves it to the plan")]
+    KeyDays,
     /// The settings are not there: the tenant is gone.
     #[error("the tenant has no settings")]
     Gone,
@@ -59,21 +69,24 @@ pub enum SettingError {
 impl Fault for SettingError {
     fn code(&self) -> &'static str {
         match self {
-            SettingError::Idle | SettingError::Life | SettingError::IdleBeyondLife => "input.invalid",
+            SettingError::Idle
+            | SettingError::Life
+            | SettingError::IdleBeyondLife
+            | SettingError::KeyDays => "input.invalid",
             SettingError::Gone => "item.unknown",
             SettingError::Store(error) => error.code(),
         }
     }
 
     fn detail(&self) -> Option<String> {
-        matches!(self, SettingError::Idle | SettingError::Life | SettingError::IdleBeyondLife)
-            .then(|| self.to_string())
+        (self.code() == "input.invalid").then(|| self.to_string())
     }
 
     fn place(&self) -> Option<&'static str> {
         match self {
             SettingError::Idle | SettingError::IdleBeyondLife => Some("session_idle"),
             SettingError::Life => Some("session_life"),
+            SettingError::KeyDays => Some("key_days"),
             SettingError::Gone | SettingError::Store(_) => None,
         }
     }

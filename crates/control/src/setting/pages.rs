@@ -32,6 +32,8 @@ struct Sent {
     published: Option<String>,
     session_idle: String,
     session_life: String,
+    key_days: String,
+    key_unused_days: String,
 }
 
 impl Sent {
@@ -41,6 +43,8 @@ impl Sent {
             published: settings.published.then(|| "on".to_owned()),
             session_idle: minutes(settings.session_idle),
             session_life: minutes(settings.session_life),
+            key_days: settings.key_days.to_string(),
+            key_unused_days: settings.key_unused_days.to_string(),
         }
     }
 
@@ -53,7 +57,11 @@ impl Sent {
                 None
             }
         };
+        let days = |text: &str| text.trim().parse::<u64>().ok();
+        let (key_days, key_unused_days) = (days(&self.key_days), days(&self.key_unused_days));
         let changes = Changes {
+            key_days,
+            key_unused_days,
             published: Some(self.published.is_some()),
             session_idle: minutes("session_idle", &self.session_idle),
             session_life: minutes("session_life", &self.session_life),

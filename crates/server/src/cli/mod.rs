@@ -6,6 +6,7 @@ mod audit;
 mod connection;
 mod doctor;
 mod jobs;
+mod key;
 mod offline;
 mod platform;
 mod print;
@@ -73,6 +74,9 @@ enum Command {
     /// Operator tokens.
     #[command(subcommand)]
     Token(platform::Token),
+    /// A tenant's API keys, what they may be good for, and the search for those that leaked.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Background jobs: lists them, and with `retry` and `drop` looks after those that are dead.
     Jobs(jobs::Jobs),
     /// The audit trail.
@@ -112,6 +116,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Openapi => return print::openapi(),
         Command::Routes => return print::routes(),
         Command::Config(show) => return show.run(&flags),
+        Command::Key(key::Key::Scan(scan)) => return scan.run(cli.common.json),
         _ => {}
     }
     if let Command::Audit(audit::Audit::Verify(verify)) = &cli.command
@@ -140,6 +145,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Plan(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
+            Command::Key(command) => command.run(&api()?).await,
             Command::Jobs(jobs) => jobs.run(&api()?).await,
             Command::Audit(audit::Audit::Verify(verify)) => verify.run(&config, cli.common.json).await,
             Command::Audit(command) => command.run(&api()?).await,

@@ -5,6 +5,7 @@ mod connections;
 mod doctor;
 mod heads;
 mod logs;
+mod keys;
 mod missed;
 mod rates;
 mod shared_hosts;

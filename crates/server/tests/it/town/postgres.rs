@@ -54,6 +54,21 @@ impl Town {
     }
 }
 
+impl Town {
+    /// Takes the database away from everybody, as if its server had stopped.
+    pub(crate) fn take_database_away(&self) {
+        let (_, name) = self.database.rsplit_once('/').expect("an address ends in a database");
+        let server = server();
+        psql(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+        psql(
+            &server,
+            &format!(
+                "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'; END $$"
+            ),
+        );
+    }
+}
+
 /// Runs a statement in the database at `url` with every right over it.
 fn as_superuser(url: &str, statement: &str) {
     let (_, name) = url.rsplit_once('/').expect("an address ends in a database");

@@ -109,27 +109,35 @@ function decode(part) {
 }
 
 function checkShape(claims) {
-  const { tenant, sub, roles } = claims;
+  const { tenant, sub, roles, subscriber } = claims;
   const isText = (value) => typeof value === 'string';
   const fits = isText(claims.iss) && isText(claims.aud) && Number.isInteger(claims.nbf) && Number.isInteger(claims.exp)
     && isText(tenant?.id) && isText(tenant?.slug) && isText(tenant?.name)
-    && (sub === undefined || isText(sub)) && (roles === undefined || (Array.isArray(roles) && roles.every(isText)));
+    && (sub === undefined || isText(sub)) && (roles === undefined || (Array.isArray(roles) && roles.every(isText)))
+    && (subscriber === undefined || (isText(subscriber?.id) && isText(subscriber.key)
+      && Array.isArray(subscriber.scopes) && subscriber.scopes.every(isText)));
   return fits ? claims : refuse('malformed', 'the context token lacks a claim');
 }
 
-function contextOf({ tenant, sub, member = {}, roles = [], sid = null }, requestId = null) {
+function contextOf({ tenant, sub, member = {}, roles = [], sid = null, subscriber: caller }, requestId = null) {
   const user = sub === undefined ? null
     : { id: sub, member: member.id ?? null, name: member.name ?? null, email: member.email ?? null };
+  const subscriber = caller === undefined ? null
+    : { id: caller.id, key: caller.key, scopes: [...caller.scopes].sort() };
   const { id, slug, name } = tenant;
-  return { tenant: { id, slug, name }, user, roles: [...roles].sort(), session: sid, request_id: requestId };
+  return { tenant: { id, slug, name }, user, subscriber, roles: [...roles].sort(), session: sid, request_id: requestId };
 }
 
 // Some part of a backend may be reading the plain headers, so one that says something else than the token is
 // refused. The slug is for display only and may change within the token's minute.
 function checkAgreement(context, header) {
-  const said = new Set((header('Partywall-Roles') ?? '').split(',').filter((role) => role !== ''));
+  const saysAll = (name, words) => {
+    const said = new Set((header(name) ?? '').split(',').filter((word) => word !== ''));
+    return said.size === new Set(words).size && words.every((word) => said.has(word));
+  };
   const agrees = header('Partywall-Tenant') === context.tenant.id && header('Partywall-User') === context.user?.id
-    && said.size === new Set(context.roles).size && context.roles.every((role) => said.has(role));
+    && header('Partywall-Subscriber') === context.subscriber?.id
+    && saysAll('Partywall-Roles', context.roles) && saysAll('Partywall-Scopes', context.subscriber?.scopes ?? []);
   if (!agrees) refuse('disagrees', 'a header does not say what the context token says');
 }
 

@@ -63,11 +63,21 @@ class User:
 
 
 @dataclass(frozen=True)
+class Subscriber:
+    """A program or partner of the tenant that calls with an API key."""
+
+    id: str
+    key: str
+    scopes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Context:
     """Who is asking, and in which tenant. The user is None for an anonymous request."""
 
     tenant: Tenant
     user: User | None = None
+    subscriber: Subscriber | None = None
     roles: list[str] = field(default_factory=list)
     session: str | None = None
     request_id: str | None = None
@@ -178,6 +188,10 @@ def _check_shape(claims) -> dict:
     texts = [claims.get("iss"), claims.get("aud"), claims.get("sub", "")]
     texts += [tenant.get(name) for name in ("id", "slug", "name")] if isinstance(tenant, dict) else [None]
     texts += roles if isinstance(roles, list) else [None]
+    subscriber = claims.get("subscriber", {"id": "", "key": "", "scopes": []})
+    texts += [subscriber.get("id"), subscriber.get("key")] if isinstance(subscriber, dict) else [None]
+    scopes = subscriber.get("scopes") if isinstance(subscriber, dict) else None
+    texts += scopes if isinstance(scopes, list) else [None]
     numbers = [claims.get("nbf"), claims.get("exp")]
     if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
         raise ContextError("malformed", "the context token lacks a claim")
@@ -189,16 +203,26 @@ def _context(claims, request_id) -> Context:
     user = None
     if "sub" in claims:
         user = User(claims["sub"], member.get("id"), member.get("name"), member.get("email"))
-    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, sorted(claims.get("roles", [])),
-                   claims.get("sid"), request_id)
+    subscriber = None
+    if "subscriber" in claims:
+        caller = claims["subscriber"]
+        subscriber = Subscriber(caller["id"], caller["key"], sorted(caller["scopes"]))
+    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, subscriber,
+                   sorted(claims.get("roles", [])), claims.get("sid"), request_id)
 
 
 def _check_agreement(context, header):
     """Some part of a backend may be reading the plain headers, so one that says something else than the token
     is refused. The slug is for display only and may change within the token's minute."""
-    said = {role for role in (header("Partywall-Roles") or "").split(",") if role}
+    def words(name):
+        return {word for word in (header(name) or "").split(",") if word}
+
     user = context.user.id if context.user else None
-    if (header("Partywall-Tenant"), header("Partywall-User"), said) != (context.tenant.id, user, set(context.roles)):
+    caller = context.subscriber.id if context.subscriber else None
+    scopes = set(context.subscriber.scopes) if context.subscriber else set()
+    said = (header("Partywall-Tenant"), header("Partywall-User"), header("Partywall-Subscriber"),
+            words("Partywall-Roles"), words("Partywall-Scopes"))
+    if said != (context.tenant.id, user, caller, set(context.roles), scopes):
         raise ContextError("disagrees", "a header does not say what the context token says")
 
 

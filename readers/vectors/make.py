@@ -82,6 +82,8 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
             "Partywall-Proof": proof(proof_method, proof_target, proof_context, NOW if at is None else at, nonce, secret),
             "Partywall-Tenant": said["tenant"]["id"], "Partywall-Tenant-Slug": said["tenant"]["slug"],
             "Partywall-User": said.get("sub"), "Partywall-Roles": ",".join(said["roles"]) if "roles" in said else None,
+            "Partywall-Subscriber": said.get("subscriber", {}).get("id"),
+            "Partywall-Scopes": ",".join(said["subscriber"]["scopes"]) if "subscriber" in said else None,
             "Partywall-Request-Id": "req_01h455vb4pex5vsknk084sn02f"}
     sent.update(headers or {})
     sent = {name: value for name, value in sent.items() if value is not None}
@@ -90,7 +92,9 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
         member = said.get("member", {})
         user = {"id": said["sub"], "member": member.get("id"), "name": member.get("name"),
                 "email": member.get("email")} if "sub" in said else None
-        made["context"] = {"tenant": said["tenant"], "user": user, "roles": sorted(said.get("roles", [])),
+        caller = said.get("subscriber")
+        caller = dict(caller, scopes=sorted(caller["scopes"])) if caller else None
+        made["context"] = {"tenant": said["tenant"], "user": user, "subscriber": caller, "roles": sorted(said.get("roles", [])),
                            "session": said.get("sid"), "request_id": sent.get("Partywall-Request-Id")}
     return made
 
@@ -118,10 +122,17 @@ def case(name, *requests, key_sets=("first",), fetches=1):
 
 
 ANONYMOUS = claims(sub=None, member=None, roles=None, sid=None)
+ROBOT = {"id": "sub_01h455vb4pex5vsknk084sn02g", "key": "apk_01h455vb4pex5vsknk084sn02h",
+         "scopes": ["surveys.write", "surveys.read"]}
+ROBOTS = claims(sub=None, member=None, roles=None, sid=None, kind="subscriber", subscriber=ROBOT)
 BOBS = claims(sub=BOB, tenant=FABRIKAM)
 
 case("a signed-in user is read", request("ok"))
 case("an anonymous visitor has a tenant and no user", request("ok", ANONYMOUS))
+case("a program with an API key is a subscriber and no user", request("ok", ROBOTS))
+case("another subscriber than the token says", request("disagrees", ROBOTS, headers={"Partywall-Subscriber": "sub_01h455vb4pex5vsknk084sn02x"}))
+case("a scope that the token does not say", request("disagrees", ROBOTS, headers={"Partywall-Scopes": "surveys.read,surveys.write,admin"}))
+case("a subscriber beside the token of a user", request("disagrees", headers={"Partywall-Subscriber": ROBOT["id"]}))
 case("a user whose provider gave no profile is still read", request("ok", claims(member=None)))
 case("a member without roles has none", request("ok", claims(roles=[])))
 case("roles come out sorted", request("ok", claims(roles=["reader", "admin"])))

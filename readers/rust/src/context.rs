@@ -10,6 +10,8 @@ pub struct Context {
     pub tenant: Tenant,
     /// The signed-in user; none for an anonymous request.
     pub user: Option<User>,
+    /// The program that calls with an API key; none where a person or nobody does.
+    pub subscriber: Option<Subscriber>,
     /// What the user is in this tenant, sorted. Empty for an anonymous request.
     pub roles: Vec<String>,
     /// Tells two sessions of one user apart.
@@ -24,6 +26,12 @@ impl Context {
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
     }
+
+    /// Is the API key that was presented good for this? A person's session has no scopes.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.subscriber.as_ref().is_some_and(|caller| caller.scopes.iter().any(|held| held == scope))
+    }
 }
 
 /// An organisation that subscribes.
@@ -35,6 +43,18 @@ pub struct Tenant {
     pub slug: String,
     /// The name to show people.
     pub name: String,
+}
+
+/// A program or partner of the tenant that calls with an API key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscriber {
+    /// Its id in this tenant: `sub_…`.
+    pub id: String,
+    /// Which of its keys: `apk_…`.
+    pub key: String,
+    /// What the key is good for, sorted.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 /// A person, as this tenant knows them.

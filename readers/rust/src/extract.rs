@@ -10,12 +10,14 @@ use axum::response::{IntoResponse, Response};
 use crate::{Context, ContextError, Reader};
 
 /// The headers that must not be there twice: of two different ones we could read the wrong one.
-const SINGLE: [&str; 6] = [
+const SINGLE: [&str; 8] = [
     "Partywall-Context",
     "Partywall-Proof",
     "Partywall-Tenant",
     "Partywall-User",
     "Partywall-Roles",
+    "Partywall-Subscriber",
+    "Partywall-Scopes",
     "Partywall-Request-Id",
 ];
 

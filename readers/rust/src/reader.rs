@@ -110,6 +110,8 @@ impl Reader {
             tenant: header("Partywall-Tenant"),
             user: header("Partywall-User"),
             roles: header("Partywall-Roles"),
+            subscriber: header("Partywall-Subscriber"),
+            scopes: header("Partywall-Scopes"),
         };
         let request_id = header("Partywall-Request-Id").map(str::to_owned);
 
@@ -150,6 +152,8 @@ struct Said<'h> {
     tenant: Option<&'h str>,
     user: Option<&'h str>,
     roles: Option<&'h str>,
+    subscriber: Option<&'h str>,
+    scopes: Option<&'h str>,
 }
 
 impl Said<'_> {
@@ -160,11 +164,26 @@ impl Said<'_> {
         if self.user != context.user.as_ref().map(|user| user.id.as_str()) {
             return Err(ContextError::Disagrees("Partywall-User"));
         }
-        let said: BTreeSet<&str> =
-            self.roles.unwrap_or("").split(',').filter(|role| !role.is_empty()).collect();
-        let held: BTreeSet<&str> = context.roles.iter().map(String::as_str).collect();
-        if said == held { Ok(()) } else { Err(ContextError::Disagrees("Partywall-Roles")) }
+        let subscriber = context.subscriber.as_ref();
+        if self.subscriber != subscriber.map(|subscriber| subscriber.id.as_str()) {
+            return Err(ContextError::Disagrees("Partywall-Subscriber"));
+        }
+        let scopes = subscriber.map(|subscriber| subscriber.scopes.as_slice()).unwrap_or_default();
+        if !says_all(self.scopes, scopes) {
+            return Err(ContextError::Disagrees("Partywall-Scopes"));
+        }
+        if says_all(self.roles, &context.roles) {
+            Ok(())
+        } else {
+            Err(ContextError::Disagrees("Partywall-Roles"))
+        }
     }
+}
+
+/// Whether a header's comma-separated words are these, in whatever order.
+fn says_all(header: Option<&str>, words: &[String]) -> bool {
+    let said: BTreeSet<&str> = header.unwrap_or("").split(',').filter(|word| !word.is_empty()).collect();
+    said == words.iter().map(String::as_str).collect()
 }
 
 #[expect(

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
-use crate::{Context, ContextError, TOLERANCE, Tenant, User};
+use crate::{Context, ContextError, Subscriber, TOLERANCE, Tenant, User};
 
 /// The header it travels in.
 pub(crate) const HEADER: &str = "Partywall-Context";
@@ -25,6 +25,7 @@ pub(crate) struct Claims {
     #[serde(default)]
     roles: Vec<String>,
     sid: Option<String>,
+    subscriber: Option<Subscriber>,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +96,10 @@ impl Claims {
         self.roles.sort();
         let member = self.member.unwrap_or_default();
         let user = self.sub.map(|id| User { id, member: member.id, name: member.name, email: member.email });
-        Context { tenant: self.tenant, user, roles: self.roles, session: self.sid, request_id }
+        let subscriber = self.subscriber.map(|mut subscriber| {
+            subscriber.scopes.sort();
+            subscriber
+        });
+        Context { tenant: self.tenant, user, subscriber, roles: self.roles, session: self.sid, request_id }
     }
 }

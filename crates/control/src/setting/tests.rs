@@ -10,8 +10,13 @@ async fn an_admin_changes_the_settings_of_their_own_tenant() {
     for_each_engine(async |world| {
         let town = Town::build(world).await;
         let contoso = &town.contoso;
-        let changes =
-            Changes { published: Some(false), session_idle: Some(HOUR), session_life: Some(HOUR * 9) };
+        let changes = Changes {
+            published: Some(false),
+            session_idle: Some(HOUR),
+            session_life: Some(HOUR * 9),
+            key_days: Some(30),
+            key_unused_days: Some(7),
+        };
         world.pass(Duration::from_millis(1));
         let changed = change(&world.store, &world.permit(contoso, &contoso.admin).await, &changes).await;
         assert_eq!(changed.expect("within bounds").session_life, HOUR * 9);
@@ -33,6 +38,7 @@ async fn what_is_out_of_bounds_is_refused_at_its_field_and_written_down() {
         let town = Town::build(world).await;
         let contoso = &town.contoso;
         let cases = [
+            (Changes { key_days: Some(36_501), ..Default::default() }, "key_days"),
             (Changes { session_idle: Some(Duration::ZERO), ..Default::default() }, "session_idle"),
             (Changes { session_life: Some(HOUR * 24 * 31), ..Default::default() }, "session_life"),
             (

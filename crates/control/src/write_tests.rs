@@ -56,6 +56,8 @@ fn writes() -> Vec<Write> {
         write("PUT /v1/platform/roles/{name}", json!({ "title": "Reader", "about": "Reads." }), Made),
         write("DELETE /v1/platform/roles/{name}", Value::Null, Removed),
         write("PUT /v1/platform/routes", json!({ "routes": [] }), Made),
+        write("PUT /v1/platform/scopes", json!({ "scopes": [{ "name": "surveys.read" }] }), Changed),
+        write("POST /v1/platform/key-secret/roll", json!({ "overlap_seconds": 60 }), Made),
         write("POST /v1/platform/tenants", json!({ "slug": "acme", "name": "Acme" }), Made),
         write("PATCH /v1/platform/tenants/{id}", json!({ "slug": "acme-group" }), Changed),
         write("PUT /v1/platform/tenants/{id}/hostnames/{host}", json!({}), Made),

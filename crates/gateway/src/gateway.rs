@@ -289,7 +289,8 @@ impl Gateway {
         let proven = Proven { method: request.method().as_str(), path, context: &told.token_hash };
         let needs = &self.0.needs;
         let proof = proven.prove(secret, needs.clock.now(), &needs.chance);
-        HeaderValue::try_from(proof).expect("a proof is plain ASCII")
+        let proof = HeaderValue::try_from(proof).expect("a proof is plain ASCII");
+        request.headers_mut().insert(names::PROOF, proof);
     }
 
     fn vigil(&self, admitted: &Admitted) -> Vigil {

@@ -120,6 +120,19 @@ const FIXED: [(HeaderName, &str); 4] = [
 /// How a program could authenticate (RFC 9110 section 15.5.2): by the session that signing in begins.
 const CHALLENGE: &str = "Partywall sign-in=\"/.partywall/sign-in\"";
 
+/// What a program is told about authenticating; API keys in the words of RFC 6750 section 3.
+fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
+    match problem {
+        problem::KEY_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
+        problem::KEY_REFUSED => Some("Bearer error=\"invalid_token\""),
+        problem::KEY_EXPIRED => {
+            Some("Bearer error=\"invalid_token\", error_description=\"The API key has expired\"")
+        }
+        problem::SCOPE_MISSING => Some("Bearer error=\"insufficient_scope\""),
+        _ => (status == 401).then_some(CHALLENGE),
+    }
+}
+
 /// The answers, made once.
 pub(crate) struct Refusals {
     prefix: String,
@@ -134,19 +147,6 @@ struct Texts {
 impl Refusals {
     /// `prefix` begins the address of the pages that explain problems.
     pub(crate) fn new(prefix: String, pages: &Pages) -> Self {
-/// What a program is told about authenticating; API keys in the words of RFC 6750 section 3.
-fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
-    match problem {
-        problem::KEY_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
-        problem::KEY_REFUSED => Some("Bearer error=\"invalid_token\""),
-        problem::KEY_EXPIRED => {
-            Some("Bearer error=\"invalid_token\", error_description=\"The API key has expired\"")
-        }
-        problem::SCOPE_MISSING => Some("Bearer error=\"insufficient_scope\""),
-        _ => (status == 401).then_some(CHALLENGE),
-    }
-}
-
         let text = |entry: &Entry| Texts {
             page: pages(entry).into(),
             problem: as_json(&prefix, entry, None).into(),

@@ -66,6 +66,14 @@ impl Body {
         Body(Kind::Own(bytes))
     }
 
+    /// The gateway's own words; none of an upstream's.
+    pub(crate) fn own(self) -> Bytes {
+        match self.0 {
+            Kind::Own(bytes) => bytes,
+            Kind::Streamed(_) => Bytes::new(),
+        }
+    }
+
     pub(crate) fn streamed(mut streamed: Streamed) -> Self {
         // Answers without a body are over before anybody polls them.
         streamed.keep_connection_if_over();

@@ -173,9 +173,7 @@ impl Gateway {
 
     /// Answers a request: forwards it, or says why not.
     pub async fn handle(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        let needs = &self.0.needs;
-        let id = RequestId::new(needs.clock.now(), &needs.chance);
-        let id_text = HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII");
+        let (id, id_text) = self.request_id();
         let (parts, body) = request.into_parts();
         let reader = Reader::of(&parts);
         let cross = CrossOrigin::of(&self.0.routes.load(), &parts);
@@ -197,7 +195,27 @@ impl Gateway {
         response
     }
 
-    fn send_to_sign_in(&self, parts: &Parts, tenant: &Tenant, shared: bool) -> Result<Response<Body>, No> {
+    /// Answers a request of which a proxy in front says what cannot be read in one way.
+    pub fn refuse_unclear<B>(&self, request: &Request<B>) -> Response<Body> {
+        let (_, id) = self.request_id();
+        let no = No::because(problem::FORWARDED);
+        let mut response = self.0.refusals.answer(&no, &Reader::of_head(request.method(), request.headers()));
+        response.headers_mut().insert(names::REQUEST_ID, id);
+        response
+    }
+
+    pub(crate) fn request_id(&self) -> (RequestId, HeaderValue) {
+        let needs = &self.0.needs;
+        let id = RequestId::new(needs.clock.now(), &needs.chance);
+        (id, HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII"))
+    }
+
+    pub(crate) fn send_to_sign_in(
+        &self,
+        parts: &Parts,
+        tenant: &Tenant,
+        shared: bool,
+    ) -> Result<Response<Body>, No> {
         let back = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let location = HeaderValue::try_from(self.0.needs.sign_in.location(tenant, &back, shared));
         let location = location.map_err(|_| No::because(problem::SESSION_NEEDED))?;
@@ -286,7 +304,12 @@ impl Gateway {
 
     fn prove(&self, request: &mut Request<RequestBody>, told: &Told, secret: &MacKey) {
         let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-        let proven = Proven { method: request.method().as_str(), path, context: &told.token_hash };
+        let proof = self.proof(request.method().as_str(), path, told, secret);
+        request.headers_mut().insert(names::PROOF, proof);
+    }
+
+    pub(crate) fn proof(&self, method: &str, path: &str, told: &Told, secret: &MacKey) -> HeaderValue {
+        let proven = Proven { method, path, context: &told.token_hash };
         let needs = &self.0.needs;
         let proof = proven.prove(secret, needs.clock.now(), &needs.chance);
         let proof = HeaderValue::try_from(proof).expect("a proof is plain ASCII");
@@ -332,7 +355,7 @@ fn outgoing(
 }
 
 /// One line for each forwarded request. No path: it may hold what only the backend should know.
-fn log(admitted: &Admitted, method: &Method, status: u16, wait: Duration) {
+pub(crate) fn log(admitted: &Admitted, method: &Method, status: u16, wait: Duration) {
     let Admitted { tenant, route, origin, .. } = admitted;
     tracing::info!(
         target: "gateway::access",

@@ -6,6 +6,9 @@
 //! what a client may not say is deleted; the signed context and its proof are added; a backend of the
 //! tenant's deployment answers, and what a backend may not say is deleted too.
 //!
+//! Beside other proxies it only decides: the same line, and instead of the forwarding an answer that says what
+//! the backend is to be told ([`Gateway::answer_front`]).
+//!
 //! It is handed its configuration ([`Gateway::set_routes`], [`Gateway::set_deployments`]) and tells others
 //! nothing but its meters.
 //!
@@ -18,8 +21,10 @@ mod body;
 mod context;
 mod cookie;
 mod credential;
+mod decide;
 mod deployment;
 mod flight;
+mod forwarded;
 mod gateway;
 mod headers;
 pub mod limits;
@@ -43,7 +48,9 @@ pub use authority::{Authority, BadAuthority};
 pub use body::{Body, BodyError};
 pub use context::Signing;
 pub use credential::KeySecrets;
+pub use decide::Front;
 pub use deployment::{BadOrigin, Connections, DeploymentSpec, UpstreamOrigin};
+pub use forwarded::{Fronts, Original, Unclear};
 pub use gateway::Gateway;
 pub use onlook::{Rehearsal, Sample, Step};
 pub use peer::Peer;

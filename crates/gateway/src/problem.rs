@@ -30,6 +30,7 @@ macro_rules! problems {
 problems! {
     BAD_HOST = "request.host";
     BAD_PATH = "request.path";
+    FORWARDED = "request.forwarded";
     BAD_BODY = "request.body";
     TENANT_UNNAMED = "tenant.unnamed";
     CREDENTIAL_KIND = "credential.kind";
@@ -68,6 +69,8 @@ problems! {
     CLOSED = "tenant.closed";
     OUT_OF_TOUCH = "node.out-of-touch";
     TIMEOUT = "upstream.timeout";
+    REWRITES = "decide.rewrites";
+    CHANGED = "decide.changed";
     LOOP = "request.loop";
 }
 

@@ -73,7 +73,21 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn of(parts: &Parts) -> Self {
-        Reader { accept: parts.headers.get(ACCEPT).cloned(), head_only: parts.method == Method::HEAD }
+        Self::of_head(&parts.method, &parts.headers)
+    }
+
+    pub(crate) fn of_head(method: &Method, headers: &HeaderMap) -> Self {
+        Reader { accept: headers.get(ACCEPT).cloned(), head_only: *method == Method::HEAD }
+    }
+
+    /// A program of which no more is known.
+    pub(crate) fn of_program() -> Self {
+        Reader { accept: None, head_only: false }
+    }
+
+    /// The same reader behind a front, which asks by another method than its client.
+    pub(crate) fn with_head_only(self, head_only: bool) -> Self {
+        Reader { head_only, ..self }
     }
 
     /// Whether a person reads it, rather than a program.
@@ -174,6 +188,9 @@ impl Refusals {
         headers.insert(CONTENT_LENGTH, length);
         if let Some(seconds) = entry.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        for (name, value) in no.headers.iter().flat_map(|more| more.iter()) {
+            headers.insert(name, value.clone());
         }
         if let Some(challenge) = challenge(no.problem, entry.status) {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

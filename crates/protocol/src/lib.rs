@@ -1,5 +1,5 @@
-//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, and our own context
-//! token with its proof (`docs/wire.md`).
+//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, Envoy's questions, and our
+//! own context token with its proof (`docs/wire.md`).
 //!
 //! This crate owns what a message must look like to be believed. Time, chance and keys are handed in;
 //! text goes in, meaning or a refusal comes out. Everything that a stranger wrote is bounded before it
@@ -11,6 +11,7 @@
 //! the JOSE library.
 
 pub mod context;
+pub mod ext_authz;
 pub mod jose;
 mod json;
 pub mod oidc;

@@ -69,6 +69,10 @@ catalogue! {
         "Present exactly one: a session, or one API key in one header. Nobody can say which of several is meant.";
     "csrf.refused" 403 "This did not come from a page of ours" =>
         "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.";
+    "decide.changed" 503 "This could not be decided at once" again in 1 =>
+        "Try again: what was refused a moment ago may pass now.";
+    "decide.rewrites" 503 "This part of the application cannot be reached through this proxy" =>
+        "Ask whoever runs it: the route changes path or host of what it forwards (strip_prefix, write_tenant), which a proxy that only asks cannot do.";
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
         "Make the next secret before it can take over.";
     "hand-over.refused" 403 "This sign-in cannot be finished here" =>
@@ -169,6 +173,8 @@ catalogue! {
         "Open the application itself and try again there.";
     "request.expectation" 417 "This request expects what is not offered here" =>
         "Send it without the Expect header.";
+    "request.forwarded" 400 "What the proxy in front says about this request cannot be read in one way" =>
+        "Ask whoever runs it: each of the headers that name the original host, scheme, method and path must be set by the proxy, once.";
     "request.head-too-large" 431 "The header fields of this request are larger than is accepted" =>
         "Remove the cookies of this site, then try again.";
     "request.host" 400 "This request does not name its host in a form that is accepted" =>

@@ -58,6 +58,13 @@ pub(crate) struct HeaderRule {
     does: Does,
 }
 
+impl HeaderRule {
+    /// The header that it is about.
+    pub(crate) fn name(&self) -> &HeaderName {
+        &self.name
+    }
+}
+
 #[derive(Debug)]
 enum Does {
     Remove,

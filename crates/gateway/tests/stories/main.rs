@@ -7,6 +7,7 @@ mod backend;
 mod bad_input;
 mod context;
 mod credentials;
+mod deciding;
 mod house;
 mod keys;
 mod mapping;

@@ -26,6 +26,10 @@ impl Serve {
         let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
         let public = listen_at("listen.public", config.listen.public).await?;
         let private = listen_at("listen.private", config.listen.private).await?;
+        let decide = match config.listen.decide.clone() {
+            Some(decide) => Some((listen_at("listen.decide", decide.listen).await?, decide)),
+            None => None,
+        };
         let Assembled { node, feed, notes, first_start } = assemble(&config).await?;
         let socket = listen::bind_socket(&config.listen.socket).await?;
 
@@ -35,10 +39,13 @@ impl Serve {
         if let Some(certificates) = certificates.clone() {
             loops.spawn(certificates.watch(stop.clone(), node.metrics.clone()));
         }
-        let others = [
+        let mut others = vec![
             tokio::spawn(listen::private(private, node.clone(), stop.clone())),
             tokio::spawn(listen::socket(socket, node.clone(), stop.clone())),
         ];
+        if let Some((listener, settings)) = decide {
+            others.push(tokio::spawn(listen::decide(listener, node.clone(), settings, stop.clone())));
+        }
         announce(&config, &first_start);
         listen::public(public, node.clone(), certificates, &config.listen, stop).await;
         if tokio::time::timeout(config.listen.drain, node.gateway.drain()).await.is_err() {

@@ -1,8 +1,8 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Decide, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe, Outgoing,
-    Providers, Tls, gather::fault,
+    Config, ConfigError, Decide, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe,
+    Outgoing, Providers, Tls, gather::fault,
 };
 use domain::{Hostname, Network, Secret};
 use gateway::Fronts;
@@ -196,11 +196,17 @@ fn fronts(from: &Reader) -> (Fronts, bool) {
     let trusted: Vec<Network> = from.list("listen.trusted_proxies");
     let host = from.value("listen.host_header").unwrap_or(http::header::HOST);
     if host == http::header::HOST {
-        from.wrong("listen.host_header", "this is the header that proxies write anew; name the one that keeps the original");
+        from.wrong(
+            "listen.host_header",
+            "this is the header that proxies write anew; name the one that keeps the original",
+        );
     }
     let proxy_protocol = from.flag("listen.proxy_protocol");
     if proxy_protocol && trusted.is_empty() {
-        from.wrong("listen.proxy_protocol", "say in `listen.trusted_proxies` who speaks it; it is read from nobody else");
+        from.wrong(
+            "listen.proxy_protocol",
+            "say in `listen.trusted_proxies` who speaks it; it is read from nobody else",
+        );
     }
     (Fronts::new(trusted, host), proxy_protocol)
 }

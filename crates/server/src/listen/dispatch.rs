@@ -4,7 +4,8 @@ use super::body::Reply;
 use crate::{assemble::Node, observe::traces};
 use access::{Identifier, Origin, Resolved, Source};
 use domain::RequestId;
-use gateway::Authority;
+use gateway::{Authority, Fronts, Unclear};
+use http::{HeaderValue, Uri, header::HOST};
 use hyper::{Request, Response, body::Incoming};
 use std::{net::IpAddr, sync::Arc};
 use tracing::{Instrument, field::Empty};
@@ -15,17 +16,27 @@ use web::{ClientAddress, HostKind, SharedHost};
 pub(super) struct Client {
     address: IpAddr,
     gateway: gateway::Peer,
+    /// Whether it is a proxy that speaks for others.
+    speaks_for_others: bool,
 }
 
 impl Client {
     pub(super) fn new(address: IpAddr, https: bool) -> Self {
-        Client { address, gateway: gateway::Peer::new(address, https) }
+        Client { address, gateway: gateway::Peer::new(address, https), speaks_for_others: false }
+    }
+
+    /// Believed about others, if it is one of these.
+    pub(super) fn among(self, fronts: &Fronts) -> Self {
+        Client { speaks_for_others: fronts.trusts(self.address), ..self }
     }
 }
 
 /// Looks at the host of a request.
 #[derive(Clone)]
-pub(super) struct Dispatch(Arc<Node>);
+pub(super) struct Dispatch {
+    node: Arc<Node>,
+    fronts: Arc<Fronts>,
+}
 
 /// The tenant that a request under the reserved prefix names, and the host if tenants share it.
 struct At {
@@ -37,17 +48,41 @@ struct At {
 const RESERVED: &str = "/.partywall/";
 
 impl Dispatch {
-    pub(super) fn new(node: Arc<Node>) -> Self {
-        Dispatch(node)
+    pub(super) fn new(node: Arc<Node>, fronts: Arc<Fronts>) -> Self {
+        Dispatch { node, fronts }
     }
 
-    pub(super) async fn answer(self, request: Request<Incoming>, peer: Client) -> Response<Reply> {
+    pub(super) async fn answer(self, mut request: Request<Incoming>, mut peer: Client) -> Response<Reply> {
+        if peer.speaks_for_others {
+            match self.original(&mut request, &peer) {
+                Ok(client) => peer = client,
+                Err(Unclear) => {
+                    let refusal = self.node.gateway.refuse_unclear(&request);
+                    self.node.metrics.answered(refusal.status().as_u16());
+                    return refusal.map(Reply::Gateway);
+                }
+            }
+        }
         let response = match self.site_host(&request) {
             Some((kind, at)) => self.ask_site(request, kind, at, &peer).await,
             None => self.forward(request, &peer).await.map(Reply::Gateway),
         };
-        self.0.metrics.answered(response.status().as_u16());
+        self.node.metrics.answered(response.status().as_u16());
         response
+    }
+
+    /// Puts the request back as the client sent it to the proxy in front, and says who that was.
+    fn original(&self, request: &mut Request<Incoming>, peer: &Client) -> Result<Client, Unclear> {
+        let original = self.fronts.original(peer.address, request.headers())?;
+        if let Some(host) = original.host {
+            let host = HeaderValue::try_from(host).map_err(|_| Unclear)?;
+            request.headers_mut().insert(HOST, host);
+            // The host of HTTP/2 stands in its address, where the proxy wrote its own.
+            let path = request.uri().path_and_query().cloned();
+            *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
+        }
+        let https = original.https.unwrap_or(self.node.web.hosts.https);
+        Ok(Client::new(original.address, https))
     }
 
     /// The gateway's answer, as a span where somebody collects traces: no line of the log has it.
@@ -61,7 +96,7 @@ impl Dispatch {
             route = Empty,
             status = Empty,
         );
-        let answer = self.0.gateway.handle(request, &peer.gateway);
+        let answer = self.node.gateway.handle(request, &peer.gateway);
         if span.is_disabled() {
             return answer.await;
         }
@@ -75,7 +110,7 @@ impl Dispatch {
     /// Which of our own hosts this is for, and at which tenant; none for the gateway's.
     fn site_host(&self, request: &Request<Incoming>) -> Option<(HostKind, Option<At>)> {
         let (authority, path) = (authority_of(request)?, request.uri().path());
-        if let Some(kind) = self.0.web.hosts.kind_of(authority.sent) {
+        if let Some(kind) = self.node.web.hosts.kind_of(authority.sent) {
             return Some((kind, None));
         }
         let query = request.uri().query().unwrap_or_default();
@@ -84,7 +119,7 @@ impl Dispatch {
 
     /// The tenant that the host names; on a host that tenants share, the one that the address names.
     fn tenant_at(&self, host: &str, query: &str) -> Option<At> {
-        let web = &self.0.web;
+        let web = &self.node.web;
         let base = web.hosts.base_domain.as_str();
         let label = host.strip_suffix(base).and_then(|rest| rest.strip_suffix('.'));
         let shared = web.shared.is_shared(host);
@@ -120,7 +155,7 @@ impl Dispatch {
                 extensions.insert(shared);
             }
         }
-        self.0.site.answer(request).await.map(Reply::Site)
+        self.node.site.answer(request).await.map(Reply::Site)
     }
 }
 

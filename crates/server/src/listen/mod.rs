@@ -1,17 +1,20 @@
 //! Listeners. One accept loop serves everybody and looks at the host: the platform's own hosts and the
 //! reserved prefix go to the site, everything else to the gateway. A second listener, on loopback, tells
-//! metrics and health; a socket of mode 0600 serves the command line.
+//! metrics and health; one more, for other proxies, says whether a request may pass; a socket of mode 0600 serves the command line.
 
 mod accept;
 mod body;
 mod crowd;
+mod decide;
 mod dispatch;
 mod patience;
 mod private;
+mod proxied;
 mod public;
 mod socket;
 mod tls;
 
+pub use decide::decide;
 pub use private::private;
 pub use public::public;
 pub use socket::{bind as bind_socket, socket};

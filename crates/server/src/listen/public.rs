@@ -2,12 +2,14 @@
 
 use super::{
     Certificates, Stop, accept,
-    crowd::Crowd,
+    crowd::{Crowd, Place},
     dispatch::{Client, Dispatch},
+    proxied,
 };
 use crate::{assemble::Node, config::Listen, observe::metrics::Metrics};
+use gateway::Fronts;
 use hyper_util::{rt::TokioExecutor, server::conn::auto::Builder};
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -17,6 +19,20 @@ use tokio_rustls::TlsAcceptor;
 
 /// A handshake that is not done by then is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A proxy says who is behind it at once.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// What every connection is served with.
+struct Door {
+    certificates: Option<Certificates>,
+    builder: Arc<Builder<TokioExecutor>>,
+    dispatch: Dispatch,
+    metrics: Metrics,
+    crowd: Arc<Crowd>,
+    fronts: Arc<Fronts>,
+    proxy_protocol: bool,
+    https: bool,
+}
 
 /// Takes connections until it is time to stop, then waits for those that are open, for as long as draining may
 /// take.
@@ -28,10 +44,17 @@ pub async fn public(
     mut stop: Stop,
 ) {
     let room = Arc::new(Semaphore::new(bounds.connections));
-    let crowd = Crowd::new(bounds.connections_per_address, bounds.uncounted.clone());
-    let builder = Arc::new(accept::builder());
-    let dispatch = Dispatch::new(node.clone());
-    let https = node.web.hosts.https;
+    let fronts = Arc::new(bounds.fronts.clone());
+    let door = Arc::new(Door {
+        certificates,
+        builder: Arc::new(accept::builder()),
+        dispatch: Dispatch::new(node.clone(), fronts.clone()),
+        metrics: node.metrics.clone(),
+        crowd: Crowd::new(bounds.connections_per_address, bounds.uncounted.clone()),
+        fronts,
+        proxy_protocol: bounds.proxy_protocol,
+        https: node.web.hosts.https,
+    });
     let mut open = JoinSet::new();
     loop {
         // With no room left, further connections wait in the kernel's queue.
@@ -52,18 +75,12 @@ pub async fn public(
             () = stop.wait() => break,
         };
         while open.try_join_next().is_some() {}
-        let Some(place) = crowd.place(peer.ip()) else {
-            // Closed without a word: whoever holds that many is not waiting for one.
-            node.metrics.connection_refused();
-            continue;
-        };
-        let (certificates, builder, dispatch) = (certificates.clone(), builder.clone(), dispatch.clone());
-        let (metrics, stop) = (node.metrics.clone(), stop.clone());
+        let Some(place) = door.place(peer.ip()) else { continue };
+        let (door, stop) = (door.clone(), stop.clone());
         open.spawn(async move {
             let _held = (permit, place);
-            let _counted = metrics.connection();
-            let client = Client::new(peer.ip(), https);
-            connection(stream, client, certificates, builder, dispatch, metrics, stop).await;
+            let _counted = door.metrics.connection();
+            door.open(stream, peer.ip(), stop).await;
         });
     }
     drop(listener);
@@ -76,35 +93,56 @@ pub async fn public(
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    client: Client,
-    certificates: Option<Certificates>,
-    builder: Arc<Builder<TokioExecutor>>,
-    dispatch: Dispatch,
-    metrics: Metrics,
-    mut stop: Stop,
-) {
-    let _ = stream.set_nodelay(true);
-    let Some(certificates) = certificates else {
-        return accept::serve(builder, stream, stop, move |request| {
-            dispatch.clone().answer(request, client.clone())
-        })
-        .await;
-    };
-    let handshake = TlsAcceptor::from(certificates.current()).accept(stream);
-    let done = tokio::select! {
-        done = tokio::time::timeout(HANDSHAKE, handshake) => done,
-        // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
-        () = stop.wait() => return,
-    };
-    match done {
-        Ok(Ok(stream)) => {
-            accept::serve(builder, stream, stop, move |request| {
-                dispatch.clone().answer(request, client.clone())
-            })
-            .await
+impl Door {
+    /// A place for a connection; a proxy in front holds those of many.
+    fn place(&self, address: IpAddr) -> Option<Option<Place>> {
+        if self.fronts.trusts(address) {
+            return Some(None);
         }
-        Ok(Err(_)) | Err(_) => metrics.handshake_failed(),
+        let place = self.crowd.place(address);
+        if place.is_none() {
+            // Closed without a word: whoever holds that many is not waiting for one.
+            self.metrics.connection_refused();
+        }
+        place.map(Some)
+    }
+
+    async fn open(&self, mut stream: TcpStream, mut address: IpAddr, mut stop: Stop) {
+        let _ = stream.set_nodelay(true);
+        let mut _behind = None;
+        if self.proxy_protocol && self.fronts.trusts(address) {
+            let head = tokio::select! {
+                head = tokio::time::timeout(HEAD, proxied::read_head(&mut stream)) => head,
+                () = stop.wait() => return,
+            };
+            match head {
+                Ok(Ok(far_end)) => address = far_end.unwrap_or(address),
+                Ok(Err(_)) | Err(_) => return self.metrics.connection_refused(),
+            }
+            match self.place(address) {
+                Some(place) => _behind = place,
+                None => return,
+            }
+        }
+        // Whoever is behind a proxy that passes on bytes has written the header fields too.
+        self.serve(stream, Client::new(address, self.https).among(&self.fronts), stop).await;
+    }
+
+    async fn serve(&self, stream: TcpStream, client: Client, mut stop: Stop) {
+        let (builder, dispatch) = (self.builder.clone(), self.dispatch.clone());
+        let answer = move |request| dispatch.clone().answer(request, client.clone());
+        let Some(certificates) = &self.certificates else {
+            return accept::serve(builder, stream, stop, answer).await;
+        };
+        let handshake = TlsAcceptor::from(certificates.current()).accept(stream);
+        let done = tokio::select! {
+            done = tokio::time::timeout(HANDSHAKE, handshake) => done,
+            // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
+            () = stop.wait() => return,
+        };
+        match done {
+            Ok(Ok(stream)) => accept::serve(builder, stream, stop, answer).await,
+            Ok(Err(_)) | Err(_) => self.metrics.handshake_failed(),
+        }
     }
 }

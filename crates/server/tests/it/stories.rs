@@ -3,6 +3,7 @@
 mod alerts;
 mod connections;
 mod doctor;
+mod fronts;
 mod heads;
 mod logs;
 mod keys;
@@ -11,6 +12,7 @@ mod rates;
 mod shared_hosts;
 mod tls;
 mod traces;
+mod trusted_proxies;
 mod two_nodes;
 
 use crate::town::{Engine, Town};

@@ -2,6 +2,7 @@
 //! backend, and people with browsers. Everything on loopback, on free ports, gone when the story ends.
 
 mod backend;
+mod fronts;
 mod load;
 mod node;
 mod people;
@@ -10,6 +11,7 @@ mod receiver;
 mod shared;
 
 pub(crate) use backend::Backend;
+pub(crate) use fronts::Kind;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, free_port};
 pub(crate) use people::{Person, Town};

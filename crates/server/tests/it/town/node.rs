@@ -28,6 +28,8 @@ pub(crate) struct Node {
     child: Child,
     settings: Vec<String>,
     pub(crate) port: u16,
+    /// The port that people reach it by, which may be that of a proxy in front.
+    pub(crate) facing: u16,
     pub(crate) private_port: u16,
     output: Arc<Mutex<String>>,
 }
@@ -79,6 +81,8 @@ impl Node {
         if !database.is_empty() {
             settings.push(format!("database.url={database}"));
         }
+        let facing = more.iter().find_map(|setting| setting.strip_prefix("public.port="));
+        let facing = facing.map_or(port, |text| text.parse().expect("a port"));
         settings.extend(more.iter().map(|setting| (*setting).to_owned()));
         let mut child = command(&settings, &["serve"])
             .stdout(Stdio::piped())
@@ -88,7 +92,7 @@ impl Node {
         let output = Arc::new(Mutex::new(String::new()));
         keep(child.stdout.take().expect("piped"), output.clone());
         keep(child.stderr.take().expect("piped"), output.clone());
-        let mut node = Node { child, settings, port, private_port, output };
+        let mut node = Node { child, settings, port, facing, private_port, output };
         node.wait_until_ready().await;
         node
     }
@@ -135,7 +139,7 @@ impl Node {
 
     /// The origin of a host below the base domain.
     pub(crate) fn origin(&self, label: &str) -> String {
-        format!("http://{label}.partywall.localhost:{}", self.port)
+        format!("http://{label}.partywall.localhost:{}", self.facing)
     }
 
     /// Kills the node as a power cut would.
@@ -152,8 +156,22 @@ impl Node {
 
     /// Asks the node to stop.
     pub(crate) fn tell_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// The node does nothing from now on, and keeps its connections.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// The node goes on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+        Command::new("kill").args([signal, &pid]).status().expect("kill is there");
     }
 
     /// Waits until the node has stopped.

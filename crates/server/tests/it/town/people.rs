@@ -41,7 +41,11 @@ impl Town {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let database = database(engine, &folder).await;
         let node = Node::start(folder.path(), &database, settings).await;
-        let backend = Backend::start().await;
+        Self::found(folder, database, node, Backend::start().await).await
+    }
+
+    /// The town around a node that runs.
+    pub(super) async fn found(folder: TempDir, database: String, node: Node, backend: Backend) -> Self {
         let mut providers = HashMap::new();
         for organisation in [provider::tailspin(), provider::contoso(), provider::fabrikam()] {
             let slug = organisation.slug;

@@ -312,8 +312,7 @@ impl Gateway {
         let proven = Proven { method, path, context: &told.token_hash };
         let needs = &self.0.needs;
         let proof = proven.prove(secret, needs.clock.now(), &needs.chance);
-        let proof = HeaderValue::try_from(proof).expect("a proof is plain ASCII");
-        request.headers_mut().insert(names::PROOF, proof);
+        HeaderValue::try_from(proof).expect("a proof is plain ASCII")
     }
 
     fn vigil(&self, admitted: &Admitted) -> Vigil {

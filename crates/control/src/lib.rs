@@ -1,7 +1,7 @@
 //! The room of the control plane: tenants and their names, deployments, routes, plans, the application's
 //! roles, operator tokens, tenants' own settings, and the views of audit and usage.
 //!
-//! It owns the platform's registry and tells others `tenant.changed`, `deployment.changed`, `plan.changed`,
+//! It owns the platform's registry and tells others `tenant.changed`, `domain.changed`, `deployment.changed`, `plan.changed`,
 //! `roles.changed` and `tokens.changed`. It never looks at a tenant's members, roles or connections with an
 //! operator's permit, and never assigns anybody a role: the first admin comes by a one-time link (C06).
 
@@ -17,6 +17,7 @@ pub mod job;
 pub mod key_secret;
 mod landing;
 pub mod overview;
+pub mod own_domain;
 pub mod plan;
 pub mod resting_name;
 pub mod role;
@@ -27,6 +28,7 @@ pub mod setting;
 mod state;
 pub mod tenant;
 mod terms;
+pub mod times;
 pub mod token;
 mod turn;
 pub mod usage_view;

@@ -2,11 +2,11 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, job, key_secret, overview, plan,
+    Control, assume, audit_view, deployment, home, hostname, invitation, job, key_secret, overview, own_domain, plan,
     resting_name, role, route, scope, setting, tenant, token, usage_view,
 };
 use access::{
-    ReadAuditTrail, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome,
+    ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome,
     ReadTenants,
 };
 use axum::extract::FromRef;
@@ -21,6 +21,7 @@ fn api() -> Routes<Control> {
     tenant::http::routes()
         .merge(invitation::http::routes())
         .merge(hostname::http::routes())
+        .merge(own_domain::http::routes())
         .merge(resting_name::http::routes())
         .merge(deployment::http::routes())
         .merge(route::http::routes())
@@ -42,12 +43,14 @@ fn console() -> Routes<Control> {
         .merge(resting_name::pages::routes())
         .merge(deployment::pages::routes())
         .merge(route::pages::routes())
+        .merge(route::trial::routes())
         .merge(plan::pages::routes())
         .merge(role::pages::routes())
         .merge(token::pages::routes())
         .merge(job::pages::routes())
         .merge(audit_view::pages::routes())
         .merge(home::pages::routes())
+        .merge(own_domain::pages::routes())
         .merge(setting::pages::routes())
         .merge(usage_view::pages::routes())
 }
@@ -58,6 +61,7 @@ pub fn pages() -> Pages {
         .tenant::<ReadTenantHome>("/t/{tenant}", "Overview", Section::Top, "overview")
         .tenant::<ReadAuditTrail>("/t/{tenant}/audit", "Audit", Section::Activity, "audit")
         .tenant::<ReadSettings>("/t/{tenant}/usage", "Usage", Section::Activity, "usage")
+        .tenant::<ReadDomains>("/t/{tenant}/domains", "Domains", Section::Settings, "hostnames")
         .tenant::<ReadSettings>("/t/{tenant}/settings", "Settings", Section::Settings, "settings")
         .platform::<ReadTenants>("/platform", "Overview", "overview")
         .platform::<ReadTenants>("/platform/tenants", "Tenants", "tenants")

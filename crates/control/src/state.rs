@@ -1,6 +1,11 @@
 //! What this room's handlers share.
 
-use crate::{Terms, hostname::Reserved, route::RouteCheck};
+use crate::{
+    Terms,
+    hostname::Reserved,
+    route::{Rehearse, RouteCheck, nobody},
+    times::{self, TimesOf},
+};
 use domain::{Event, TenantId, event::names};
 use std::sync::Arc;
 use store::Store;
@@ -17,6 +22,10 @@ pub struct Control {
     pub terms: Arc<Terms>,
     /// What says whether the gateway's routes are sound.
     pub check_routes: RouteCheck,
+    /// What plays requests through.
+    pub rehearse: Rehearse,
+    /// What knows how long answers took.
+    pub times_of: TimesOf,
     /// Names that no tenant can have.
     pub(crate) reserved: Arc<Reserved>,
 }
@@ -25,7 +34,17 @@ impl Control {
     /// Puts the room together.
     pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
         let reserved = Arc::new(Reserved::by(&web.hosts));
-        Control { store, web, terms: Arc::new(terms), check_routes, reserved }
+        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), reserved }
+    }
+
+    /// The same room, where sample requests can be played through.
+    pub fn with_rehearsals(self, rehearse: Rehearse) -> Self {
+        Control { rehearse, ..self }
+    }
+
+    /// The same room, where it is known how long answers took.
+    pub fn with_times(self, times_of: TimesOf) -> Self {
+        Control { times_of, ..self }
     }
 
     /// Lets this node know at once that a tenant's entry has changed.

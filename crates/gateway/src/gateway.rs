@@ -17,7 +17,7 @@ use crate::{
     resolve::Lookups,
     route::{RouteFault, RouteSpec, Routes},
     setup::{Needs, Settings},
-    traffic::Meters,
+    traffic::{Meters, RouteTimes, Times},
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
 };
@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
     pub(crate) shares: Shares,
+    pub(crate) times: RouteTimes,
     /// How many requests screens would have refused, and how many they refused.
     pub(crate) screened: [AtomicU64; 2],
     pub(crate) lookups: Lookups,
@@ -62,8 +63,10 @@ pub(crate) struct Inner {
 impl Gateway {
     /// A gateway with the standard routes and no deployments.
     pub fn new(settings: Settings, needs: Needs, cookies: CookieKeys, signing: Signing) -> Self {
+        let (routes, times) = (Routes::standard(&settings.hosts), RouteTimes::default());
+        times.keep(routes.names());
         Gateway(Arc::new(Inner {
-            routes: ArcSwap::from_pointee(Routes::standard(&settings.hosts)),
+            routes: ArcSwap::from_pointee(routes),
             cookies: ArcSwap::from_pointee(cookies),
             key_secrets: ArcSwap::default(),
             guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
@@ -72,6 +75,7 @@ impl Gateway {
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
             screened: Default::default(),
+            times,
             lookups: Lookups::default(),
             flights: Flights::new(),
             refusals: Refusals::new(settings.problems.clone(), &*settings.pages),
@@ -88,6 +92,7 @@ impl Gateway {
     /// Every mistake in it; the routes before then stay in force.
     pub fn set_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
         let routes = Routes::parse(json, &self.0.settings.hosts)?;
+        self.0.times.keep(routes.names());
         self.0.routes.store(Arc::new(routes));
         Ok(())
     }
@@ -141,6 +146,11 @@ impl Gateway {
     /// What is counted together with other nodes.
     pub fn shares(&self) -> &Shares {
         &self.0.shares
+    }
+
+    /// How long backends took to begin their answers, by route.
+    pub fn times(&self) -> Vec<Times> {
+        self.0.times.read()
     }
 
     /// How many requests the screens of routes would have refused, and how many they refused.
@@ -264,6 +274,7 @@ impl Gateway {
         };
         traffic.count_request();
         traffic.count_wait(wait);
+        self.0.times.record(&route.name, wait);
         if status >= 500 {
             traffic.count_error();
         }

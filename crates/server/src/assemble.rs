@@ -110,7 +110,9 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let identity =
         Identity::new(store.clone(), web.clone(), outbound, keyring.clone(), identity_settings(config));
     let (roles, scopes) = (identity.known_roles.clone(), identity.known_scopes.clone());
-    let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway));
+    let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
+        .with_rehearsals(crate::rehearse::rehearse(&gateway))
+        .with_times(crate::rehearse::times_of(&gateway));
     let site = Site::new(web.clone(), routes(identity, control));
     let id = NodeId::new(clock.now(), &chance);
     let node = Node {
@@ -161,6 +163,7 @@ impl Node {
     /// What the gateway counts, for the metrics page.
     pub fn samples(&self) -> Vec<Sample> {
         let (by_name, by_cookie) = self.gateway.lookups();
+        let (detected, blocked) = self.gateway.screened();
         let sample =
             |name, kind, about, value: f64| Sample { name, kind, about, labels: String::new(), value };
         vec![
@@ -176,6 +179,20 @@ impl Node {
                 "Requests on their way to a backend.",
                 self.gateway.in_flight() as f64,
             ),
+            Sample {
+                name: "partywall_requests_screened_total",
+                kind: "counter",
+                about: "Requests that screens of routes would have refused, or refused.",
+                labels: "mode=\"detect\"".into(),
+                value: detected as f64,
+            },
+            Sample {
+                name: "partywall_requests_screened_total",
+                kind: "counter",
+                about: "Requests that screens of routes would have refused, or refused.",
+                labels: "mode=\"block\"".into(),
+                value: blocked as f64,
+            },
             sample(
                 "partywall_mapping_lookups_total",
                 "counter",

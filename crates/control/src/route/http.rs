@@ -1,11 +1,12 @@
 //! The gateway's routes on the wire.
 
-use super::{RouteError, put, read};
+use super::{Rehearsed, RouteError, SampleRequest, put, read, rehearse};
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use web::{AllowOperator, Json, Problem, Routes};
 
@@ -21,6 +22,87 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("Puts the gateway's routes, whole. If anything in them is wrong, all that is wrong is listed and those before go on.")
         .takes::<Document>()
         .answers::<Routing>(200)
+        .post("/v1/platform/routes/test", test)
+        .says("Says step by step why a request would be let through or not. Nothing is forwarded, counted or written.")
+        .takes::<Sample>()
+        .answers::<Verdict>(200)
+}
+
+/// A request to be played through.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SampleRequest)]
+pub(crate) struct Sample {
+    /// Its method.
+    #[serde(default = "get")]
+    method: String,
+    /// Its whole address.
+    url: String,
+    /// Its header. A credential in it is read as of a real request.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// The client's IP address; this machine's own if it is left out.
+    #[serde(default)]
+    address: String,
+    /// Routes to be tried; those in force if they are left out.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    document: Option<Value>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+/// What would become of a request.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Verdict {
+    /// Whether it would reach a backend, or be answered as the operator wants.
+    allowed: bool,
+    /// In one sentence.
+    verdict: String,
+    /// The status of the gateway's own answer; null where a backend answers.
+    status: Option<u16>,
+    /// The problem's code, where there is one.
+    code: Option<String>,
+    /// The steps that it took.
+    steps: Vec<VerdictStep>,
+}
+
+/// One step of a request's way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VerdictStep {
+    /// What was asked.
+    step: String,
+    /// Whether it was passed.
+    passed: bool,
+    /// How, or why not.
+    how: String,
+}
+
+impl From<Rehearsed> for Verdict {
+    fn from(rehearsed: Rehearsed) -> Self {
+        Verdict {
+            allowed: rehearsed.status.is_none(),
+            verdict: verdict(&rehearsed),
+            status: rehearsed.status,
+            code: rehearsed.code,
+            steps: rehearsed
+                .steps
+                .into_iter()
+                .map(|step| VerdictStep { step: step.step, passed: step.passed, how: step.how })
+                .collect(),
+        }
+    }
+}
+
+/// What would become of it, in one sentence.
+pub(super) fn verdict(rehearsed: &Rehearsed) -> String {
+    match (rehearsed.status, &rehearsed.code) {
+        (None, _) => "The request would be let through.".to_owned(),
+        (Some(status), None) => format!("The request would be answered with {status}."),
+        (Some(status), Some(code)) => format!("The request would be refused with {status} {code}."),
+    }
 }
 
 /// A document of routes, in the gateway's words (`docs/gateway.md`).
@@ -70,4 +152,16 @@ async fn put_all(
 ) -> Result<Json<Routing>, Problem> {
     let routing = put(&room.store, &permit, document, &room.check_routes).await.map_err(problem)?;
     Ok(Json(routing.into()))
+}
+
+async fn test(
+    AllowOperator(permit): AllowOperator<ReadPlatformSettings>,
+    State(room): State<Control>,
+    Json(sample): Json<Sample, MOST>,
+) -> Result<Json<Verdict>, Problem> {
+    let Sample { method, url, headers, address, document } = sample;
+    let headers = headers.into_iter().collect();
+    let sample = SampleRequest { method, url, headers, address, document };
+    let rehearsed = rehearse(&permit, &room.rehearse, sample).await.map_err(problem)?;
+    Ok(Json(rehearsed.into()))
 }

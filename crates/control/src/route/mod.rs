@@ -7,10 +7,14 @@ pub(crate) mod http;
 pub(crate) mod pages;
 mod put;
 mod read;
+mod rehearse;
 mod rows;
+pub(crate) mod trial;
 
 pub use put::put;
 pub use read::{load, read};
+pub(crate) use rehearse::nobody;
+pub use rehearse::{Played, Rehearse, Rehearsed, RehearsedStep, SampleRequest, rehearse};
 
 use domain::{Fault, Moment};
 use serde_json::Value;

@@ -313,3 +313,59 @@ fn policies<'r>(rates: impl Iterator<Item = (&'r Rate, u32)>) -> HeaderValue {
 fn plain(text: String) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::Traffic;
+    use std::{hint::black_box, sync::Arc};
+    use tokio::time::Instant;
+
+    fn rates(json: &str) -> Rates {
+        let specs: Vec<RateSpec> = serde_json::from_str(json).unwrap();
+        Rates::of(&specs, "route", &mut |_, what| panic!("{what}"))
+    }
+
+    /// `cargo test --release -p gateway -- --ignored --nocapture what_three_limits_cost`
+    #[test]
+    #[ignore = "a measurement, for a machine that does nothing else"]
+    fn what_three_limits_cost() {
+        const TIMES: u64 = 2_000_000;
+        let rates = rates(
+            r#"[{"name": "a", "window": 60, "limit": 1000000000},
+                {"name": "b", "window": 3600, "limit": 1000000000},
+                {"name": "c", "window": 86400, "limit": {"plan": "api_requests_per_day"}}]"#,
+        );
+        let mut limits = Limits::default();
+        limits.limits.insert("api_requests_per_day".into(), 1_000_000_000);
+        let tenant = TenantId::from_bits(1);
+        for (name, shares) in [("alone", Shares::alone()), ("with others", Shares::shared())] {
+            let traffic = Arc::new(Traffic::default());
+            let take = |now: u64| {
+                let mut tally = Tally::default();
+                for (at, rate) in rates.all.iter().enumerate() {
+                    let Some(window) = rate.window(&limits, now) else { continue };
+                    let key = Key { limit: rate.id, span: rate.span, kind: Kind::Tenant, who: 0 };
+                    let taken = traffic.budgets.take(tenant, key, window, &shares, now);
+                    tally = tally.with(at, window, taken.unwrap_or_else(|used| used), now);
+                }
+                tally
+            };
+            let begun = Instant::now();
+            for _ in 0..TIMES {
+                black_box(take(black_box(1_000_000)));
+            }
+            let check = begun.elapsed();
+            let tally = take(1_000_000);
+            let begun = Instant::now();
+            for _ in 0..TIMES {
+                let mut headers = HeaderMap::with_capacity(8);
+                tally.write(&rates, &mut headers);
+                black_box(headers);
+            }
+            let write = begun.elapsed();
+            let each = |span: std::time::Duration| span.as_nanos() as u64 / TIMES;
+            println!("{name}: three limits {} ns, their headers {} ns", each(check), each(write));
+        }
+    }
+}

@@ -17,6 +17,12 @@ impl Routes {
         candidates.iter().find(|route| within(path, &route.path).is_some())
     }
 
+    /// What they are called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let lists = self.exact.values().chain([&self.under_base, &self.anywhere]);
+        lists.flatten().map(|route| &*route.name)
+    }
+
     /// The routes of this one host, those with the longest paths first.
     pub(crate) fn at(&self, host: &str) -> &[Arc<Route>] {
         self.exact.get(host).map(Vec::as_slice).unwrap_or_default()

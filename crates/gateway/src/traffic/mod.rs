@@ -3,8 +3,12 @@
 
 mod admit;
 mod hold;
+mod latency;
+mod routes;
 
 pub(crate) use hold::{Held, Slot};
+pub use latency::{BOUNDS, Latency, Times};
+pub(crate) use routes::RouteTimes;
 
 use crate::policy::budget::Budgets;
 
@@ -36,6 +40,7 @@ pub(crate) struct Traffic {
     in_flight: AtomicU32,
     /// WebSockets that are open.
     sockets: AtomicU32,
+    latency: latency::Recent,
     /// What was used of the limits of routes.
     pub(crate) budgets: Budgets,
 }
@@ -76,6 +81,7 @@ impl Traffic {
 
     pub(crate) fn count_wait(&self, wait: Duration) {
         self.upstream_micros.fetch_add(wait.as_micros() as u64, Relaxed);
+        self.latency.record(wait);
     }
 
     fn take(&self, tenant: TenantId) -> Option<Reading> {
@@ -128,6 +134,7 @@ impl Meters {
             // An entry that nobody holds and whose limit has recovered says nothing any more.
             shard.retain(|_, traffic| {
                 !traffic.budgets.is_empty()
+                    || traffic.latency.read().is_some()
                     || Arc::strong_count(traffic) > 1
                     || !traffic.has_recovered(now)
             });
@@ -135,15 +142,22 @@ impl Meters {
         readings
     }
 
-    /// Forgets what was used of limits whose windows are over by `now`, in seconds.
-    pub fn forget_windows(&self, now: u64) {
+    /// Forgets what was used of limits whose windows are over by `now`, in seconds, and times of long ago.
+    pub fn forget(&self, now: u64) {
         for shard in &self.shards {
-            let counting: Vec<_> = {
-                let shard = shard.read();
-                shard.values().filter(|traffic| !traffic.budgets.is_empty()).cloned().collect()
-            };
-            counting.iter().for_each(|traffic| traffic.budgets.sweep(now));
+            let known: Vec<_> = shard.read().values().cloned().collect();
+            for traffic in known {
+                traffic.latency.turn(now);
+                if !traffic.budgets.is_empty() {
+                    traffic.budgets.sweep(now);
+                }
+            }
         }
+    }
+
+    /// How long answers to this tenant's requests took to begin, in the last minutes; none where there were none.
+    pub fn latency_of(&self, tenant: TenantId) -> Option<Latency> {
+        self.shards[tenant.bits() as usize % SHARDS].read().get(&tenant)?.latency.read()
     }
 
     fn nanos(&self) -> u64 {

@@ -13,6 +13,7 @@ mod keys;
 mod mapping;
 mod passing;
 mod policies;
+mod rehearsing;
 mod streams;
 mod upstreams;
 mod wire;

@@ -38,7 +38,7 @@ async fn flush(node: &Node, totals: &Mutex<Totals>) {
         let mut totals = totals.lock().expect("nothing panics while it holds this");
         // Hours that are over and stored need no keeping.
         totals.retain(|(_, then), _| *then + 1 >= hour);
-        node.gateway.meters().forget_windows(u64::try_from(node.web.clock.now().seconds()).unwrap_or(0));
+        node.gateway.meters().forget(u64::try_from(node.web.clock.now().seconds()).unwrap_or(0));
         let readings = node.gateway.meters().drain();
         readings.iter().map(|reading| add(&mut totals, reading, hour)).collect::<Vec<_>>()
     };

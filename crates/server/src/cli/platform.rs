@@ -8,7 +8,7 @@ use super::{
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Prints a fresh one-time link for the first operator.
 pub(super) async fn bootstrap(api: &Api) -> Outcome {
@@ -91,6 +91,44 @@ pub(super) enum Route {
         /// The file.
         file: PathBuf,
     },
+    /// Say step by step why a request would be let through or not. Nothing is forwarded, counted or written.
+    Test {
+        /// Its method.
+        #[arg(long, default_value = "GET")]
+        method: String,
+        /// Its whole address.
+        #[arg(long)]
+        url: String,
+        /// A header field, such as "Accept: text/html". May be given several times.
+        #[arg(long = "header", value_name = "NAME: VALUE")]
+        headers: Vec<String>,
+        /// The client's IP address; this machine's own if it is left out.
+        #[arg(long = "from", default_value = "")]
+        address: String,
+        /// A JSON file of routes to be tried; those in force if it is left out.
+        #[arg(long)]
+        routes: Option<PathBuf>,
+    },
+}
+
+/// The JSON in a file.
+fn read(file: &Path) -> Result<Value, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// Prints what would become of a request, a line for each step.
+fn told(api: &Api, verdict: &Value) -> Outcome {
+    if api.json() {
+        return print::json(verdict);
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for step in verdict["steps"].as_array().into_iter().flatten() {
+        let mark = if step["passed"] == true { "passed " } else { "stopped" };
+        println!("{mark}  {}: {}", text(&step["step"]), text(&step["how"]));
+    }
+    println!("{}", text(&verdict["verdict"]));
+    Ok(())
 }
 
 impl Route {
@@ -98,11 +136,19 @@ impl Route {
         match self {
             Route::Show => print::json(&api.get("/v1/platform/routes").await?),
             Route::Put { file } => {
-                let text =
-                    std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-                let routes: Value =
-                    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-                print::done(api, &api.put("/v1/platform/routes", routes).await?, "The routes are live.")
+                let put = api.put("/v1/platform/routes", read(&file)?).await?;
+                print::done(api, &put, "The routes are live.")
+            }
+            Route::Test { method, url, headers, address, routes } => {
+                let pair = |field: &String| {
+                    let (name, value) = field.split_once(':').unwrap_or((field, ""));
+                    (name.trim().to_owned(), Value::from(value.trim()))
+                };
+                let headers: serde_json::Map<_, _> = headers.iter().map(pair).collect();
+                let document = routes.as_deref().map(read).transpose()?;
+                let sample = json!({ "method": method, "url": url, "headers": headers, "address": address,
+                                     "document": document });
+                told(api, &api.post("/v1/platform/routes/test", sample).await?)
             }
         }
     }

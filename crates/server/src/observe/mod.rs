@@ -4,4 +4,5 @@
 pub mod health;
 pub mod logs;
 pub mod metrics;
+pub mod times;
 pub mod traces;

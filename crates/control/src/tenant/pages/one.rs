@@ -71,6 +71,8 @@ struct TenantPage {
     host_columns: Vec<Column>,
     hostnames: Vec<Own>,
     host: String,
+    /// How many answers there were lately, and how long they took.
+    times: Option<(u64, [String; 3])>,
     has_admin: bool,
     open_until: Option<At>,
     next_standings: Vec<Choice>,
@@ -154,6 +156,7 @@ fn page(room: &Control, frame: Frame, Look { tenant, hostnames, invitations, opt
         ],
         hostnames: hostnames.into_iter().map(own).collect(),
         host: String::new(),
+        times: (room.times_of)(tenant.id).map(|times| (times.answers, times.shown())),
         has_admin: invitations.used,
         open_until: invitations.open_until.map(At::from),
         next_standings: next.iter().map(|standing| labelled(*standing, false)).collect(),

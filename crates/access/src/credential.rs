@@ -1,5 +1,6 @@
 //! What a caller may present, and the signed cookie that carries a session.
 
+use crate::permit::TokenHolder;
 use domain::{DeploymentId, Digest, Moment, Secret, SignedKey, TenantId, UserId, digest::MacKey};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub enum Credential {
     Session(Cookie),
     /// An API key whose text has the form of one.
     Key(PresentedKey),
+    /// A bearer token of a registered issuer, after it was verified.
+    Token(Arc<TokenHolder>),
     /// An operator token.
     OperatorToken(Secret<String>),
     /// The machine's own socket of mode 0600.

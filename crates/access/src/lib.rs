@@ -36,7 +36,9 @@ pub use directory::{
     Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, MemberGrant, OperatorGrant,
     PersonGrant, SessionGrant, TenantRecord,
 };
-pub use permit::{Actor, Caller, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope};
+pub use permit::{
+    Actor, Caller, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope, TokenHolder,
+};
 pub use policy::*;
 pub use refusal::{CrossTenant, Refusal, Stop, Wanted, Witness};
 pub use tenants::{Tenant, Tenants};

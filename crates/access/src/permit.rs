@@ -6,8 +6,8 @@ use crate::{
     tenants::Tenant,
 };
 use domain::{
-    ApiKeyId, Digest, MemberId, Moment, Network, ProviderId, RequestId, RightSet, RoleName, ScopeName,
-    SubscriberId, TenantId, UserId,
+    ApiKeyId, Digest, IssuerId, MemberId, Moment, Network, ProviderId, RequestId, RightSet, RoleName,
+    ScopeName, SubscriberId, TenantId, UserId,
 };
 use std::{fmt, marker::PhantomData, net::IpAddr, sync::Arc};
 
@@ -37,6 +37,8 @@ pub enum Actor {
     User(UserId),
     /// A subscriber, by one of its API keys.
     Subscriber(SubscriberId, ApiKeyId),
+    /// Whomever a registered issuer's token speaks of: the issuer, and the keyed hash of its name for them.
+    Workload(IssuerId, Digest),
     /// A script with an operator token.
     Token(domain::TokenId),
     /// Somebody at the machine's own socket.
@@ -58,6 +60,7 @@ impl fmt::Display for Actor {
             Actor::Anonymous => f.write_str("anonymous"),
             Actor::User(user) => user.fmt(f),
             Actor::Subscriber(subscriber, key) => write!(f, "{subscriber} by {key}"),
+            Actor::Workload(issuer, subject) => write!(f, "{subject} of {issuer}"),
             Actor::Token(token) => token.fmt(f),
             Actor::CommandLine => f.write_str("command line"),
             Actor::System => f.write_str("system"),
@@ -118,6 +121,36 @@ impl KeyHolder {
     }
 }
 
+/// The one behind a bearer token, as a registered issuer named them and its rules were applied to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHolder {
+    /// The issuer.
+    pub issuer: IssuerId,
+    /// Its name for the caller.
+    pub subject: Box<str>,
+    /// The keyed hash of issuer and subject: who it is for trails and counts.
+    pub who: Digest,
+    /// The hash of everything that a backend is told about the caller: two tokens that say the same are one.
+    pub told: Digest,
+    /// Whether the issuer speaks of a person.
+    pub person: bool,
+    /// The tenants that the token is good at, of which the request chooses one.
+    pub tenants: Box<[TenantId]>,
+    /// Under what the issuer's table of users holds the caller, where the tenants come from there.
+    pub listed: Option<Digest>,
+    /// What the token is good for, sorted.
+    pub scopes: Box<[ScopeName]>,
+    /// When it ends, the clocks' difference included.
+    pub ends: Moment,
+}
+
+impl TokenHolder {
+    /// Whether the token is good for this.
+    pub fn has(&self, scope: &ScopeName) -> bool {
+        self.scopes.contains(scope)
+    }
+}
+
 /// Who is calling, at which tenant. A caller alone reaches nothing.
 #[derive(Debug)]
 pub struct Caller {
@@ -125,6 +158,7 @@ pub struct Caller {
     pub(crate) tenant: Option<Arc<Tenant>>,
     pub(crate) person: Option<Arc<Person>>,
     pub(crate) key: Option<Arc<KeyHolder>>,
+    pub(crate) token: Option<Arc<TokenHolder>>,
     pub(crate) actor: Actor,
     pub(crate) rights: RightSet,
     pub(crate) request: RequestId,
@@ -137,6 +171,7 @@ impl Caller {
             tenant: None,
             person: None,
             key: None,
+            token: None,
             actor,
             rights,
             request,
@@ -153,9 +188,14 @@ impl Caller {
         self.key.as_ref()
     }
 
+    /// The holder of the bearer token that was presented, if it was one.
+    pub fn token(&self) -> Option<&Arc<TokenHolder>> {
+        self.token.as_ref()
+    }
+
     /// Whether it is somebody, rather than anybody.
     pub fn is_known(&self) -> bool {
-        self.person.is_some() || self.key.is_some()
+        self.person.is_some() || self.key.is_some() || self.token.is_some()
     }
 
     /// Who it is, for the audit trail.

@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The API key's time is over.
     #[error("the API key has expired")]
     KeyExpired,
+    /// The bearer token's time is over.
+    #[error("the bearer token has expired")]
+    TokenExpired,
     /// The caller is known and may not do this.
     #[error("the caller may not do this")]
     NotAllowed,
@@ -58,6 +61,7 @@ impl Fault for Refusal {
             Refusal::BadCredential => "credential.invalid",
             Refusal::KeyRefused => "key.refused",
             Refusal::KeyExpired => "key.expired",
+            Refusal::TokenExpired => "bearer.expired",
             Refusal::NotAllowed => "action.forbidden",
             Refusal::ReasonNeeded => "assume.reason-needed",
             Refusal::OutOfTouch => "node.out-of-touch",

@@ -34,6 +34,11 @@ impl Digest {
         &self.0
     }
 
+    /// Its first half as a number, for counts that need no more of it.
+    pub fn first_half(&self) -> u128 {
+        self.0[..16].iter().fold(0, |all, byte| (all << 8) | u128::from(*byte))
+    }
+
     /// From the text form; none if it is not 32 bytes of base64url.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];

@@ -89,6 +89,10 @@ pub mod names {
         KEY_CHANGED = "api-key.changed";
         /// An API key ends soon: its owner should rotate it. The fact `ends_at` says when.
         KEY_ENDING = "api-key.ending";
+        /// An issuer of bearer tokens was registered, changed or removed, or whom it speaks for.
+        ISSUER_CHANGED = "issuer.changed";
+        /// A tenant claimed a domain, proved it, lost its proof or gave it back; `standing` says how it stands.
+        DOMAIN_CHANGED = "domain.changed";
         /// A signing key was made, took over or retired.
         KEYS_CHANGED = "keys.changed";
     }

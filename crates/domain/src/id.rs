@@ -51,6 +51,8 @@ registry! {
     DeploymentId = DeploymentKind "dep";
     /// One event in the outbox.
     EventId = EventKind "evt";
+    /// An issuer of bearer tokens.
+    IssuerId = IssuerKind "iss";
     /// A piece of background work.
     JobId = JobKind "job";
     /// A signing key.

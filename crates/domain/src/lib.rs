@@ -12,6 +12,7 @@ pub mod digest;
 pub mod event;
 pub mod fault;
 pub mod id;
+pub mod issuer;
 pub mod name;
 pub mod network;
 pub mod page;
@@ -29,6 +30,7 @@ pub use digest::Digest;
 pub use event::{Change, Event, Heard, Personal};
 pub use fault::Fault;
 pub use id::*;
+pub use issuer::{BoundTo, IssuerRules, TenantFrom, TokenAlgorithm, TokenCaller};
 pub use name::{
     DisplayName, EmailAddress, Hostname, NameError, Region, ReturnPath, RoleName, ScopeName, Slug,
 };

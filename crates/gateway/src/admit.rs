@@ -16,10 +16,11 @@ use crate::{
     resolve::Identifiers,
     route::{Audience, CredentialKind, Route, Routes},
     target::{self, BadTarget},
+    token::check_token,
     traffic::Traffic,
     vigil::{Pass, permitted},
 };
-use access::{Credential, Origin, Refusal, Resolved, Tenant};
+use access::{Credential, Origin, Refusal, Resolved, Tenant, TokenHolder};
 use domain::{ApiKeyText, Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -96,9 +97,22 @@ impl Gateway {
         self.check_outside(route, parts, peer, onlooker)?;
         let identifiers =
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
-        let (resolved, credential) = match key_on(&parts.headers, route)? {
-            Some(text) => self.by_key(text, route, &identifiers, parts, peer, origin).await?,
-            None => self.who(route, &identifiers, &parts.headers, origin)?,
+        let key = key_on(&parts.headers, route)?;
+        let token = self.0.issuers.token_on(&parts.headers, route)?;
+        if (key.is_some() || token.is_some())
+            && route.takes(CredentialKind::Session)
+            && cookie::has_session(&parts.headers)
+        {
+            return Err(problem::SEVERAL_CREDENTIALS.into());
+        }
+        let (resolved, credential) = match (key, token) {
+            (None, None) => self.who(route, &identifiers, &parts.headers, origin)?,
+            (Some(text), None) => self.by_key(text, route, &identifiers, peer, origin).await?,
+            (None, Some(text)) => {
+                let holder = self.token_holder(text, peer, origin, onlooker).await?;
+                (self.with_token(&holder, route, &identifiers, origin)?, Credential::Token(holder))
+            }
+            (Some(_), Some(_)) => return Err(problem::SEVERAL_CREDENTIALS.into()),
         };
         let pass = match permitted(self, route.open, &resolved, &credential, origin).await {
             Ok(pass) => pass,
@@ -113,6 +127,9 @@ impl Gateway {
         if let Some(holder) = pass.caller().key() {
             check_key(holder, route, peer)?;
         }
+        if let Some(holder) = pass.caller().token() {
+            check_token(holder, route)?;
+        }
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
         }
@@ -122,8 +139,7 @@ impl Gateway {
         if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());
         }
-        let allowance =
-            self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker)?;
+        let allowance = self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker)?;
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
         let route = route.clone();
@@ -137,20 +153,37 @@ impl Gateway {
         text: ApiKeyText<'_>,
         route: &Route,
         identifiers: &Identifiers<'_>,
-        parts: &Parts,
         peer: &Peer,
         origin: Origin,
     ) -> Result<(Resolved, Credential), No> {
-        if route.takes(CredentialKind::Session) && cookie::has_session(&parts.headers) {
-            return Err(No::because(problem::SEVERAL_CREDENTIALS));
-        }
         let key = self.present(text)?;
         let holder = self.holder(&key, peer).await?;
         let resolved = match identifiers.is_empty() {
-            true => self.0.needs.warden.resolve_id(holder.tenant)?,
-            false => self.resolve(identifiers, &Credential::None, origin)?,
+            true if route.by_key => self.0.needs.warden.resolve_id(holder.tenant)?,
+            _ => self.resolve(identifiers, &Credential::None, origin)?,
         };
         Ok((resolved, Credential::Key(key)))
+    }
+
+    /// At which tenant, with a token that was believed. Whoever is known at several chooses one in each request.
+    fn with_token(
+        &self,
+        holder: &TokenHolder,
+        route: &Route,
+        identifiers: &Identifiers<'_>,
+        origin: Origin,
+    ) -> Result<Resolved, No> {
+        match &*holder.tenants {
+            [only] if route.by_token && identifiers.is_empty() => {
+                Ok(self.0.needs.warden.resolve_id(*only)?)
+            }
+            _ if route.by_token && identifiers.is_empty() => {
+                let how =
+                    "The token is good at several organisations: say in each request which one it is for.";
+                Err(No::with(problem::TENANT_UNNAMED, how.to_owned()))
+            }
+            _ => Ok(self.resolve(identifiers, &Credential::None, origin)?),
+        }
     }
 
     /// At which tenant, and with what. The cookie at a tenant's own host says already which tenant that is; on
@@ -164,7 +197,7 @@ impl Gateway {
     ) -> Result<(Resolved, Credential), No> {
         if !route.takes(CredentialKind::Session) {
             if identifiers.is_empty() {
-                return Err(No::because(problem::KEY_NEEDED));
+                return Err(No::because(needed(route)));
             }
             return Ok((self.resolve(identifiers, &Credential::None, origin)?, Credential::None));
         }
@@ -248,11 +281,16 @@ fn check_path(path: &str) -> Result<(), No> {
     })
 }
 
+/// What is needed where no session is taken.
+fn needed(route: &Route) -> Problem {
+    if route.takes(CredentialKind::Token) { problem::BEARER_NEEDED } else { problem::KEY_NEEDED }
+}
+
 /// Somebody who may not in: sent to sign in if a browser is on its way, told otherwise.
 fn stranger(refusal: Refusal, route: &Route, parts: &Parts, resolved: &Resolved) -> Stopped {
     let needs_sign_in = refusal == Refusal::SignInNeeded;
     if needs_sign_in && !route.takes(CredentialKind::Session) {
-        return problem::KEY_NEEDED.into();
+        return needed(route).into();
     }
     if needs_sign_in && route.audience == Audience::Browser && is_navigation(parts) {
         return Stopped::SignIn { tenant: resolved.tenant().clone(), shared: !route.by_host };

@@ -32,7 +32,14 @@ problems! {
     BAD_PATH = "request.path";
     FORWARDED = "request.forwarded";
     BAD_BODY = "request.body";
-    TENANT_UNNAMED = "tenant.unnamed";
+    BEARER_AUDIENCE = "bearer.audience";
+    BEARER_EARLY = "bearer.not-yet";
+    BEARER_EXPIRED = "bearer.expired";
+    BEARER_ISSUER = "bearer.issuer";
+    BEARER_KEYS = "bearer.keys-away";
+    BEARER_NEEDED = "bearer.needed";
+    BEARER_REFUSED = "bearer.refused";
+    BEARER_TENANT = "bearer.tenant";
     CREDENTIAL_KIND = "credential.kind";
     SEVERAL_CREDENTIALS = "credential.several";
     KEY_EXPIRED = "key.expired";
@@ -41,6 +48,7 @@ problems! {
     KEY_REFUSED = "key.refused";
     SCOPE_MISSING = "scope.missing";
     GUESSING = "limit.exceeded";
+    TENANT_UNNAMED = "tenant.unnamed";
     SESSION_NEEDED = "session.needed";
     TENANT_UNKNOWN = "tenant.unknown";
     READ_ONLY = "tenant.read-only";

@@ -58,6 +58,7 @@ impl From<Refusal> for No {
             Refusal::SignInNeeded | Refusal::BadCredential => problem::SESSION_NEEDED,
             Refusal::KeyRefused => problem::KEY_REFUSED,
             Refusal::KeyExpired => problem::KEY_EXPIRED,
+            Refusal::TokenExpired => problem::BEARER_EXPIRED,
             Refusal::NotAllowed | Refusal::ReasonNeeded => problem::FORBIDDEN,
             Refusal::OutOfTouch => problem::OUT_OF_TOUCH,
         })
@@ -134,11 +135,19 @@ const FIXED: [(HeaderName, &str); 4] = [
 /// How a program could authenticate (RFC 9110 section 15.5.2): by the session that signing in begins.
 const CHALLENGE: &str = "Partywall sign-in=\"/.partywall/sign-in\"";
 
-/// What a program is told about authenticating; API keys in the words of RFC 6750 section 3.
+/// What a program is told about authenticating; API keys and tokens in the words of RFC 6750 section 3.
 fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
     match problem {
-        problem::KEY_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
-        problem::KEY_REFUSED => Some("Bearer error=\"invalid_token\""),
+        problem::KEY_NEEDED | problem::BEARER_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
+        problem::KEY_REFUSED
+        | problem::BEARER_REFUSED
+        | problem::BEARER_AUDIENCE
+        | problem::BEARER_EARLY
+        | problem::BEARER_ISSUER
+        | problem::BEARER_TENANT => Some("Bearer error=\"invalid_token\""),
+        problem::BEARER_EXPIRED => {
+            Some("Bearer error=\"invalid_token\", error_description=\"The token has expired\"")
+        }
         problem::KEY_EXPIRED => {
             Some("Bearer error=\"invalid_token\", error_description=\"The API key has expired\"")
         }

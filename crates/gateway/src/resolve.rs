@@ -89,7 +89,7 @@ impl<'r> Identifiers<'r> {
             Source::Header => header.is_some(),
             Source::Domain | Source::Subdomain | Source::Path => true,
         };
-        if route.by_key || self.all().iter().any(maps) {
+        if route.by_key || route.by_token || self.all().iter().any(maps) {
             return Ok(());
         }
         let header = header.map(|name| format!("the request header `{}`", crate::headers::shown(&name.name)));

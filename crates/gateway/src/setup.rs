@@ -23,6 +23,10 @@ pub struct Settings {
     pub ask_again: Duration,
     /// How many signed contexts are kept.
     pub contexts: usize,
+    /// How many bearer tokens that were believed are kept.
+    pub tokens: usize,
+    /// How far the clocks of those who issue tokens may differ from ours.
+    pub leeway: Duration,
     /// Whether other nodes count the rates of the same tenants, so that all count together.
     pub counts_with_others: bool,
 }
@@ -38,6 +42,8 @@ impl Settings {
             connections: Connections::default(),
             ask_again: Duration::from_secs(60),
             contexts: 100_000,
+            tokens: 100_000,
+            leeway: Duration::from_secs(60),
             counts_with_others: false,
         }
     }

@@ -29,6 +29,11 @@ impl Vigil {
     pub(crate) async fn ask_again(self) -> bool {
         let warden = &self.gateway.0.needs.warden;
         let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
+        if let Credential::Token(holder) = &self.credential
+            && !self.gateway.still_believes(holder, self.tenant)
+        {
+            return false;
+        }
         match permitted(&self.gateway, self.open, &resolved, &self.credential, self.origin).await {
             Ok(pass) => pass.caller().person().map(|person| person.user) == self.user,
             Err(refusal) => {

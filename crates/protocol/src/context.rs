@@ -6,8 +6,8 @@
 
 use crate::jose::{Expect, JwkSet, Signer, TokenError, Typ, verify};
 use domain::{
-    ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, MemberId, Moment, RoleName, ScopeName,
-    SubscriberId, TenantId, UserId,
+    ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, IssuerId, MemberId, Moment, RoleName,
+    ScopeName, SubscriberId, TenantId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -43,6 +43,8 @@ pub enum ContextCaller {
     User(ContextUser),
     /// A program, by an API key.
     Subscriber(ContextSubscriber),
+    /// Whomever a registered issuer's token speaks of.
+    Workload(ContextWorkload),
 }
 
 /// A person who calls.
@@ -67,6 +69,20 @@ pub struct ContextSubscriber {
     /// Which of its keys.
     pub key: ApiKeyId,
     /// What the key is good for, sorted.
+    pub scopes: Vec<ScopeName>,
+}
+
+/// A caller by the bearer token of a registered issuer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextWorkload {
+    /// The registered issuer.
+    pub issuer: IssuerId,
+    /// Its name for the caller: the token's `sub`.
+    pub subject: String,
+    /// Whether the issuer speaks of a person, in whose name a program calls.
+    pub person: bool,
+    /// What the token is good for, sorted.
     pub scopes: Vec<ScopeName>,
 }
 
@@ -98,6 +114,8 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subscriber: Option<ContextSubscriber>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    workload: Option<ContextWorkload>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
 }
 
@@ -107,6 +125,7 @@ struct Wire {
 enum Kind {
     User,
     Subscriber,
+    Workload,
 }
 
 /// Between whom a context token passes.
@@ -162,7 +181,7 @@ impl Context {
     fn wire(&self) -> Wire {
         let tenant = self.tenant.clone();
         let (sub, member, roles, sid) = (None, None, Vec::new(), None);
-        let nobody = Wire { tenant, sub, member, roles, sid, subscriber: None, kind: None };
+        let nobody = Wire { tenant, sub, member, roles, sid, subscriber: None, workload: None, kind: None };
         match self.caller.clone() {
             None => nobody,
             Some(ContextCaller::User(user)) => Wire {
@@ -176,6 +195,9 @@ impl Context {
             Some(ContextCaller::Subscriber(subscriber)) => {
                 Wire { subscriber: Some(subscriber), kind: Some(Kind::Subscriber), ..nobody }
             }
+            Some(ContextCaller::Workload(workload)) => {
+                Wire { workload: Some(workload), kind: Some(Kind::Workload), ..nobody }
+            }
         }
     }
 
@@ -187,14 +209,19 @@ impl Context {
         };
         let is = |kind| wire.kind.is_none_or(|said| said == kind);
         let caller = match (wire.sub, wire.member, wire.subscriber) {
-            (Some(user), Some(member), None) if is(Kind::User) => {
+            (Some(user), Some(member), None) if is(Kind::User) && wire.workload.is_none() => {
                 Some(ContextCaller::User(ContextUser { user, member, roles: wire.roles, session }))
             }
-            (None, None, subscriber) if wire.roles.is_empty() && session.is_none() => match subscriber {
-                Some(subscriber) if is(Kind::Subscriber) => Some(ContextCaller::Subscriber(subscriber)),
-                None if wire.kind.is_none() => None,
-                _ => return None,
-            },
+            (None, None, subscriber) if wire.roles.is_empty() && session.is_none() => {
+                match (subscriber, wire.workload) {
+                    (Some(subscriber), None) if is(Kind::Subscriber) => {
+                        Some(ContextCaller::Subscriber(subscriber))
+                    }
+                    (None, Some(workload)) if is(Kind::Workload) => Some(ContextCaller::Workload(workload)),
+                    (None, None) if wire.kind.is_none() => None,
+                    _ => return None,
+                }
+            }
             _ => return None,
         };
         Some(Context { tenant: wire.tenant, caller })
@@ -240,6 +267,13 @@ mod tests {
         Context { caller: Some(caller), ..anonymous() }
     }
 
+    fn workload() -> Context {
+        let scopes = vec!["surveys.read".parse().unwrap()];
+        let (issuer, subject) = (IssuerId::from_bits(7), "reports".to_owned());
+        let caller = ContextCaller::Workload(ContextWorkload { issuer, subject, person: false, scopes });
+        Context { caller: Some(caller), ..anonymous() }
+    }
+
     fn read(token: &str, keys: &JwkSet, parties: &Parties<'_>, now: Moment) -> Result<Context, TokenError> {
         Context::verify(token, keys, parties, now, Duration::ZERO)
     }
@@ -247,7 +281,7 @@ mod tests {
     #[test]
     fn a_backend_reads_the_tenant_and_the_user_that_the_gateway_wrote() {
         let (signer, keys) = gateway();
-        for context in [alice(), robot(), anonymous()] {
+        for context in [alice(), robot(), workload(), anonymous()] {
             let token = context.sign(&signer, &parties(), NOW, LIFE);
             assert_eq!(read(&token, &keys, &parties(), NOW), Ok(context));
         }
@@ -274,8 +308,14 @@ mod tests {
         assert_eq!((&claims["kind"], claims.get("sub")), (&json!("subscriber"), None), "it is no user");
         let (id, key) = (SubscriberId::from_bits(5).to_string(), ApiKeyId::from_bits(6).to_string());
         assert_eq!(claims["subscriber"], json!({ "id": id, "key": key, "scopes": ["surveys.read"] }));
+        let claims = workload().claims(&parties(), NOW, LIFE);
+        assert_eq!((&claims["kind"], claims.get("sub")), (&json!("workload"), None), "nor is this");
+        let issuer = IssuerId::from_bits(7).to_string();
+        let said =
+            json!({ "issuer": issuer, "subject": "reports", "person": false, "scopes": ["surveys.read"] });
+        assert_eq!(claims["workload"], said);
         let nobody = anonymous().claims(&parties(), NOW, LIFE);
-        for absent in ["sub", "member", "sid", "kind", "subscriber"] {
+        for absent in ["sub", "member", "sid", "kind", "subscriber", "workload"] {
             assert_eq!(nobody.get(absent), None);
         }
     }
@@ -317,6 +357,7 @@ mod tests {
         let robots = robot().claims(&parties(), NOW, LIFE);
         for (name, value) in [
             ("subscriber", robots["subscriber"].clone()),
+            ("workload", workload().claims(&parties(), NOW, LIFE)["workload"].clone()),
             ("kind", json!("subscriber")),
             ("kind", json!("workload")),
         ] {

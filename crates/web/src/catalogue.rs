@@ -47,6 +47,22 @@ catalogue! {
         "The operator or the organisation has said from which networks one may ask. Ask from one of those, or have yours added.";
     "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
+    "bearer.audience" 401 "The token is for somebody else" =>
+        "None of the audiences in it is one that its issuer is registered with here. Ask the issuer for a token for this service.";
+    "bearer.expired" 401 "The token has expired" =>
+        "Get a new one from its issuer. If it happens every time, a clock is wrong: ours or the issuer's.";
+    "bearer.issuer" 401 "The token is from an issuer that is not registered here" =>
+        "Its iss must be, letter for letter, one that the operator has registered.";
+    "bearer.keys-away" 503 "The keys of the token's issuer are not known just now" again in 5 =>
+        "They could not be fetched, or not for too long. Try again; if it stays so, the operator can see why at the issuer's entry.";
+    "bearer.needed" 401 "A token is needed here" =>
+        "Send it as Authorization: Bearer, followed by the token of a registered issuer; or an API key, if this address takes them.";
+    "bearer.not-yet" 401 "The token is not valid yet" =>
+        "Its time has not come, or it says that it was made in the future. A clock is wrong: ours or the issuer's.";
+    "bearer.refused" 401 "The token is not accepted" =>
+        "It is malformed, longer than 8 KiB, of another type, or not signed by its issuer with a key and an algorithm that are taken. The operator can have it explained: partywall issuer test.";
+    "bearer.tenant" 401 "The token names no organisation" =>
+        "The claim that its issuer is registered to name the organisation in is missing or no text, or it is an address that the issuer has not verified.";
     "callback.issuer" 400 "The answer is from another provider than the one that was asked" =>
         "Begin the sign-in again. If it happens again, ask one of the organisation's admins to test the connection.";
     "callback.malformed" 400 "The provider's answer cannot be read" =>
@@ -75,6 +91,8 @@ catalogue! {
         "Ask whoever runs it: the route changes path or host of what it forwards (strip_prefix, write_tenant), which a proxy that only asks cannot do.";
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
         "Make the next secret before it can take over.";
+    "domain.held" 409 "This name cannot be used yet" =>
+        "It is proved, but it, or a name above it, is in use here or rests. If it was yours elsewhere on this platform, give it back there; else ask the operator.",
     "hand-over.refused" 403 "This sign-in cannot be finished here" =>
         "The way back from a sign-in is good once, for a short while, and in the browser that began it. Begin again from where you wanted to go.";
     "hostname.reserved" 422 "This hostname belongs to the platform" =>
@@ -200,7 +218,7 @@ catalogue! {
     "route.unknown" 404 "There is nothing at this address" =>
         "Check the address; the description of the API lists all there are.";
     "scope.missing" 403 "The credential is not good for this" =>
-        "It lacks the scope that the detail names. Have a key made with that scope, or use one that has it.";
+        "It lacks the scope that the detail names. Use a key or a token that has it, or have one made.";
     "session.needed" 401 "Please sign in" =>
         "You are not signed in, or your session has ended.";
     "sign-in.full" 403 "There is no room for another member" =>

@@ -34,6 +34,7 @@ impl Warden {
                 self.by_person(at, *user, *digest, origin)
             }
             Credential::Key(key) => self.by_key(at, key, origin),
+            Credential::Token(holder) => self.by_token(at, holder, origin),
             // What runs the platform does not reach into a tenant (ledger C06); see `assume`.
             Credential::OperatorToken(_) | Credential::Socket => Err(Refusal::NotAllowed.into()),
         }

@@ -197,9 +197,10 @@ impl Warden {
         origin: Origin,
     ) -> Result<(Actor, RightSet), Refusal> {
         match credential {
-            Credential::None | Credential::Key(_) | Credential::Session(Cookie::Tenant { .. }) => {
-                Err(Refusal::SignInNeeded)
-            }
+            Credential::None
+            | Credential::Key(_)
+            | Credential::Token(_)
+            | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
             Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),
             Credential::OperatorToken(secret) => {
                 let digest = Digest::of(secret.reveal().as_bytes());

@@ -10,6 +10,7 @@ mod keys;
 mod memory;
 mod mint;
 mod resolve;
+mod tokens;
 
 use crate::{
     cache::Known,

@@ -2,15 +2,16 @@
 //! convenience headers beside it. Signing is off the path of nearly every request.
 
 use crate::headers::names;
-use access::{Caller, KeyHolder, Person, Tenant};
+use access::{Caller, KeyHolder, Person, Tenant, TokenHolder};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use domain::{Clock, Digest, Moment, ScopeName, TenantId};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use protocol::{
     Signer,
     context::{
-        Context, ContextCaller, ContextMember, ContextSubscriber, ContextTenant, ContextUser, Parties,
+        Context, ContextCaller, ContextMember, ContextSubscriber, ContextTenant, ContextUser,
+        ContextWorkload, Parties,
     },
 };
 use quick_cache::sync::Cache;
@@ -52,14 +53,16 @@ enum Who {
     Nobody,
     Person(Arc<Person>),
     Holder(Arc<KeyHolder>),
+    Token(Arc<TokenHolder>),
 }
 
 impl Who {
     fn of(caller: &Caller) -> Self {
-        match (caller.person(), caller.key()) {
-            (Some(person), _) => Who::Person(person.clone()),
-            (None, Some(holder)) => Who::Holder(holder.clone()),
-            (None, None) => Who::Nobody,
+        match (caller.person(), caller.key(), caller.token()) {
+            (Some(person), _, _) => Who::Person(person.clone()),
+            (None, Some(holder), _) => Who::Holder(holder.clone()),
+            (None, None, Some(holder)) => Who::Token(holder.clone()),
+            (None, None, None) => Who::Nobody,
         }
     }
 
@@ -68,6 +71,7 @@ impl Who {
             Who::Nobody => None,
             Who::Person(person) => Some(person.session),
             Who::Holder(holder) => Some(holder.digest),
+            Who::Token(holder) => Some(holder.told),
         }
     }
 
@@ -78,6 +82,8 @@ impl Who {
             (Who::Nobody, Who::Nobody) => true,
             (Who::Person(ours), Who::Person(theirs)) => Arc::ptr_eq(ours, theirs),
             (Who::Holder(ours), Who::Holder(theirs)) => Arc::ptr_eq(ours, theirs),
+            // Of a token only what it says is told, and two may say the same.
+            (Who::Token(ours), Who::Token(theirs)) => ours.told == theirs.told,
             _ => false,
         }
     }
@@ -87,6 +93,7 @@ impl Who {
             Who::Nobody => None,
             Who::Person(person) => Some(ContextCaller::User(user_of(person))),
             Who::Holder(holder) => Some(ContextCaller::Subscriber(subscriber_of(holder))),
+            Who::Token(holder) => Some(ContextCaller::Workload(workload_of(holder))),
         }
     }
 
@@ -98,8 +105,9 @@ impl Who {
             }
             Who::Holder(holder) => vec![
                 (names::SUBSCRIBER, holder.subscriber.to_string()),
-                (names::SCOPES, scopes(holder).iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")),
+                (names::SCOPES, joined(&scopes(holder))),
             ],
+            Who::Token(holder) => vec![(names::SCOPES, joined(&holder.scopes))],
         }
     }
 }
@@ -161,6 +169,10 @@ impl Told {
 
     /// Adds it to a request whose own copies were deleted.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        if matches!(self.who, Who::Token(_)) {
+            // It was meant for us; whoever gets it could use it here in its caller's name.
+            headers.remove(AUTHORIZATION);
+        }
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
@@ -180,6 +192,10 @@ fn in_one_piece(fields: Vec<(HeaderName, String)>) -> Box<[(HeaderName, HeaderVa
     fields.into_iter().map(cut).collect()
 }
 
+fn joined(scopes: &[ScopeName]) -> String {
+    scopes.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")
+}
+
 fn scopes(holder: &KeyHolder) -> Vec<ScopeName> {
     let mut scopes = holder.scopes.to_vec();
     scopes.sort_unstable();
@@ -188,6 +204,15 @@ fn scopes(holder: &KeyHolder) -> Vec<ScopeName> {
 
 fn subscriber_of(holder: &KeyHolder) -> ContextSubscriber {
     ContextSubscriber { id: holder.subscriber, key: holder.key, scopes: scopes(holder) }
+}
+
+fn workload_of(holder: &TokenHolder) -> ContextWorkload {
+    ContextWorkload {
+        issuer: holder.issuer,
+        subject: holder.subject.to_string(),
+        person: holder.person,
+        scopes: holder.scopes.to_vec(),
+    }
 }
 
 fn roles(person: &Person) -> Vec<&str> {

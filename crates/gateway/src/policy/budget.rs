@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Address,
     /// All those for whom there was no room.
     Crowd,
+    /// Whomever a bearer token speaks of.
+    Bearer,
 }
 
 impl Key {

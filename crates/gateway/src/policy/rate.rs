@@ -245,12 +245,14 @@ impl Rate {
         let person = || who.caller.person().map(|person| (Kind::User, person.user.bits()));
         let key = who.caller.key();
         let subscriber = || key.map(|holder| (Kind::Subscriber, holder.subscriber.bits()));
+        let token = who.caller.token();
+        let bearer = || token.map(|holder| (Kind::Bearer, holder.who.first_half()));
         let own = match self.per {
             Per::Tenant => Some((Kind::Tenant, 0)),
             Per::Address => None,
-            Per::Key => key.map(|holder| (Kind::Key, holder.key.bits())).or_else(person),
-            Per::User => person().or_else(subscriber),
-            Per::Subscriber => subscriber().or_else(person),
+            Per::Key => key.map(|holder| (Kind::Key, holder.key.bits())).or_else(person).or_else(bearer),
+            Per::User => person().or_else(subscriber).or_else(bearer),
+            Per::Subscriber => subscriber().or_else(person).or_else(bearer),
         };
         let (kind, who) = own.unwrap_or_else(|| (Kind::Address, place(who.address)));
         Key { limit: self.id, span: self.span, kind, who }

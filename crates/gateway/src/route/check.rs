@@ -212,7 +212,10 @@ impl Faults {
     fn route(&mut self, spec: &RouteSpec) -> Option<Route> {
         let by = |way| spec.map_by.contains(&way);
         if spec.map_by.is_empty() {
-            self.say("map_by", "at least one thing must name the tenant: host, path, query, header or key");
+            self.say(
+                "map_by",
+                "at least one thing must name the tenant: host, path, query, header, key or token",
+            );
         }
         self.credentials(spec);
         if by(MapBy::Header) && spec.audience == Audience::Browser {
@@ -238,6 +241,7 @@ impl Faults {
             by_host: by(MapBy::Host),
             by_path: by(MapBy::Path),
             by_key: by(MapBy::Key),
+            by_token: by(MapBy::Token),
             credentials: spec.credentials.as_slice().into(),
             key_header,
             scopes: spec.scopes.as_slice().into(),
@@ -256,21 +260,32 @@ impl Faults {
     }
 
     fn credentials(&mut self, spec: &RouteSpec) {
-        let takes_keys = spec.credentials.contains(&CredentialKind::ApiKey);
+        let takes = |kind| spec.credentials.contains(&kind);
         if spec.credentials.is_empty() {
-            self.say("credentials", "at least one kind must be taken: session or api_key");
+            self.say("credentials", "at least one kind must be taken: session, api_key or token");
         }
-        if spec.map_by.contains(&MapBy::Key) && !takes_keys {
-            self.say("map_by", "a key can name the tenant only where credentials hold `api_key`");
+        for (way, kind, what, name) in [
+            (MapBy::Key, CredentialKind::ApiKey, "a key", "api_key"),
+            (MapBy::Token, CredentialKind::Token, "a token", "token"),
+        ] {
+            if spec.map_by.contains(&way) && !takes(kind) {
+                self.say(
+                    "map_by",
+                    format!("{what} can name the tenant only where credentials hold `{name}`"),
+                );
+            }
+            if spec.map_by.contains(&way) && spec.audience == Audience::Browser {
+                self.say(
+                    "map_by",
+                    format!("{what} cannot name the tenant on a browser-facing route; set audience to `api`"),
+                );
+            }
         }
-        if spec.map_by.contains(&MapBy::Key) && spec.audience == Audience::Browser {
+        if !spec.scopes.is_empty() && !takes(CredentialKind::ApiKey) && !takes(CredentialKind::Token) {
             self.say(
-                "map_by",
-                "a key cannot name the tenant on a browser-facing route; set audience to `api`",
+                "scopes",
+                "no credential that is taken here has scopes; add `api_key` or `token` to credentials",
             );
-        }
-        if !spec.scopes.is_empty() && !takes_keys {
-            self.say("scopes", "no credential that is taken here has scopes; add `api_key` to credentials");
         }
     }
 

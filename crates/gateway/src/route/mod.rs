@@ -43,6 +43,8 @@ pub(crate) struct Route {
     pub(crate) by_path: bool,
     /// The API key may name the tenant by itself.
     pub(crate) by_key: bool,
+    /// A bearer token may.
+    pub(crate) by_token: bool,
     pub(crate) credentials: Box<[CredentialKind]>,
     pub(crate) key_header: HeaderName,
     pub(crate) scopes: Box<[ScopeName]>,

@@ -38,7 +38,7 @@ pub struct RouteSpec {
     /// The request header that an API key may stand in, beside `Authorization`.
     #[serde(default = "key_header")]
     pub key_header: String,
-    /// What an API key must be good for; all of these.
+    /// What an API key or a bearer token must be good for; all of these.
     #[serde(default)]
     pub scopes: Vec<ScopeName>,
     /// Whether requests without a session are forwarded too.
@@ -78,6 +78,8 @@ pub enum MapBy {
     Header,
     /// The API key; on API routes only.
     Key,
+    /// What a bearer token says, by its issuer's rules; on API routes only.
+    Token,
 }
 
 /// A kind of credential.
@@ -88,6 +90,8 @@ pub enum CredentialKind {
     Session,
     /// An API key, as a bearer or in the route's own header.
     ApiKey,
+    /// A bearer token of a registered issuer.
+    Token,
 }
 
 /// Who asks at a route.

@@ -15,5 +15,6 @@ mod passing;
 mod policies;
 mod rehearsing;
 mod streams;
+mod tokens;
 mod upstreams;
 mod wire;

@@ -6,6 +6,7 @@
 //! all, is checked here.
 
 mod algorithm;
+mod bearer;
 mod claims;
 mod error;
 mod key_set;
@@ -16,6 +17,7 @@ mod verify;
 mod tests;
 
 pub use algorithm::Algorithm;
+pub use bearer::{Bearer, BearerExpect};
 pub use claims::Claims;
 pub use error::{KeySetError, TokenError};
 pub use key_set::JwkSet;

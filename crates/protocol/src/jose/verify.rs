@@ -64,15 +64,15 @@ pub fn verify(
 
 /// The three parts of a compact token, decoded. The decoder refuses padding, foreign letters and bits
 /// left over, so that no two texts are the same token.
-struct Parts<'a> {
-    header: Vec<u8>,
-    payload: Vec<u8>,
+pub(super) struct Parts<'a> {
+    pub(super) header: Vec<u8>,
+    pub(super) payload: Vec<u8>,
     signature: Vec<u8>,
     signed: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn of(token: &'a str) -> Result<Self, TokenError> {
+    pub(super) fn of(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > TOKEN_LIMIT {
             return Err(TokenError::Malformed("it is longer than 16 KiB"));
         }
@@ -95,14 +95,14 @@ impl<'a> Parts<'a> {
     }
 }
 
-struct Header {
-    algorithm: Algorithm,
-    kid: Option<String>,
-    typ: Option<String>,
+pub(super) struct Header {
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+    pub(super) typ: Option<String>,
 }
 
 impl Header {
-    fn read(bytes: &[u8]) -> Result<Self, TokenError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, TokenError> {
         let mut members = json::object(bytes).ok_or(TokenError::Malformed("the header is not plain JSON"))?;
         // Whatever is critical we would have to understand, and we understand no extension
         // (RFC 7515 section 4.1.11).
@@ -123,19 +123,24 @@ fn text(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, 
     }
 }
 
+/// A type as it is compared: letters' case does not matter, and `application/` may stand before (RFC 7515
+/// section 4.1.9).
+pub(super) fn short_typ(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ)
+}
+
 impl Typ {
-    /// Letters' case does not matter, and `application/` may stand before (RFC 7515 section 4.1.9).
     fn is(self, typ: Option<&str>) -> bool {
-        let short = typ.map(|typ| typ.to_ascii_lowercase());
-        let short = short.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        let short = typ.map(short_typ);
         match self {
-            Typ::Plain => short.is_none_or(|typ| typ == "jwt"),
-            Typ::Named(name) => short == Some(name),
+            Typ::Plain => short.as_deref().is_none_or(|typ| typ == "jwt"),
+            Typ::Named(name) => short.as_deref() == Some(name),
         }
     }
 }
 
-fn check_signature(key: &Key, algorithm: Algorithm, parts: &Parts<'_>) -> Result<(), TokenError> {
+pub(super) fn check_signature(key: &Key, algorithm: Algorithm, parts: &Parts<'_>) -> Result<(), TokenError> {
     // The library looks once more whether the key is of the algorithm's family.
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm.library(), &key.decoding)
         .map_err(|_| TokenError::Algorithm)?;
@@ -161,7 +166,7 @@ fn check_audience(claims: &Claims, expect: &Expect<'_>) -> Result<(), TokenError
     }
 }
 
-fn check_time(claims: &Claims, now: Moment, leeway: Duration) -> Result<(), TokenError> {
+pub(super) fn check_time(claims: &Claims, now: Moment, leeway: Duration) -> Result<(), TokenError> {
     let ends = claims.moment("exp")?.ok_or(TokenError::Malformed("it does not say when it ends"))?;
     let begins = [claims.moment("nbf")?, claims.moment("iat")?];
     if now >= ends + leeway {

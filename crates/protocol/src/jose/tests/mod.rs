@@ -1,5 +1,6 @@
 //! Contoso's provider signs a token about Alice. Then others try.
 
+mod bearers;
 mod keys;
 mod tokens;
 

@@ -43,7 +43,11 @@ pub async fn decide(listener: TcpListener, node: Arc<Node>, settings: Decide, mu
         let (builder, node, fronts, stop) = (builder.clone(), node.clone(), fronts.clone(), stop.clone());
         tokio::spawn(accept::serve(builder, stream, stop, move |request| {
             let (node, fronts) = (node.clone(), fronts.clone());
-            async move { answer(&node, request, peer.ip(), &fronts).await }
+            async move {
+                let answer = answer(&node, request, peer.ip(), &fronts).await;
+                node.metrics.answered(answer.status().as_u16());
+                answer
+            }
         }));
     }
 }

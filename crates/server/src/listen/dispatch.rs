@@ -64,7 +64,7 @@ impl Dispatch {
             }
         }
         let response = match self.site_host(&request) {
-            Some((kind, at)) => self.ask_site(request, kind, at, &peer).await,
+            Some((kind, at)) => Box::pin(self.ask_site(request, kind, at, &peer)).await,
             None => self.forward(request, &peer).await.map(Reply::Gateway),
         };
         self.node.metrics.answered(response.status().as_u16());
@@ -96,7 +96,9 @@ impl Dispatch {
             route = Empty,
             status = Empty,
         );
-        let answer = self.node.gateway.handle(request, &peer.gateway);
+        // What a request needs while it is under way is large. In a box it is moved once rather than through every
+        // layer, and a connection that rests holds no room for it.
+        let answer = Box::pin(self.node.gateway.handle(request, &peer.gateway));
         if span.is_disabled() {
             return answer.await;
         }

@@ -1,6 +1,7 @@
 //! Listeners. One accept loop serves everybody and looks at the host: the platform's own hosts and the
 //! reserved prefix go to the site, everything else to the gateway. A second listener, on loopback, tells
-//! metrics and health; one more, for other proxies, says whether a request may pass; a socket of mode 0600 serves the command line.
+//! metrics and health; one more, for other proxies, says whether a request may pass; a socket of mode 0600
+//! serves the command line.
 
 mod accept;
 mod body;

@@ -1,6 +1,8 @@
 //! What the demonstration knows of the product: the commands it gives, the fields it reads from their
 //! answers, the forms it fills in, and the addresses it asks. Nothing else here names them.
 
+use std::path::Path;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -57,6 +59,40 @@ pub async fn create_deployment(node: &Node, name: &str, upstream: &str) -> Resul
 pub async fn put_role(node: &Node, name: &str, title: &str, about: &str) -> Result<(), SetupError> {
     node.tell(&["role", "put", name, "--title", title, "--about", about]).await?;
     Ok(())
+}
+
+/// The first label of the host at which programs call with API keys.
+pub const CALLS: &str = "calls";
+
+/// What such a key must be good for there.
+const SCOPE: &str = "surveys.read";
+
+/// Declares a scope, and opens a host at which an API key that has it says whose a request is. `file` is where the
+/// routes are written down.
+pub async fn open_for_programs(node: &Node, file: &Path) -> Result<(), SetupError> {
+    let base = crate::ground::BASE_DOMAIN;
+    let routes = json!([
+        { "name": "tenants", "host": format!("*.{base}") },
+        { "name": "own-hostnames", "host": "*" },
+        {
+            "name": "calls", "host": format!("{CALLS}.{base}"), "map_by": ["key"], "audience": "api",
+            "credentials": ["api_key"], "scopes": [SCOPE],
+        },
+    ]);
+    let written = std::fs::write(file, routes.to_string());
+    written.map_err(|error| unexpected(format!("the routes cannot be written down: {error}")))?;
+    node.tell(&["key", "scopes", SCOPE]).await?;
+    node.tell(&["route", "put", &file.display().to_string()]).await?;
+    Ok(())
+}
+
+/// An API key that was just made.
+#[derive(Debug)]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+    /// The key itself.
+    pub secret: String,
 }
 
 /// A tenant at a deployment: its id, and the link for its first admin.
@@ -145,6 +181,21 @@ impl Admin {
         let id = text(items, "/0/id")?;
         let path = format!("/providers/{id}/shares/{tenant}");
         self.ask(Method::PUT, &path, &Value::Null).await?;
+        Ok(())
+    }
+
+    /// Makes an API key for a program of the tenant.
+    pub async fn make_key(&mut self, name: &str, contact: &str) -> Result<Key, SetupError> {
+        let program = json!({ "name": name, "contact": contact });
+        let subscriber = text(&self.ask(Method::POST, "/subscribers", &program).await?, "/id")?;
+        let key = json!({ "subscriber": subscriber, "name": name, "scopes": [SCOPE] });
+        let made = self.ask(Method::POST, "/keys", &key).await?;
+        Ok(Key { id: text(&made, "/id")?, secret: text(&made, "/secret")? })
+    }
+
+    /// Takes an API key back.
+    pub async fn revoke_key(&mut self, id: &str) -> Result<(), SetupError> {
+        self.ask(Method::DELETE, &format!("/keys/{id}"), &Value::Null).await?;
         Ok(())
     }
 

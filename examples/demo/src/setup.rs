@@ -4,7 +4,7 @@
 //! What it needs of the product (all of it named in `product.rs`):
 //! - a node that starts on an empty folder and says when it is ready;
 //! - commands: the first operator's link; a deployment with its id and proof secret; the application's
-//!   roles; tenants with their ids and the links for their first admins;
+//!   roles; scopes and routes for programs; tenants with their ids and the links for their first admins;
 //! - one-time links whose page takes issuer, client id and client secret in a plain form, leaves for the
 //!   provider, and makes whoever comes back the first operator or admin;
 //! - an API for a tenant's admin with the console's cookie: members, their roles, sharing a provider;
@@ -53,6 +53,7 @@ pub async fn set_up(binary: Binary, folder: PathBuf, ground: Ground) -> Result<S
     ] {
         product::put_role(&node, name, title, about).await?;
     }
+    product::open_for_programs(&node, &folder.join("routes.json")).await?;
     let (contoso, contosos) = tenant(&node, &deployment, "contoso", "Contoso").await?;
     let (training, trainings) = tenant(&node, &deployment, "contoso-training", "Contoso Training").await?;
     let (fabrikam, fabrikams) = tenant(&node, &deployment, "fabrikam", "Fabrikam").await?;

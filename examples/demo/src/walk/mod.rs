@@ -1,6 +1,7 @@
 //! The story that `cargo demo --script` walks: what a newcomer would try, and what somebody would try who
 //! wants in where they do not belong.
 
+mod calling;
 mod crossing;
 mod crossing_by_hand;
 mod entering;
@@ -27,6 +28,7 @@ pub const TRAININGS: &str = "How was the brake course?";
 pub async fn walk(story: &mut Story, stage: &mut Stage) {
     entering::walk(story, stage).await;
     working::walk(story, stage).await;
+    calling::walk(story, stage).await;
     crossing::walk(story, stage).await;
     crossing_by_hand::walk(story, stage).await;
     leaving::walk(story, stage).await;

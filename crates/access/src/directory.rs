@@ -6,7 +6,7 @@ use domain::{
     ApiKeyId, DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, Network,
     ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId, TenantId, TokenId, UserId,
 };
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer on its way.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DirectoryError>> + Send + 'a>>;
@@ -37,6 +37,16 @@ pub struct TenantRecord {
     pub limits: Arc<Limits>,
     /// Its own hostnames.
     pub hostnames: Vec<Hostname>,
+    /// From where its people and programs may ask, by its own setting; from anywhere if there are none.
+    pub networks: Arc<[Network]>,
+}
+
+impl TenantRecord {
+    /// Whether the tenant lets requests come from this address.
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(address))
+    }
 }
 
 /// A session at a tenant's host, with what its person is there now. Answered only if the session has

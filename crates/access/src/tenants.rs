@@ -39,6 +39,7 @@ impl Tenant {
             published: false,
             limits: Arc::default(),
             hostnames: Vec::new(),
+            networks: [].into(),
         };
         Tenant { record, epoch: Arc::default() }
     }

@@ -124,6 +124,9 @@ impl Gateway {
         onlooker.passed("caller", || pass.caller().actor().to_string());
         let websocket = proxy::is_websocket(parts);
         check_standing(&tenant, parts)?;
+        if !tenant.record.may_come_from(peer.ip) {
+            return Err(problem::ADDRESS.into());
+        }
         if let Some(holder) = pass.caller().key() {
             check_key(holder, route, peer)?;
         }

@@ -121,6 +121,7 @@ impl Records {
             published,
             limits: Arc::new(Limits::default()),
             hostnames: vec![],
+            networks: [].into(),
         };
         vec![
             record(ACME, "acme", true),

@@ -1,8 +1,8 @@
 //! The settings change.
 
-use super::{IDLE, KEY_DAYS, LIFE, SettingError, Settings, rows};
+use super::{IDLE, KEY_DAYS, LIFE, MOST_NETWORKS, SettingError, Settings, rows};
 use access::{ChangeSettings, Permit};
-use domain::{Change, Event, event::names};
+use domain::{Change, Event, Network, event::names};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::Store;
@@ -20,6 +20,8 @@ pub struct Changes {
     pub key_days: Option<u64>,
     /// After how many days without use an API key is switched off.
     pub key_unused_days: Option<u64>,
+    /// From where one may ask.
+    pub networks: Option<Vec<Network>>,
 }
 
 /// Changes the settings of the permit's tenant; gives them as they are now.
@@ -40,6 +42,7 @@ pub async fn change(
                 session_life: changes.session_life.unwrap_or(old.session_life),
                 key_days: changes.key_days.unwrap_or(old.key_days),
                 key_unused_days: changes.key_unused_days.unwrap_or(old.key_unused_days),
+                networks: changes.networks.clone().unwrap_or_else(|| old.networks.clone()),
                 changed_at: tx.now(),
             };
             check(&new)?;
@@ -61,6 +64,9 @@ fn check(settings: &Settings) -> Result<(), SettingError> {
     if !KEY_DAYS.contains(&settings.key_days) || !KEY_DAYS.contains(&settings.key_unused_days) {
         return Err(SettingError::KeyDays);
     }
+    if settings.networks.len() > MOST_NETWORKS {
+        return Err(SettingError::Networks);
+    }
     match settings.session_idle > settings.session_life {
         true => Err(SettingError::IdleBeyondLife),
         false => Ok(()),
@@ -74,5 +80,6 @@ fn facts(settings: &Settings) -> Value {
         "session_life_seconds": settings.session_life.as_secs(),
         "key_days": settings.key_days,
         "key_unused_days": settings.key_unused_days,
+        "networks": settings.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -1,9 +1,10 @@
 //! A tenant's own settings on the wire.
 
 use super::{Changes, change, read};
-use crate::Control;
+use crate::{Control, form::Reading};
 use access::{ChangeSettings, ReadSettings};
 use axum::extract::State;
+use domain::Network;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     key_days: u64,
     /// After how many days without use an API key is switched off; 0 leaves it to the plan.
     key_unused_days: u64,
+    /// The networks that the application may be asked from; all if there are none.
+    networks: Vec<String>,
     /// When they last changed.
     changed_at: String,
 }
@@ -46,6 +49,7 @@ impl From<super::Settings> for Settings {
             session_life: settings.session_life.as_secs(),
             key_days: settings.key_days,
             key_unused_days: settings.key_unused_days,
+            networks: settings.networks.iter().map(ToString::to_string).collect(),
             changed_at: settings.changed_at.to_string(),
         }
     }
@@ -66,6 +70,14 @@ pub(crate) struct Change {
     key_days: Option<u64>,
     /// After how many days without use an API key is switched off; 0 leaves it to the plan.
     key_unused_days: Option<u64>,
+    /// The networks that the application may be asked from, such as `10.0.0.0/8`; all if there are none.
+    networks: Option<Vec<String>>,
+}
+
+fn networks(texts: Vec<String>) -> Result<Vec<Network>, Problem> {
+    let mut form = Reading::new();
+    let read = texts.iter().filter_map(|text| form.read("networks", text)).collect();
+    form.finish().map(|()| read)
 }
 
 async fn show(
@@ -86,6 +98,7 @@ async fn patch(
         session_life: body.session_life.map(Duration::from_secs),
         key_days: body.key_days,
         key_unused_days: body.key_unused_days,
+        networks: body.networks.map(networks).transpose()?,
     };
     let changed = change(&room.store, &permit, &changes).await?;
     room.hear_tenant(permit.tenant_id()).await;

@@ -1,4 +1,5 @@
-//! A tenant's own settings: whether strangers may see its sign-in page, and how long sessions live.
+//! A tenant's own settings: whether strangers may see its sign-in page, and how long sessions live, from
+//! where one may ask.
 //!
 //! Tells others `tenant.changed`. A changed span holds for sessions that begin afterwards.
 
@@ -11,7 +12,7 @@ mod rows;
 pub use change::{Changes, change};
 pub use read::read;
 
-use domain::{Fault, Moment};
+use domain::{Fault, Moment, Network};
 use std::{ops::RangeInclusive, time::Duration};
 use store::StoreError;
 
@@ -26,6 +27,9 @@ pub const LIFE: RangeInclusive<Duration> = MINUTE.saturating_mul(15)..=DAY.satur
 /// For how many days an API key may live or go unused.
 pub const KEY_DAYS: RangeInclusive<u64> = 0..=36_500;
 
+/// How many networks a tenant may name.
+pub const MOST_NETWORKS: usize = 100;
+
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -39,6 +43,8 @@ pub struct Settings {
     pub key_days: u64,
     /// After how many days without use an API key is switched off; 0 leaves it to the plan.
     pub key_unused_days: u64,
+    /// From where its people and programs may ask the application; from anywhere if there are none.
+    pub networks: Vec<Network>,
     /// When they last changed.
     pub changed_at: Moment,
 }
@@ -58,6 +64,9 @@ pub enum SettingError {
     /// A span of API keys is out of bounds.
     #[error("API keys may live, and go unused, for 1 to 36500 days; 0 leaves it to the plan")]
     KeyDays,
+    /// There are more networks than are looked through for a request.
+    #[error("there may be {MOST_NETWORKS} networks")]
+    Networks,
     /// The settings are not there: the tenant is gone.
     #[error("the tenant has no settings")]
     Gone,
@@ -72,7 +81,8 @@ impl Fault for SettingError {
             SettingError::Idle
             | SettingError::Life
             | SettingError::IdleBeyondLife
-            | SettingError::KeyDays => "input.invalid",
+            | SettingError::KeyDays
+            | SettingError::Networks => "input.invalid",
             SettingError::Gone => "item.unknown",
             SettingError::Store(error) => error.code(),
         }
@@ -87,6 +97,7 @@ impl Fault for SettingError {
             SettingError::Idle | SettingError::IdleBeyondLife => Some("session_idle"),
             SettingError::Life => Some("session_life"),
             SettingError::KeyDays => Some("key_days"),
+            SettingError::Networks => Some("networks"),
             SettingError::Gone | SettingError::Store(_) => None,
         }
     }

@@ -34,6 +34,7 @@ struct Sent {
     session_life: String,
     key_days: String,
     key_unused_days: String,
+    networks: String,
 }
 
 impl Sent {
@@ -45,6 +46,7 @@ impl Sent {
             session_life: minutes(settings.session_life),
             key_days: settings.key_days.to_string(),
             key_unused_days: settings.key_unused_days.to_string(),
+            networks: settings.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -65,7 +67,11 @@ impl Sent {
             published: Some(self.published.is_some()),
             session_idle: minutes("session_idle", &self.session_idle),
             session_life: minutes("session_life", &self.session_life),
+            networks: None,
         };
+        let words = self.networks.split_whitespace();
+        let networks = words.filter_map(|word| form.read("networks", word)).collect();
+        let changes = Changes { networks: Some(networks), ..changes };
         form.finish().map(|()| changes)
     }
 }

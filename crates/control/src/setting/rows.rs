@@ -11,6 +11,7 @@ impl FromRow for Settings {
             session_life: row.span("session_life")?,
             key_days: days(row, "key_days")?,
             key_unused_days: days(row, "key_unused_days")?,
+            networks: row.words("networks")?,
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -22,7 +23,7 @@ fn days(row: &Row, column: &str) -> Result<u64, StoreError> {
 
 pub(super) async fn find(tx: &mut TenantRead) -> Result<Option<Settings>, StoreError> {
     let sql = sql!(
-        "SELECT published, session_idle, session_life, key_days, key_unused_days, changed_at
+        "SELECT published, session_idle, session_life, key_days, key_unused_days, networks, changed_at
          FROM tenant_setting WHERE tenant_id = $1"
     );
     tx.row(sql, values![]).await
@@ -31,10 +32,11 @@ pub(super) async fn find(tx: &mut TenantRead) -> Result<Option<Settings>, StoreE
 pub(super) async fn put(tx: &mut TenantWrite, settings: &Settings) -> Result<(), StoreError> {
     let sql = sql!(
         "UPDATE tenant_setting SET published = $2, session_idle = $3, session_life = $4, changed_at = $5,
-           key_days = $6, key_unused_days = $7
+           key_days = $6, key_unused_days = $7, networks = $8
          WHERE tenant_id = $1"
     );
     let days = |days: u64| i64::try_from(days).unwrap_or(i64::MAX);
+    let networks: Vec<String> = settings.networks.iter().map(ToString::to_string).collect();
     let values = values![
         settings.published,
         settings.session_idle,
@@ -42,6 +44,7 @@ pub(super) async fn put(tx: &mut TenantWrite, settings: &Settings) -> Result<(),
         settings.changed_at,
         days(settings.key_days),
         days(settings.key_unused_days),
+        networks.join(" "),
     ];
     tx.run(sql, values).await.map(drop)
 }

@@ -16,12 +16,16 @@ async fn an_admin_changes_the_settings_of_their_own_tenant() {
             session_life: Some(HOUR * 9),
             key_days: Some(30),
             key_unused_days: Some(7),
+            networks: Some(vec!["192.0.2.0/24".parse().expect("a network")]),
         };
         world.pass(Duration::from_millis(1));
         let changed = change(&world.store, &world.permit(contoso, &contoso.admin).await, &changes).await;
         assert_eq!(changed.expect("within bounds").session_life, HOUR * 9);
         world.warden.reload(contoso.id).await.expect("the directory answers");
-        assert!(!world.resolved(contoso).tenant().record.published);
+        let resolved = world.resolved(contoso);
+        let record = &resolved.tenant().record;
+        assert!(!record.published && record.may_come_from([192, 0, 2, 7].into()));
+        assert!(!record.may_come_from([10, 0, 0, 1].into()), "the gateway knows of the networks");
         let line = trail(world, contoso.id).await.pop().expect("a line");
         assert_eq!((line.action.as_str(), line.actor), ("setting.change", contoso.admin.user.to_string()));
         assert!(line.before.contains(r#""published":true"#) && line.after.contains(r#""published":false"#));

@@ -134,6 +134,7 @@ fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&str]) -> Tena
         published,
         limits: Arc::new(Limits::default()),
         hostnames: hostnames.iter().map(|host| host.parse().unwrap()).collect(),
+        networks: [].into(),
     }
 }
 

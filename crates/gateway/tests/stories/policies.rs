@@ -272,3 +272,17 @@ async fn websockets_are_counted_apart_from_requests() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_tenant_says_from_where_its_own_people_may_ask() {
+    let house = House::new().await;
+    let (acme, beta) = (house.carol_at(ACME), house.carol_at(BETA));
+    let at_acme = async || get("acme.base.test", "/x").with("cookie", &acme).at(house.address).await;
+    house.change(ACME, |record| record.networks = ["10.0.0.0/8".parse().unwrap()].into()).await;
+    assert_eq!(at_acme().await.code(), "address.refused");
+    assert_eq!(get("beta.base.test", "/x").with("cookie", &beta).at(house.address).await.status, 200);
+    // A stranger learns nothing of it.
+    assert_eq!(get("acme.base.test", "/x").at(house.address).await.code(), "session.needed");
+    house.change(ACME, |record| record.networks = ["127.0.0.0/8".parse().unwrap()].into()).await;
+    assert_eq!(at_acme().await.status, 200);
+}

@@ -87,6 +87,7 @@ impl FromRow for TenantRow {
             published: row.flag("published")?,
             limits: Arc::new(row.json::<Limits>("plan")?),
             hostnames: Vec::new(),
+            networks: row.words("networks")?.into(),
         }))
     }
 }

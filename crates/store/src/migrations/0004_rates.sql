@@ -11,3 +11,6 @@ CREATE TABLE rate_share (
 CREATE INDEX rate_share_ends ON rate_share (ends);
 CREATE INDEX rate_share_drained ON rate_share (drained_at) WHERE drained_at > 0;
 --platform: rate_share
+
+-- The networks that a tenant lets its people and programs ask from, parted by spaces; empty for all.
+ALTER TABLE tenant_setting ADD COLUMN networks {text} NOT NULL DEFAULT '';

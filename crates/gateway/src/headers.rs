@@ -28,6 +28,7 @@ pub(crate) mod names {
 
 const OURS: &str = "partywall-";
 const FORWARDED: &str = "x-forwarded-";
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Fields that backends have been seen to believe in place of what the request line says.
 const BELIEVED: [&str; 5] = ["forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-original-host"];
 
@@ -71,8 +72,11 @@ pub(crate) fn clean_request(headers: &mut HeaderMap, cleared: &[&HeaderName]) {
             || is_withheld(name.as_str())
             || cleared.iter().any(|cleared| is(name.as_str(), cleared.as_str()))
     });
-    if headers.get_all(AUTHORIZATION).iter().any(is_ours) {
-        headers.remove(AUTHORIZATION);
+    // The usual header for keys, too, where a route reads them from another and this one was mistaken for it.
+    for name in [AUTHORIZATION, API_KEY] {
+        if headers.get_all(&name).iter().any(is_ours) {
+            headers.remove(name);
+        }
     }
 }
 
@@ -200,6 +204,12 @@ mod tests {
             clean_request(&mut headers, &[]);
             assert!(headers.is_empty(), "{ours}");
         }
+        let mut headers = fields(&[("x-api-key", "pwk_abc")]);
+        clean_request(&mut headers, &[]);
+        assert!(headers.is_empty());
+        let mut headers = fields(&[("x-api-key", "the application's own")]);
+        clean_request(&mut headers, &[]);
+        assert_eq!(headers.len(), 1);
         let mut headers = fields(&[("authorization", "Basic dXNlcg==")]);
         clean_request(&mut headers, &[]);
         assert_eq!(headers.len(), 1);

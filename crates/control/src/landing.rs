@@ -8,6 +8,7 @@ use web::{Frame, Response, sign_in::see_other};
 const HAPPENED: &[(&str, &str)] = &[
     ("hostname-added", "The hostname belongs to this tenant. It answers within seconds."),
     ("hostname-removed", "The hostname is given back and rests."),
+    ("issuer-removed", "The issuer is removed. Its tokens are refused within seconds."),
     ("job-dropped", "The job is dropped."),
     ("job-revived", "The job is tried again."),
     ("name-released", "The name is released. Anybody may have it now."),

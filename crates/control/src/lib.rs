@@ -2,7 +2,7 @@
 //! roles, operator tokens, tenants' own settings, and the views of audit and usage.
 //!
 //! It owns the platform's registry and tells others `tenant.changed`, `domain.changed`, `deployment.changed`, `plan.changed`,
-//! `roles.changed` and `tokens.changed`. It never looks at a tenant's members, roles or connections with an
+//! `roles.changed`, `issuer.changed` and `tokens.changed`. It never looks at a tenant's members, roles or connections with an
 //! operator's permit, and never assigns anybody a role: the first admin comes by a one-time link (C06).
 
 pub mod assume;
@@ -13,6 +13,7 @@ pub mod home;
 pub mod hostname;
 pub mod house;
 pub mod invitation;
+pub mod issuer;
 pub mod job;
 pub mod key_secret;
 mod landing;

@@ -2,7 +2,7 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, job, key_secret, overview, own_domain, plan,
+    Control, assume, audit_view, deployment, home, hostname, invitation, issuer, job, key_secret, overview, own_domain, plan,
     resting_name, role, route, scope, setting, tenant, token, usage_view,
 };
 use access::{
@@ -29,6 +29,7 @@ fn api() -> Routes<Control> {
         .merge(role::http::routes())
         .merge(scope::http::routes())
         .merge(key_secret::http::routes())
+        .merge(issuer::http::routes())
         .merge(token::http::routes())
         .merge(job::http::routes())
         .merge(assume::http::routes())
@@ -46,6 +47,7 @@ fn console() -> Routes<Control> {
         .merge(route::trial::routes())
         .merge(plan::pages::routes())
         .merge(role::pages::routes())
+        .merge(issuer::pages::routes())
         .merge(token::pages::routes())
         .merge(job::pages::routes())
         .merge(audit_view::pages::routes())
@@ -69,6 +71,7 @@ pub fn pages() -> Pages {
         .platform::<ReadPlatformSettings>("/platform/routes", "Routes", "link")
         .platform::<ReadPlatformSettings>("/platform/plans", "Plans", "plans")
         .platform::<ReadPlatformSettings>("/platform/roles", "Roles", "roles")
+        .platform::<ReadPlatformSettings>("/platform/issuers", "Token issuers", "link")
         .platform::<ReadPlatformSettings>("/platform/tokens", "Tokens", "keys")
         .platform::<ReadJobs>("/platform/jobs", "Jobs", "jobs")
         .platform::<ReadPlatformAudit>("/platform/audit", "Audit", "audit")

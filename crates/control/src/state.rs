@@ -3,6 +3,7 @@
 use crate::{
     Terms,
     hostname::Reserved,
+    issuer::{self, Judge},
     route::{Rehearse, RouteCheck, nobody},
     times::{self, TimesOf},
 };
@@ -26,6 +27,8 @@ pub struct Control {
     pub rehearse: Rehearse,
     /// What knows how long answers took.
     pub times_of: TimesOf,
+    /// Who judges bearer tokens.
+    pub judge: Arc<dyn Judge>,
     /// Names that no tenant can have.
     pub(crate) reserved: Arc<Reserved>,
 }
@@ -34,7 +37,7 @@ impl Control {
     /// Puts the room together.
     pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
         let reserved = Arc::new(Reserved::by(&web.hosts));
-        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), reserved }
+        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), judge: issuer::nobody(), reserved }
     }
 
     /// The same room, where sample requests can be played through.
@@ -45,6 +48,11 @@ impl Control {
     /// The same room, where it is known how long answers took.
     pub fn with_times(self, times_of: TimesOf) -> Self {
         Control { times_of, ..self }
+    }
+
+    /// The same room, where bearer tokens are judged.
+    pub fn with_judge(self, judge: Arc<dyn Judge>) -> Self {
+        Control { judge, ..self }
     }
 
     /// Lets this node know at once that a tenant's entry has changed.

@@ -36,6 +36,9 @@ fn write(route: &'static str, body: Value, told: Told) -> Write {
     Write { route, body, told }
 }
 
+/// What is sent by POST because it is too long for an address, and writes nothing.
+const ASKS: [&str; 2] = ["POST /v1/platform/routes/test", "POST /v1/platform/token-test"];
+
 /// In an order in which each finds what it needs.
 fn writes() -> Vec<Write> {
     vec![
@@ -55,6 +58,27 @@ fn writes() -> Vec<Write> {
         ),
         write("PUT /v1/platform/roles/{name}", json!({ "title": "Reader", "about": "Reads." }), Made),
         write("DELETE /v1/platform/roles/{name}", Value::Null, Removed),
+        write(
+            "POST /v1/platform/issuers",
+            json!({ "issuer": "https://idp.test", "audiences": ["x"], "user_claim": "email", "all_tenants": true }),
+            Made,
+        ),
+        write(
+            "POST /v1/platform/issuers/{id}/users",
+            json!({ "user": "carol@x.test", "tenant": "contoso" }),
+            Made,
+        ),
+        write(
+            "POST /v1/platform/issuers/{id}/users/remove",
+            json!({ "user": "carol@x.test", "tenant": "contoso" }),
+            Removed,
+        ),
+        write(
+            "PUT /v1/platform/issuers/{id}",
+            json!({ "issuer": "https://idp.test", "audiences": ["y"], "tenant_claim": "org", "all_tenants": true }),
+            Changed,
+        ),
+        write("DELETE /v1/platform/issuers/{id}", Value::Null, Removed),
         write("PUT /v1/platform/routes", json!({ "routes": [] }), Made),
         write("PUT /v1/platform/scopes", json!({ "scopes": [{ "name": "surveys.read" }] }), Changed),
         write("POST /v1/platform/key-secret/roll", json!({ "overlap_seconds": 60 }), Made),
@@ -171,6 +195,7 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             .iter()
             .filter(|route| route.surface == Surface::Api && route.method != "GET")
             .map(|route| format!("{} {}", route.method, route.path))
+            .filter(|route| !ASKS.contains(&route.as_str()))
             .collect();
         assert_eq!(done, all, "each write of this room is done here");
         let everything =

@@ -1,7 +1,7 @@
 //! Configuration into a running whole: the only wiring.
 
 use crate::{
-    background::{self, Watcher},
+    background::{self, Asking, Watcher},
     config::Config,
     keys,
     observe::{
@@ -16,7 +16,7 @@ use domain::{Chance, Clock, Hostname, NodeId, RequestId, digest::MacKey};
 use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
 use identity::Identity;
 use outbound::{Outbound, Policy};
-use protocol::Signer;
+use protocol::{Signer, oidc::Transport};
 use serde_json::Value;
 use std::{path::Path, sync::Arc};
 use store::{Database, Engine, Feed, Keyring, Store, StoreError, migrate};
@@ -40,6 +40,8 @@ pub struct Node {
     pub roles: Arc<ArcSwap<identity::KnownRoles>>,
     /// What API keys may be good for.
     pub scopes: Arc<ArcSwap<identity::KnownScopes>>,
+    /// How issuers of bearer tokens are asked for their keys.
+    pub asking: Asking,
     /// What the node counts about itself.
     pub metrics: Metrics,
     /// Whether it should be sent requests.
@@ -107,12 +109,14 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let outbound =
         Outbound::new(outgoing(config), clock.clone()).map_err(|error| format!("outbound: {error}"))?;
     let keyring = Arc::new(ArcSwap::from_pointee(keyring));
+    let asking = asking(config, &outbound);
     let identity =
         Identity::new(store.clone(), web.clone(), outbound, keyring.clone(), identity_settings(config));
     let (roles, scopes) = (identity.known_roles.clone(), identity.known_scopes.clone());
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
         .with_rehearsals(crate::rehearse::rehearse(&gateway))
-        .with_times(crate::rehearse::times_of(&gateway));
+        .with_times(crate::rehearse::times_of(&gateway))
+        .with_judge(crate::judging::judge(&gateway));
     let site = Site::new(web.clone(), routes(identity, control));
     let id = NodeId::new(clock.now(), &chance);
     let node = Node {
@@ -124,6 +128,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         keyring,
         roles,
         scopes,
+        asking,
         metrics,
         readiness: Readiness::default(),
     };
@@ -151,6 +156,10 @@ impl Node {
         let roles = control::role::load(&self.store, &upkeep).await?;
         self.roles.store(Arc::new(roles));
         self.scopes.store(Arc::new(control::scope::load(&self.store, &upkeep).await?));
+        let (issuers, names) = control::issuer::load(&self.store, &upkeep).await?;
+        if let Some(names) = names {
+            self.gateway.set_issuers(issuers.into_iter().map(crate::judging::spec).collect(), names);
+        }
         if let Some(keyring) = open_keyring(&self.store).await? {
             self.gateway.set_cookie_keys(cookie_keys(&keyring));
             self.gateway.set_key_secrets(key_secrets(&keyring));
@@ -316,6 +325,7 @@ fn gateway(
         problems: format!("{}/problems/", config.hosts.api.origin()),
         pages: Arc::new(move |entry: &web::Entry| web::gateway_page(entry, &platform_hosts)),
         connections: gateway::Connections { tls: upstream_tls(), ..gateway::Connections::default() },
+        leeway: config.providers.leeway,
         // A file is this node's own.
         counts_with_others: !matches!(config.database, Database::Sqlite(_)),
         ..gateway::Settings::new(hosts)
@@ -327,6 +337,17 @@ fn gateway(
         chance: chance.clone(),
     };
     Gateway::new(settings, needs, cookie_keys(keyring), signing(keyring, config.hosts.id.origin()))
+}
+
+fn asking(config: &Config, outbound: &Outbound) -> Asking {
+    Asking {
+        outbound: outbound.clone(),
+        transport: if config.development { Transport::Development } else { Transport::Https },
+        patience: config.providers.patience,
+        memory: config.providers.memory,
+        retry: config.providers.retry,
+        kept: config.providers.keys_kept,
+    }
 }
 
 /// Whom https backends are trusted by: the authorities of this machine.

@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod background;
 pub mod cli;
 pub mod config;
+pub mod judging;
 pub mod keys;
 pub mod listen;
 pub mod observe;

@@ -174,6 +174,11 @@ impl Keyring {
     pub fn subject_hash(&self, provider: domain::ProviderId, subject: &str) -> Digest {
         self.subjects.sign(&[provider.to_string().as_bytes(), b"\n", subject.as_bytes()])
     }
+
+    /// The key under which those are found whom issuers of bearer tokens name.
+    pub fn token_names(&self) -> MacKey {
+        MacKey::new(self.subjects.sign(&[b"names in bearer tokens"]).bytes())
+    }
 }
 
 /// Whether every key opens, ended ones too.

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "looked after", source: include_str!("migrations/0002_looked_after.sql") },
     Migration { version: 3, name: "keys", source: include_str!("migrations/0003_keys.sql") },
     Migration { version: 4, name: "rates", source: include_str!("migrations/0004_rates.sql") },
+    Migration { version: 6, name: "issuers", source: include_str!("migrations/0006_issuers.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -60,13 +60,7 @@ impl ProviderMetadata {
     /// [`ProviderError::IssuerMismatch`] if the document is another issuer's,
     /// [`ProviderError::Metadata`] if it cannot be used.
     pub fn parse(text: &[u8], issuer: &Issuer, transport: Transport) -> Result<Self, ProviderError> {
-        if text.len() > TEXT_LIMIT {
-            return Err(ProviderError::Metadata("the document is longer than 64 KiB"));
-        }
-        let members = json::object(text).ok_or(ProviderError::Metadata("the document is not plain JSON"))?;
-        if members.get("issuer").and_then(Value::as_str) != Some(issuer.as_str()) {
-            return Err(ProviderError::IssuerMismatch);
-        }
+        let members = read(text, issuer)?;
         check_offers(&members)?;
         let address = |name: &str| Address { members: &members, transport }.read(name);
         let methods = "token_endpoint_auth_methods_supported";
@@ -102,6 +96,28 @@ impl ProviderMetadata {
             }
         }
     }
+}
+
+/// Where the keys of `issuer` lie, by its metadata: all that somebody needs who only verifies its tokens.
+///
+/// # Errors
+/// As [`ProviderMetadata::parse`], of which it asks less.
+pub fn keys_address(text: &[u8], issuer: &Issuer, transport: Transport) -> Result<Url, ProviderError> {
+    let members = read(text, issuer)?;
+    let address = Address { members: &members, transport }.read("jwks_uri")?;
+    address.ok_or(ProviderError::Metadata("there is no jwks_uri"))
+}
+
+/// The document, if it is this issuer's own.
+fn read(text: &[u8], issuer: &Issuer) -> Result<Map<String, Value>, ProviderError> {
+    if text.len() > TEXT_LIMIT {
+        return Err(ProviderError::Metadata("the document is longer than 64 KiB"));
+    }
+    let members = json::object(text).ok_or(ProviderError::Metadata("the document is not plain JSON"))?;
+    if members.get("issuer").and_then(Value::as_str) != Some(issuer.as_str()) {
+        return Err(ProviderError::IssuerMismatch);
+    }
+    Ok(members)
 }
 
 /// A provider that says that it has no code flow, or signs only in ways that are not believed, is told

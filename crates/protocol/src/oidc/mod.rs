@@ -21,7 +21,7 @@ mod tests;
 
 pub use authorize::{Authorize, ExtraParameters};
 pub use callback::Callback;
-pub use discovery::{ClientAuthentication, ProviderMetadata};
+pub use discovery::{ClientAuthentication, ProviderMetadata, keys_address};
 pub use error::{CallbackError, ProviderError, Refusal};
 pub use exchange::{Exchange, TokenRequest, Tokens};
 pub use id_token::{IdTokenExpect, IdentityClaims, validate_id_token};

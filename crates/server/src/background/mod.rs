@@ -4,6 +4,7 @@
 //! ends when the node stops, logs its own failures and tries again.
 
 mod feed;
+mod issuers;
 mod jobs;
 mod keys;
 mod meters;
@@ -12,6 +13,7 @@ mod shares;
 mod sweeper;
 mod witness;
 
+pub use issuers::Asking;
 pub use witness::{Notes, Watcher};
 
 use crate::{assemble::Node, listen::Stop};
@@ -32,6 +34,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(close_idle(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));
+    loops.spawn(issuers::run(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod connection;
 mod doctor;
+mod issuer;
 mod jobs;
 mod key;
 mod offline;
@@ -71,6 +72,9 @@ enum Command {
     /// The application's roles.
     #[command(subcommand)]
     Role(platform::Role),
+    /// Issuers whose bearer tokens the gateway believes.
+    #[command(subcommand)]
+    Issuer(issuer::Issuer),
     /// Operator tokens.
     #[command(subcommand)]
     Token(platform::Token),
@@ -144,6 +148,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Route(command) => command.run(&api()?).await,
             Command::Plan(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
+            Command::Issuer(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
             Command::Key(command) => command.run(&api()?).await,
             Command::Jobs(jobs) => jobs.run(&api()?).await,

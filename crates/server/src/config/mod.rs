@@ -173,6 +173,8 @@ pub struct Providers {
     pub retry: Duration,
     /// How far clocks may differ.
     pub leeway: Duration,
+    /// How long keys of issuers of bearer tokens are believed while these are away.
+    pub keys_kept: Duration,
 }
 
 /// How much is taken.

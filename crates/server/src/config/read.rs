@@ -331,6 +331,7 @@ fn providers(from: &Reader) -> Providers {
         retry: from.span("providers.retry", 5 * SECOND, HOUR),
         leeway: from.span("providers.leeway", Duration::ZERO, 5 * MINUTE),
     }
+        keys_kept: from.span("providers.keys_kept", MINUTE, 30 * DAY),
 }
 
 fn observe(from: &Reader) -> Observe {

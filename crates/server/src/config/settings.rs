@@ -140,6 +140,11 @@ pub const SETTINGS: &[Setting] = &[
         "60s",
         "How soon a provider is asked again that was away, or whose token named an unknown key.",
     ),
+    setting(
+        "providers.keys_kept",
+        "1d",
+        "How long the keys of an issuer of bearer tokens are believed while it is away.",
+    ),
     setting("providers.leeway", "60s", "How far a provider's clock may differ from ours."),
     setting("links.bootstrap", "1h", "How long the one-time link of a new installation works."),
     setting("links.invitation", "7d", "How long the one-time link of a new tenant works."),

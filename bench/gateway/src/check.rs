@@ -14,6 +14,9 @@ pub(crate) const COOKIE: &str = "__Host-pw_session";
 /// How many people each of the other proxies is asked for.
 const SAMPLE: usize = 200;
 
+/// How much is asked over one connection: nginx ends each after a thousand requests.
+const A_LINES_WORTH: usize = 500;
+
 const FORGED: &str = "tnt_01h2xcejqtf2nbrexx3vqjhp41";
 
 /// A proxy that knows hosts only.
@@ -31,11 +34,18 @@ pub(crate) async fn mapping(at: SocketAddr, town: &Town) -> Result<(), String> {
 pub(crate) async fn partywall(at: SocketAddr, town: &Town) -> Result<(), String> {
     let mut line = Line::open(at).await?;
     let reader = reader(&mut line, town).await?;
-    for person in &town.people {
-        let cookie = format!("{COOKIE}={}; theme=dark", person.cookie);
-        let ask =
-            Ask { host: &person.tenant.host, path: SEEN, cookie: Some(&cookie), forged_tenant: Some(FORGED) };
-        believed(&reader, &line.ask(ask).await?, person).await?;
+    for some in town.people.chunks(A_LINES_WORTH) {
+        line = Line::open(at).await?;
+        for person in some {
+            let cookie = format!("{COOKIE}={}; theme=dark", person.cookie);
+            let ask = Ask {
+                host: &person.tenant.host,
+                path: SEEN,
+                cookie: Some(&cookie),
+                forged_tenant: Some(FORGED),
+            };
+            believed(&reader, &line.ask(ask).await?, person).await?;
+        }
     }
     refusals(&mut line, &town.people).await?;
     let open = format!("{OPEN}{SEEN}");

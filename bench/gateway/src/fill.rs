@@ -8,8 +8,8 @@ use access::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use control::{deployment, route};
 use domain::{
-    Chance, Clock, ConnectionId, DeploymentId, Digest, MasterKey, MemberId, Moment, ProviderId, RequestId,
-    TenantId, UserId, id::Kind, seal::SealingKey,
+    ApiKeyId, Chance, Clock, ConnectionId, DeploymentId, Digest, MasterKey, MemberId, Moment, ProviderId,
+    RequestId, TenantId, UserId, id::Kind, seal::SealingKey,
 };
 use serde_json::json;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -92,6 +92,7 @@ impl Witness for Nobody {
     fn refused(&self, _attempt: access::CrossTenant) {}
     fn active(&self, _tenant: TenantId, _session: Digest) {}
     fn active_person(&self, _user: UserId, _session: Digest) {}
+    fn key_used(&self, _tenant: TenantId, _key: ApiKeyId) {}
 }
 
 impl Filler {

@@ -23,7 +23,7 @@ use ask::{Ask, Line};
 use clap::{Parser, Subcommand};
 use fill::{Size, Town};
 use load::{Load, Who};
-use process::{Pinned, REST};
+use process::{Cost, Pinned, REST};
 use report::{Measured, Round};
 use std::{
     net::{SocketAddr, TcpListener},
@@ -109,13 +109,15 @@ struct Running {
     process: Pinned,
     at: SocketAddr,
     ready: Duration,
+    /// Which other one works for it, and bears a part of its cost.
+    beside: Option<usize>,
     scenes: &'static [(&'static str, Who)],
 }
 
 impl Stage {
     async fn set(asked: &Asked, binary: &Path, folder: &Path) -> Result<Self, String> {
-        let [application, haproxy, nginx, public, private] = addresses()?;
-        let first = node::start(binary, folder, public, private)?;
+        let [application, haproxy, nginx, asking, decide, public, private] = addresses()?;
+        let first = node::start(binary, folder, public, private, decide)?;
         await_answer(private, &Ask { host: "localhost", path: "/readyz", ..Ask::default() }).await?;
         first.end().await?;
         say(&format!("filling the database: {} tenants, {} people", asked.tenants, asked.people));
@@ -141,9 +143,14 @@ impl Stage {
             .up(
                 &[("Partywall, open route", Who::Nobody), ("Partywall, session", Who::SignedIn)],
                 public,
-                || node::start(binary, folder, public, private),
+                || node::start(binary, folder, public, private, decide),
             )
             .await?
+            .up(&[("nginx asking Partywall", Who::SignedIn)], asking, || {
+                peers::asking(folder, asking, public, decide, application)
+            })
+            .await?
+            .with_the_one_before()
             .checked()
             .await
     }
@@ -164,16 +171,28 @@ impl Stage {
             &Ask { host: &person.tenant.host, path: "/", cookie: Some(&cookie), ..Ask::default() },
         )
         .await?;
-        self.running.push(Running { process, at, ready: begun.elapsed(), scenes });
+        self.running.push(Running { process, at, ready: begun.elapsed(), beside: None, scenes });
         Ok(self)
+    }
+
+    /// What was started last has the one before work for it.
+    fn with_the_one_before(mut self) -> Self {
+        let one_before = self.running.len().checked_sub(2);
+        if let Some(last) = self.running.last_mut() {
+            last.beside = one_before;
+        }
+        self
     }
 
     async fn checked(self) -> Result<Self, String> {
         say("checking every answer");
-        let [_, haproxy, nginx, partywall] = &self.running[..] else { unreachable!("four were started") };
+        let [_, haproxy, nginx, partywall, asking] = &self.running[..] else {
+            unreachable!("five were started")
+        };
         check::mapping(haproxy.at, &self.town).await.map_err(|error| format!("HAProxy: {error}"))?;
         check::mapping(nginx.at, &self.town).await.map_err(|error| format!("nginx: {error}"))?;
         check::partywall(partywall.at, &self.town).await.map_err(|error| format!("Partywall: {error}"))?;
+        check::partywall(asking.at, &self.town).await.map_err(|error| format!("nginx asking: {error}"))?;
         Ok(self)
     }
 
@@ -190,7 +209,7 @@ impl Stage {
             .collect();
         for number in 1..=asked.rounds {
             for (running, who, scene) in &mut measured {
-                let round = running.turn(*who, load, asked.seconds).await?;
+                let round = self.turn(running, *who, load, asked.seconds).await?;
                 if let Some(fault) = round.counted.fault() {
                     return Err(format!("{}: {fault}", scene.name));
                 }
@@ -202,11 +221,27 @@ impl Stage {
                     round.each(),
                     machine_load()
                 ));
-                scene.memory = running.process.memory()?;
+                scene.memory = self.memory(running)?;
                 scene.rounds.push(round);
             }
         }
         Ok(measured.into_iter().map(|(_, _, scene)| scene).collect())
+    }
+
+    async fn turn(&self, running: &Running, who: Who, load: &Load, seconds: u32) -> Result<Round, String> {
+        let before = self.cost(running)?;
+        let counted = load.run(who, running.at, seconds).await?;
+        Ok(Round { counted, cost: self.cost(running)?.since(before) })
+    }
+
+    fn cost(&self, running: &Running) -> Result<Cost, String> {
+        let own = running.process.cost()?;
+        running.beside.map_or(Ok(own), |beside| Ok(own.and(self.running[beside].process.cost()?)))
+    }
+
+    fn memory(&self, running: &Running) -> Result<u64, String> {
+        let own = running.process.memory()?;
+        running.beside.map_or(Ok(own), |beside| Ok(own + self.running[beside].process.memory()?))
     }
 
     async fn end(self) -> Result<(), String> {
@@ -215,14 +250,6 @@ impl Stage {
             running.process.end().await?;
         }
         Ok(())
-    }
-}
-
-impl Running {
-    async fn turn(&self, who: Who, load: &Load, seconds: u32) -> Result<Round, String> {
-        let before = self.process.cost()?;
-        let counted = load.run(who, self.at, seconds).await?;
-        Ok(Round { counted, cost: self.process.cost()?.since(before) })
     }
 }
 

@@ -56,12 +56,14 @@ pub(crate) fn start(
     folder: &Path,
     public: SocketAddr,
     private: SocketAddr,
+    decide: SocketAddr,
 ) -> Result<Pinned, String> {
     let settings = [
         format!("data={}", data(folder).display()),
         format!("base_domain={BASE_DOMAIN}"),
         format!("listen.public={public}"),
         format!("listen.private={private}"),
+        format!("listen.decide={decide}"),
         "log.level=warn".to_owned(),
     ];
     let mut arguments: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();

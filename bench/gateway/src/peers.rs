@@ -2,7 +2,7 @@
 //! tenant of a host in a map, refuse a host that is not in it, tell the backend, and keep connections.
 
 use crate::{
-    fill::Tenant,
+    fill::{BASE_DOMAIN, Tenant},
     process::{PROXY, Pinned},
 };
 use std::{fmt::Write, net::SocketAddr, path::Path};
@@ -99,6 +99,29 @@ http {{
     let file = folder.join("nginx.conf");
     write(&file, &config)?;
     Pinned::start("nginx", PROXY, Path::new("nginx"), &["-c", &file.to_string_lossy()], folder)
+}
+
+/// nginx by the configuration that we ship for it: it forwards, and asks our node about every request.
+pub(crate) fn asking(
+    folder: &Path,
+    listen: SocketAddr,
+    public: SocketAddr,
+    decide: SocketAddr,
+    upstream: SocketAddr,
+) -> Result<Pinned, String> {
+    let shipped = include_str!("../../../docs/fronts/nginx.conf");
+    let places = [("8000", listen), ("8080", public), ("8081", decide), ("3000", upstream)];
+    // In two steps, since a port of ours may hold a shipped one's digits.
+    let marked = shipped.replace("example.com", BASE_DOMAIN);
+    let mark = |at: usize| format!("<{at}>");
+    let marked = (0..).zip(places).fold(marked, |text, (at, (port, _))| text.replace(port, &mark(at)));
+    let config =
+        (0..).zip(places).fold(marked, |text, (at, (_, to))| text.replace(&mark(at), &to.port().to_string()));
+    let file = folder.join("asking.conf");
+    write(&file, &config)?;
+    let alone = format!("daemon off; master_process off; pid {}/asking.pid;", folder.display());
+    let arguments = ["-e", "stderr", "-g", &alone, "-c", &file.to_string_lossy()];
+    Pinned::start("nginx-asking", PROXY, Path::new("nginx"), &arguments, folder)
 }
 
 fn lines(tenants: &[Tenant], line: impl Fn(&Tenant) -> String) -> String {

@@ -39,6 +39,10 @@ impl Cost {
         }
     }
 
+    pub(crate) fn and(self, other: Cost) -> Cost {
+        Cost { user: self.user + other.user, system: self.system + other.system }
+    }
+
     pub(crate) fn whole(self) -> u64 {
         self.user + self.system
     }
@@ -88,10 +92,7 @@ impl Pinned {
     /// What it has cost so far.
     pub(crate) fn cost(&self) -> Result<Cost, String> {
         let costs = self.family()?.into_iter().filter_map(cost_of);
-        Ok(costs.fold(Cost::default(), |sum, cost| Cost {
-            user: sum.user + cost.user,
-            system: sum.system + cost.system,
-        }))
+        Ok(costs.fold(Cost::default(), Cost::and))
     }
 
     /// The memory that is its own, with its share of what it shares, in KiB.

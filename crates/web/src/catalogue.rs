@@ -92,7 +92,7 @@ catalogue! {
     "deployment.nothing-prepared" 409 "There is no next secret yet" =>
         "Make the next secret before it can take over.";
     "domain.held" 409 "This name cannot be used yet" =>
-        "It is proved, but it, or a name above it, is in use here or rests. If it was yours elsewhere on this platform, give it back there; else ask the operator.",
+        "It is proved, but it, or a name above it, is in use here or rests. If it was yours elsewhere on this platform, give it back there; else ask the operator.";
     "hand-over.refused" 403 "This sign-in cannot be finished here" =>
         "The way back from a sign-in is good once, for a short while, and in the browser that began it. Begin again from where you wanted to go.";
     "hostname.reserved" 422 "This hostname belongs to the platform" =>

@@ -158,16 +158,19 @@ impl Drop for Front {
 }
 
 impl Ports {
+    /// In two steps, since a port of ours may hold a shipped one's digits.
     fn fill_in(&self, shipped: &str) -> String {
-        let changes = [
-            ("example.com", "partywall.localhost".to_owned()),
-            ("8000", self.front.to_string()),
-            ("8080", self.public.to_string()),
-            ("8081", self.decide.to_string()),
-            ("3000", self.application.to_string()),
-        ];
-        changes.iter().fold(shipped.to_owned(), |text, (from, to)| text.replace(from, to))
+        let ports =
+            [("8000", self.front), ("8080", self.public), ("8081", self.decide), ("3000", self.application)];
+        let marked = shipped.replace("example.com", "partywall.localhost");
+        let marked = ports.iter().fold(marked, |text, (from, _)| text.replace(from, &mark(from)));
+        ports.iter().fold(marked, |text, (from, to)| text.replace(&mark(from), &to.to_string()))
     }
+}
+
+/// What stands for a shipped port in between.
+fn mark(port: &str) -> String {
+    port.chars().map(|digit| char::from(digit as u8 - b'0' + b'A')).collect()
 }
 
 impl Town {

@@ -109,23 +109,27 @@ function decode(part) {
 }
 
 function checkShape(claims) {
-  const { tenant, sub, roles, subscriber } = claims;
+  const { tenant, sub, roles, subscriber, workload } = claims;
   const isText = (value) => typeof value === 'string';
   const fits = isText(claims.iss) && isText(claims.aud) && Number.isInteger(claims.nbf) && Number.isInteger(claims.exp)
     && isText(tenant?.id) && isText(tenant?.slug) && isText(tenant?.name)
     && (sub === undefined || isText(sub)) && (roles === undefined || (Array.isArray(roles) && roles.every(isText)))
     && (subscriber === undefined || (isText(subscriber?.id) && isText(subscriber.key)
-      && Array.isArray(subscriber.scopes) && subscriber.scopes.every(isText)));
+      && Array.isArray(subscriber.scopes) && subscriber.scopes.every(isText)))
+    && (workload === undefined || (isText(workload?.issuer) && isText(workload.subject)
+      && typeof workload.person === 'boolean' && Array.isArray(workload.scopes) && workload.scopes.every(isText)));
   return fits ? claims : refuse('malformed', 'the context token lacks a claim');
 }
 
-function contextOf({ tenant, sub, member = {}, roles = [], sid = null, subscriber: caller }, requestId = null) {
+function contextOf({ tenant, sub, member = {}, roles = [], sid = null, subscriber: caller, workload: bearer }, requestId = null) {
   const user = sub === undefined ? null
     : { id: sub, member: member.id ?? null, name: member.name ?? null, email: member.email ?? null };
   const subscriber = caller === undefined ? null
     : { id: caller.id, key: caller.key, scopes: [...caller.scopes].sort() };
+  const workload = bearer === undefined ? null
+    : { issuer: bearer.issuer, subject: bearer.subject, person: bearer.person, scopes: [...bearer.scopes].sort() };
   const { id, slug, name } = tenant;
-  return { tenant: { id, slug, name }, user, subscriber, roles: [...roles].sort(), session: sid, request_id: requestId };
+  return { tenant: { id, slug, name }, user, subscriber, workload, roles: [...roles].sort(), session: sid, request_id: requestId };
 }
 
 // Some part of a backend may be reading the plain headers, so one that says something else than the token is
@@ -137,7 +141,7 @@ function checkAgreement(context, header) {
   };
   const agrees = header('Partywall-Tenant') === context.tenant.id && header('Partywall-User') === context.user?.id
     && header('Partywall-Subscriber') === context.subscriber?.id
-    && saysAll('Partywall-Roles', context.roles) && saysAll('Partywall-Scopes', context.subscriber?.scopes ?? []);
+    && saysAll('Partywall-Roles', context.roles) && saysAll('Partywall-Scopes', (context.subscriber ?? context.workload)?.scopes ?? []);
   if (!agrees) refuse('disagrees', 'a header does not say what the context token says');
 }
 

@@ -72,12 +72,23 @@ class Subscriber:
 
 
 @dataclass(frozen=True)
+class Workload:
+    """A caller by the bearer token of an issuer that the operator has registered."""
+
+    issuer: str
+    subject: str
+    person: bool
+    scopes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Context:
     """Who is asking, and in which tenant. The user is None for an anonymous request."""
 
     tenant: Tenant
     user: User | None = None
     subscriber: Subscriber | None = None
+    workload: Workload | None = None
     roles: list[str] = field(default_factory=list)
     session: str | None = None
     request_id: str | None = None
@@ -192,6 +203,11 @@ def _check_shape(claims) -> dict:
     texts += [subscriber.get("id"), subscriber.get("key")] if isinstance(subscriber, dict) else [None]
     scopes = subscriber.get("scopes") if isinstance(subscriber, dict) else None
     texts += scopes if isinstance(scopes, list) else [None]
+    workload = claims.get("workload", {"issuer": "", "subject": "", "person": False, "scopes": []})
+    workload = workload if isinstance(workload, dict) else {}
+    texts += [workload.get("issuer"), workload.get("subject")]
+    texts += workload["scopes"] if isinstance(workload.get("scopes"), list) else [None]
+    texts += ["" if isinstance(workload.get("person"), bool) else None]
     numbers = [claims.get("nbf"), claims.get("exp")]
     if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
         raise ContextError("malformed", "the context token lacks a claim")
@@ -207,7 +223,11 @@ def _context(claims, request_id) -> Context:
     if "subscriber" in claims:
         caller = claims["subscriber"]
         subscriber = Subscriber(caller["id"], caller["key"], sorted(caller["scopes"]))
-    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, subscriber,
+    workload = None
+    if "workload" in claims:
+        caller = claims["workload"]
+        workload = Workload(caller["issuer"], caller["subject"], caller["person"], sorted(caller["scopes"]))
+    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, subscriber, workload,
                    sorted(claims.get("roles", [])), claims.get("sid"), request_id)
 
 
@@ -219,7 +239,8 @@ def _check_agreement(context, header):
 
     user = context.user.id if context.user else None
     caller = context.subscriber.id if context.subscriber else None
-    scopes = set(context.subscriber.scopes) if context.subscriber else set()
+    program = context.subscriber or context.workload
+    scopes = set(program.scopes) if program else set()
     said = (header("Partywall-Tenant"), header("Partywall-User"), header("Partywall-Subscriber"),
             words("Partywall-Roles"), words("Partywall-Scopes"))
     if said != (context.tenant.id, user, caller, set(context.roles), scopes):

@@ -77,13 +77,14 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
             at=None, nonce="nonce-0000000001", secret=SECRET, headers=None, **signing):
     said = said or claims()
     context = context or token(said, **signing)
+    program = said.get("subscriber") or said.get("workload")
     proof_method, proof_target, proof_context = made_for or (method, target, context)
     sent = {"Partywall-Context": context,
             "Partywall-Proof": proof(proof_method, proof_target, proof_context, NOW if at is None else at, nonce, secret),
             "Partywall-Tenant": said["tenant"]["id"], "Partywall-Tenant-Slug": said["tenant"]["slug"],
             "Partywall-User": said.get("sub"), "Partywall-Roles": ",".join(said["roles"]) if "roles" in said else None,
             "Partywall-Subscriber": said.get("subscriber", {}).get("id"),
-            "Partywall-Scopes": ",".join(said["subscriber"]["scopes"]) if "subscriber" in said else None,
+            "Partywall-Scopes": ",".join(program["scopes"]) if program else None,
             "Partywall-Request-Id": "req_01h455vb4pex5vsknk084sn02f"}
     sent.update(headers or {})
     sent = {name: value for name, value in sent.items() if value is not None}
@@ -94,8 +95,10 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
                 "email": member.get("email")} if "sub" in said else None
         caller = said.get("subscriber")
         caller = dict(caller, scopes=sorted(caller["scopes"])) if caller else None
-        made["context"] = {"tenant": said["tenant"], "user": user, "subscriber": caller, "roles": sorted(said.get("roles", [])),
-                           "session": said.get("sid"), "request_id": sent.get("Partywall-Request-Id")}
+        workload = said.get("workload")
+        workload = dict(workload, scopes=sorted(workload["scopes"])) if workload else None
+        made["context"] = {"tenant": said["tenant"], "user": user, "subscriber": caller, "workload": workload,
+                           "roles": sorted(said.get("roles", [])), "session": said.get("sid"), "request_id": sent.get("Partywall-Request-Id")}
     return made
 
 
@@ -125,6 +128,9 @@ ANONYMOUS = claims(sub=None, member=None, roles=None, sid=None)
 ROBOT = {"id": "sub_01h455vb4pex5vsknk084sn02g", "key": "apk_01h455vb4pex5vsknk084sn02h",
          "scopes": ["surveys.write", "surveys.read"]}
 ROBOTS = claims(sub=None, member=None, roles=None, sid=None, kind="subscriber", subscriber=ROBOT)
+WORKLOAD = {"issuer": "iss_01h455vb4pex5vsknk084sn02j", "subject": "nightly-report", "person": False,
+            "scopes": ["surveys.write", "surveys.read"]}
+WORKLOADS = claims(sub=None, member=None, roles=None, sid=None, kind="workload", workload=WORKLOAD)
 BOBS = claims(sub=BOB, tenant=FABRIKAM)
 
 case("a signed-in user is read", request("ok"))
@@ -133,6 +139,9 @@ case("a program with an API key is a subscriber and no user", request("ok", ROBO
 case("another subscriber than the token says", request("disagrees", ROBOTS, headers={"Partywall-Subscriber": "sub_01h455vb4pex5vsknk084sn02x"}))
 case("a scope that the token does not say", request("disagrees", ROBOTS, headers={"Partywall-Scopes": "surveys.read,surveys.write,admin"}))
 case("a subscriber beside the token of a user", request("disagrees", headers={"Partywall-Subscriber": ROBOT["id"]}))
+case("a caller with a registered issuer's token is a workload and no user", request("ok", WORKLOADS))
+case("a scope that the workload does not have", request("disagrees", WORKLOADS, headers={"Partywall-Scopes": "admin"}))
+case("a workload without its issuer", request("malformed", claims(sub=None, member=None, roles=None, sid=None, kind="workload", workload=dict(WORKLOAD, issuer=7))))
 case("a user whose provider gave no profile is still read", request("ok", claims(member=None)))
 case("a member without roles has none", request("ok", claims(roles=[])))
 case("roles come out sorted", request("ok", claims(roles=["reader", "admin"])))

@@ -12,6 +12,8 @@ pub struct Context {
     pub user: Option<User>,
     /// The program that calls with an API key; none where a person or nobody does.
     pub subscriber: Option<Subscriber>,
+    /// The caller by the bearer token of a registered issuer; none where it is somebody else.
+    pub workload: Option<Workload>,
     /// What the user is in this tenant, sorted. Empty for an anonymous request.
     pub roles: Vec<String>,
     /// Tells two sessions of one user apart.
@@ -27,10 +29,17 @@ impl Context {
         self.roles.iter().any(|held| held == role)
     }
 
-    /// Is the API key that was presented good for this? A person's session has no scopes.
+    /// Is the API key or the bearer token that was presented good for this? A person's session has no scopes.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.subscriber.as_ref().is_some_and(|caller| caller.scopes.iter().any(|held| held == scope))
+        self.scopes().iter().any(|held| held == scope)
+    }
+
+    /// What the API key or the bearer token that was presented is good for.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        let of_key = self.subscriber.as_ref().map(|caller| caller.scopes.as_slice());
+        of_key.or(self.workload.as_ref().map(|caller| caller.scopes.as_slice())).unwrap_or_default()
     }
 }
 
@@ -54,6 +63,19 @@ pub struct Subscriber {
     pub key: String,
     /// What the key is good for, sorted.
     #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// A caller by the bearer token of an issuer that the operator has registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workload {
+    /// The issuer: `iss_…`.
+    pub issuer: String,
+    /// Its name for the caller.
+    pub subject: String,
+    /// Whether it speaks of a person, in whose name a program calls.
+    pub person: bool,
+    /// What the token is good for, sorted.
     pub scopes: Vec<String>,
 }
 

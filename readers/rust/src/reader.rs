@@ -168,8 +168,7 @@ impl Said<'_> {
         if self.subscriber != subscriber.map(|subscriber| subscriber.id.as_str()) {
             return Err(ContextError::Disagrees("Partywall-Subscriber"));
         }
-        let scopes = subscriber.map(|subscriber| subscriber.scopes.as_slice()).unwrap_or_default();
-        if !says_all(self.scopes, scopes) {
+        if !says_all(self.scopes, context.scopes()) {
             return Err(ContextError::Disagrees("Partywall-Scopes"));
         }
         if says_all(self.roles, &context.roles) {

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
-use crate::{Context, ContextError, Subscriber, TOLERANCE, Tenant, User};
+use crate::{Context, ContextError, Subscriber, TOLERANCE, Tenant, User, Workload};
 
 /// The header it travels in.
 pub(crate) const HEADER: &str = "Partywall-Context";
@@ -26,6 +26,7 @@ pub(crate) struct Claims {
     roles: Vec<String>,
     sid: Option<String>,
     subscriber: Option<Subscriber>,
+    workload: Option<Workload>,
 }
 
 #[derive(Default, Deserialize)]
@@ -100,6 +101,18 @@ impl Claims {
             subscriber.scopes.sort();
             subscriber
         });
-        Context { tenant: self.tenant, user, subscriber, roles: self.roles, session: self.sid, request_id }
+        let workload = self.workload.map(|mut workload| {
+            workload.scopes.sort();
+            workload
+        });
+        Context {
+            tenant: self.tenant,
+            user,
+            subscriber,
+            workload,
+            roles: self.roles,
+            session: self.sid,
+            request_id,
+        }
     }
 }

@@ -39,6 +39,30 @@ pub struct TenantRecord {
     pub hostnames: Vec<Hostname>,
     /// From where its people and programs may ask, by its own setting; from anywhere if there are none.
     pub networks: Arc<[Network]>,
+    /// When its application is being worked on.
+    pub maintenance: Maintenance,
+}
+
+/// When a tenant's application is being worked on; never where both are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maintenance {
+    /// When that begins.
+    pub from: Moment,
+    /// When it ends at the latest.
+    pub until: Moment,
+}
+
+impl Default for Maintenance {
+    fn default() -> Self {
+        Maintenance { from: Moment::NEVER, until: Moment::NEVER }
+    }
+}
+
+impl Maintenance {
+    /// How much longer it takes, if it is under way.
+    pub fn left(&self, now: Moment) -> Option<Duration> {
+        (self.from <= now && now < self.until).then(|| self.until.since(now))
+    }
 }
 
 impl TenantRecord {

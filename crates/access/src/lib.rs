@@ -33,8 +33,8 @@ pub mod warden;
 
 pub use credential::{Cookie, CookieKeys, Credential, PresentedKey};
 pub use directory::{
-    Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, MemberGrant, OperatorGrant,
-    PersonGrant, SessionGrant, TenantRecord,
+    Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, Maintenance, MemberGrant,
+    OperatorGrant, PersonGrant, SessionGrant, TenantRecord,
 };
 pub use permit::{
     Actor, Caller, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope, TokenHolder,

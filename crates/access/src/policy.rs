@@ -143,6 +143,10 @@ policy! {
     ReadKeys "key.read" tenant reads Needs::Right(Right::ReadKeys);
     #[doc = " Make, rotate and revoke API keys, and look after subscribers."]
     ManageKeys "key.manage" tenant writes Needs::Right(Right::ManageKeys);
+    #[doc = " See the tenant's own domains and how their proof stands."]
+    ReadDomains "domain.read" tenant reads Needs::Right(ReadMembers);
+    #[doc = " Claim a domain, have its proof looked at, give it back."]
+    ManageDomains "domain.manage" tenant writes Needs::Right(Right::ManageDomains);
     #[doc = " Read, export and verify the audit trail."]
     ReadAuditTrail "audit.read" tenant reads Needs::Right(ReadAudit);
     #[doc = " See the tenant's own settings."]
@@ -192,6 +196,8 @@ policy! {
     SweepTenant "tenant.sweep" tenant writes Platform;
     #[doc = " Note the use of API keys, warn of those that end, switch off the unused."]
     LookAfterKeys "key.look-after" tenant writes Platform;
+    #[doc = " Look at the proof of domains again, and let go of those that lost it."]
+    LookAfterDomains "domain.look-after" tenant writes Platform;
     #[doc = " The platform's own upkeep: first start, key rolling, relaying."]
     Upkeep "platform.upkeep" platform writes Platform;
     #[doc = " Bind the first operator's provider by the one-time link."]
@@ -203,6 +209,7 @@ impl WhileClosed for RecordRefusal {}
 impl WhileClosed for StoreMeters {}
 impl WhileClosed for SweepTenant {}
 impl WhileClosed for LookAfterKeys {}
+impl WhileClosed for LookAfterDomains {}
 impl WhileClosed for RunJob {}
 
 /// The actions in whose write a person may be introduced to the tenant: recognised, created, joined.

@@ -40,6 +40,7 @@ impl Tenant {
             limits: Arc::default(),
             hostnames: Vec::new(),
             networks: [].into(),
+            maintenance: Default::default(),
         };
         Tenant { record, epoch: Arc::default() }
     }

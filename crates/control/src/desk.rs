@@ -31,6 +31,7 @@ pub(crate) struct Desk<'w> {
     world: &'w World,
     site: Site,
     web: Web,
+    room: Control,
 }
 
 /// Somebody with a session in the console.
@@ -113,8 +114,13 @@ impl<'w> Desk<'w> {
             None => Err(vec!["there are no routes".into(), "and no defaults".into()]),
         });
         let room = Control::new(world.store.clone(), web.clone(), Terms::default(), check);
-        let site = Site::new(web.clone(), routes().with_state(room));
-        Desk { world, site, web }
+        let site = Site::new(web.clone(), routes().with_state(room.clone()));
+        Desk { world, site, web, room }
+    }
+
+    /// The room itself, for stories that call its verbs.
+    pub(crate) fn room(&self) -> Control {
+        self.room.clone()
     }
 
     pub(crate) async fn ask(

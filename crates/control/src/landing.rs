@@ -6,11 +6,17 @@ use web::{Frame, Response, sign_in::see_other};
 
 /// What may have just happened.
 const HAPPENED: &[(&str, &str)] = &[
+    ("domain-claimed", "The domain is claimed. Lay down its proof, then have it looked at."),
+    ("domain-looked", "The proof was not found. What was missing stands beside the domain."),
+    ("domain-proved", "The domain is proved. It answers within seconds."),
+    ("domain-removed", "The domain is given back."),
     ("hostname-added", "The hostname belongs to this tenant. It answers within seconds."),
     ("hostname-removed", "The hostname is given back and rests."),
     ("issuer-removed", "The issuer is removed. Its tokens are refused within seconds."),
     ("job-dropped", "The job is dropped."),
     ("job-revived", "The job is tried again."),
+    ("maintenance-begun", "The application is in maintenance, on every node within seconds."),
+    ("maintenance-ended", "The application is back."),
     ("name-released", "The name is released. Anybody may have it now."),
     ("plan-saved", "The plan is saved and holds for its tenants within seconds."),
     ("role-removed", "The role is removed. Nobody can be given it any more."),

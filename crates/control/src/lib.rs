@@ -17,6 +17,7 @@ pub mod issuer;
 pub mod job;
 pub mod key_secret;
 mod landing;
+pub mod maintenance;
 pub mod overview;
 pub mod own_domain;
 pub mod plan;

@@ -2,7 +2,8 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, issuer, job, key_secret, overview, own_domain, plan,
+    Control, assume, audit_view, deployment, home, hostname, invitation, issuer, job, key_secret, maintenance, overview, own_domain,
+    plan,
     resting_name, role, route, scope, setting, tenant, token, usage_view,
 };
 use access::{
@@ -21,6 +22,7 @@ fn api() -> Routes<Control> {
     tenant::http::routes()
         .merge(invitation::http::routes())
         .merge(hostname::http::routes())
+        .merge(maintenance::http::routes())
         .merge(own_domain::http::routes())
         .merge(resting_name::http::routes())
         .merge(deployment::http::routes())
@@ -52,6 +54,7 @@ fn console() -> Routes<Control> {
         .merge(job::pages::routes())
         .merge(audit_view::pages::routes())
         .merge(home::pages::routes())
+        .merge(maintenance::http::console())
         .merge(own_domain::pages::routes())
         .merge(setting::pages::routes())
         .merge(usage_view::pages::routes())

@@ -4,6 +4,7 @@ use crate::{
     Terms,
     hostname::Reserved,
     issuer::{self, Judge},
+    own_domain::{NoProof, Prove},
     route::{Rehearse, RouteCheck, nobody},
     times::{self, TimesOf},
 };
@@ -27,6 +28,8 @@ pub struct Control {
     pub rehearse: Rehearse,
     /// What knows how long answers took.
     pub times_of: TimesOf,
+    /// Who looks for the proof of domains.
+    pub prober: Arc<dyn Prove>,
     /// Who judges bearer tokens.
     pub judge: Arc<dyn Judge>,
     /// Names that no tenant can have.
@@ -37,12 +40,17 @@ impl Control {
     /// Puts the room together.
     pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
         let reserved = Arc::new(Reserved::by(&web.hosts));
-        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), judge: issuer::nobody(), reserved }
+        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), prober: Arc::new(NoProof), judge: issuer::nobody(), reserved }
     }
 
     /// The same room, where sample requests can be played through.
     pub fn with_rehearsals(self, rehearse: Rehearse) -> Self {
         Control { rehearse, ..self }
+    }
+
+    /// The same room, where the proof of domains can be found.
+    pub fn with_prober(self, prober: Arc<dyn Prove>) -> Self {
+        Control { prober, ..self }
     }
 
     /// The same room, where it is known how long answers took.

@@ -21,6 +21,12 @@ pub struct Terms {
     pub session_idle: Duration,
     /// How long a session lives at most, in a tenant that has not said otherwise.
     pub session_life: Duration,
+    /// How long a claim of a domain waits for its proof.
+    pub domain_claim: Duration,
+    /// How often the proof of a domain is looked at again.
+    pub domain_recheck: Duration,
+    /// How long a domain goes on whose proof is missing.
+    pub domain_grace: Duration,
     /// Where a tenant is at home of which nothing else is said, the house among them.
     pub home_region: Region,
 }
@@ -34,6 +40,9 @@ impl Default for Terms {
             token: DAY * 90,
             session_idle: HOUR * 8,
             session_life: DAY * 7,
+            domain_claim: DAY * 7,
+            domain_recheck: DAY,
+            domain_grace: DAY * 14,
             home_region: Region::default(),
         }
     }

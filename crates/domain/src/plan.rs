@@ -14,6 +14,8 @@ pub enum Limit {
     Connections,
     /// Hostnames of a tenant besides its slug.
     Hostnames,
+    /// Hostnames that a tenant has claimed and not proved.
+    PendingDomains,
     /// Requests a second through the gateway; 0 is no limit.
     RequestsPerSecond,
     /// How many background jobs a tenant gets in a round in which others with a weight of 1 get one.
@@ -36,10 +38,11 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 12] = [
+    pub const ALL: [Limit; 13] = [
         Limit::Members,
         Limit::Connections,
         Limit::Hostnames,
+        Limit::PendingDomains,
         Limit::RequestsPerSecond,
         Limit::JobWeight,
         Limit::ApiKeys,
@@ -57,6 +60,7 @@ impl Limit {
             Limit::Members => "members",
             Limit::Connections => "connections",
             Limit::Hostnames => "hostnames",
+            Limit::PendingDomains => "pending_domains",
             Limit::RequestsPerSecond => "requests_per_second",
             Limit::JobWeight => "job_weight",
             Limit::ApiKeys => "api_keys",
@@ -75,6 +79,7 @@ impl Limit {
             Limit::Members => 100_000,
             Limit::Connections => 10,
             Limit::Hostnames => 20,
+            Limit::PendingDomains => 10,
             Limit::RequestsPerSecond => 0,
             Limit::JobWeight => 1,
             Limit::ApiKeys => 1_000,

@@ -25,6 +25,8 @@ pub enum Right {
     ReadKeys,
     /// Make, rotate and revoke API keys, and look after subscribers.
     ManageKeys,
+    /// Claim domains, prove them and give them back.
+    ManageDomains,
     /// Look at the platform: tenants, deployments, plans.
     ReadPlatform,
     /// Change the platform.
@@ -96,6 +98,7 @@ impl PlatformRole {
                 Right::ManageSettings,
                 Right::ReadKeys,
                 Right::ManageKeys,
+                Right::ManageDomains,
             ]),
             PlatformRole::Auditor => {
                 RightSet::of(&[Right::ReadMembers, Right::ReadConnections, Right::ReadAudit, Right::ReadKeys])

@@ -27,7 +27,7 @@ use http::{
     header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
     request::Parts,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A request that may be forwarded, with everything that was found out about it.
 pub(crate) struct Admitted {
@@ -114,11 +114,19 @@ impl Gateway {
             }
             (Some(_), Some(_)) => return Err(problem::SEVERAL_CREDENTIALS.into()),
         };
+        let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
+        // To strangers, an organisation without a published page is none, whether it is worked on or not.
+        if let Some(left) = work.filter(|_| resolved.tenant().record.published) {
+            return Err(No::worked_on(resolved.tenant(), left).into());
+        }
         let pass = match permitted(self, route.open, &resolved, &credential, origin).await {
             Ok(pass) => pass,
             Err(refusal) => return Err(stranger(refusal, route, parts, &resolved)),
         };
         let tenant = pass.caller().tenant().unwrap_or_else(|| resolved.tenant()).clone();
+        if let Some(left) = work {
+            return Err(No::worked_on(&tenant, left).into());
+        }
         note(&tenant, route);
         onlooker.passed("tenant", || format!("{} ({})", tenant.record.slug, tenant.record.id));
         onlooker.passed("caller", || pass.caller().actor().to_string());
@@ -289,9 +297,15 @@ fn needed(route: &Route) -> Problem {
     if route.takes(CredentialKind::Token) { problem::BEARER_NEEDED } else { problem::KEY_NEEDED }
 }
 
+/// Where nobody said how long work takes.
+const UNKNOWN_END: Duration = Duration::from_secs(120);
+
 /// Somebody who may not in: sent to sign in if a browser is on its way, told otherwise.
 fn stranger(refusal: Refusal, route: &Route, parts: &Parts, resolved: &Resolved) -> Stopped {
     let needs_sign_in = refusal == Refusal::SignInNeeded;
+    if matches!(refusal, Refusal::Closed(Standing::Maintenance | Standing::Moving)) {
+        return No::worked_on(resolved.tenant(), UNKNOWN_END).into();
+    }
     if needs_sign_in && !route.takes(CredentialKind::Session) {
         return needed(route).into();
     }

@@ -83,7 +83,7 @@ impl Gateway {
             times,
             lookups: Lookups::default(),
             flights: Flights::new(),
-            refusals: Refusals::new(settings.problems.clone(), &*settings.pages),
+            refusals: Refusals::new(&settings),
             settings,
             needs,
         }))

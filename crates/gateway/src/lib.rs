@@ -58,7 +58,7 @@ pub use onlook::{Rehearsal, Sample, Step};
 pub use peer::Peer;
 pub use policy::{ShareAsk, Shares};
 pub use problem::Problem;
-pub use refuse::{Pages, plain_page};
+pub use refuse::{MaintenancePage, Pages, plain_page};
 pub use route::{Hosts, RouteFault, RouteSpec, Routes};
 pub use setup::{Needs, OnTheSameHost, Settings, SignIn};
 pub use target::RESERVED;

@@ -4,10 +4,11 @@
 //! the reason was. So these answers hold nothing of the request but the kind of text that was asked for.
 
 use crate::{
+    Settings,
     body::Body,
     problem::{self, Problem},
 };
-use access::Refusal;
+use access::{Refusal, Tenant};
 use bytes::Bytes;
 use domain::Standing;
 use http::{
@@ -19,7 +20,7 @@ use http::{
     request::Parts,
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use web::catalogue::Entry;
 
 /// Why a request goes no further, with what the client may be told beyond the problem's own words.
@@ -29,15 +30,30 @@ pub(crate) struct No {
     pub(crate) detail: Option<String>,
     /// What the answer's header says beyond what every answer's does.
     headers: Option<Box<HeaderMap>>,
+    worked_on: Option<Box<WorkedOn>>,
+}
+
+/// Whose application is being worked on, and for how much longer at most.
+#[derive(Debug)]
+struct WorkedOn {
+    tenant: Arc<Tenant>,
+    seconds: u32,
 }
 
 impl No {
     pub(crate) fn because(problem: Problem) -> Self {
-        No { problem, detail: None, headers: None }
+        No { problem, detail: None, headers: None, worked_on: None }
     }
 
     pub(crate) fn with(problem: Problem, detail: String) -> Self {
-        No { problem, detail: Some(detail), headers: None }
+        No { problem, detail: Some(detail), headers: None, worked_on: None }
+    }
+
+    /// The tenant's application is being worked on, for this much longer.
+    pub(crate) fn worked_on(tenant: &Arc<Tenant>, left: Duration) -> Self {
+        let seconds = left.as_secs().try_into().unwrap_or(u32::MAX);
+        let worked_on = Some(Box::new(WorkedOn { tenant: tenant.clone(), seconds }));
+        No { worked_on, ..No::because(problem::MAINTENANCE) }
     }
 
     pub(crate) fn telling(self, headers: HeaderMap) -> Self {
@@ -120,6 +136,14 @@ pub(crate) fn sign_in(location: HeaderValue) -> Response<Body> {
 /// How a problem looks as a page.
 pub type Pages = dyn Fn(&Entry) -> String + Send + Sync;
 
+/// How it looks as a page that a tenant's application is being worked on; the page asks again after so many seconds.
+pub type MaintenancePage = dyn Fn(&Tenant, u32) -> String + Send + Sync;
+
+/// A page asks again no sooner than this, in seconds, so that many that are open are no burden.
+const SOONEST: u32 = 5;
+/// And no later, because work may end before its time.
+const LATEST: u32 = 30;
+
 /// What every answer of ours carries.
 const FIXED: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-store"),
@@ -160,6 +184,7 @@ fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
 pub(crate) struct Refusals {
     prefix: String,
     texts: HashMap<Problem, Texts>,
+    maintenance: Arc<MaintenancePage>,
 }
 
 struct Texts {
@@ -169,20 +194,28 @@ struct Texts {
 
 impl Refusals {
     /// `prefix` begins the address of the pages that explain problems.
-    pub(crate) fn new(prefix: String, pages: &Pages) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let (prefix, pages) = (settings.problems.clone(), &settings.pages);
         let text = |entry: &Entry| Texts {
             page: pages(entry).into(),
             problem: as_json(&prefix, entry, None).into(),
         };
         let texts = problem::ALL.iter().map(|problem| (*problem, text(problem.entry()))).collect();
-        Refusals { prefix, texts }
+        Refusals { prefix, texts, maintenance: settings.maintenance.clone() }
+    }
+
+    fn page(&self, no: &No, texts: &Texts) -> Bytes {
+        match &no.worked_on {
+            Some(work) => (self.maintenance)(&work.tenant, work.seconds.clamp(SOONEST, LATEST)).into(),
+            None => texts.page.clone(),
+        }
     }
 
     /// The answer.
     pub(crate) fn answer(&self, no: &No, reader: &Reader) -> Response<Body> {
         let (entry, texts) = (no.problem.entry(), &self.texts[&no.problem]);
         let (kind, text) = match &no.detail {
-            _ if reader.wants_page() => ("text/html; charset=utf-8", texts.page.clone()),
+            _ if reader.wants_page() => ("text/html; charset=utf-8", self.page(no, texts)),
             None => ("application/problem+json", texts.problem.clone()),
             Some(detail) => ("application/problem+json", as_json(&self.prefix, entry, Some(detail)).into()),
         };
@@ -197,6 +230,9 @@ impl Refusals {
         headers.insert(CONTENT_LENGTH, length);
         if let Some(seconds) = entry.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(work) = &no.worked_on {
+            headers.insert(RETRY_AFTER, HeaderValue::from(work.seconds.max(1)));
         }
         for (name, value) in no.headers.iter().flat_map(|more| more.iter()) {
             headers.insert(name, value.clone());
@@ -219,6 +255,12 @@ fn as_json(prefix: &str, entry: &Entry, detail: Option<&str>) -> String {
         members["detail"] = detail.into();
     }
     members.to_string()
+}
+
+/// A plain page of maintenance, for when nobody handed in a better one.
+pub(crate) fn plain_maintenance(seconds: u32) -> String {
+    let page = plain_page(problem::MAINTENANCE.entry());
+    page.replacen("<title>", &format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">\n<title>"), 1)
 }
 
 /// A plain page, for when nobody handed in a better one.

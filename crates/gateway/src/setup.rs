@@ -1,6 +1,6 @@
 //! What a gateway is made with.
 
-use crate::{deployment::Connections, refuse::Pages, route::Hosts, target};
+use crate::{deployment::Connections, refuse::{MaintenancePage, Pages}, route::Hosts, target};
 use access::{Tenant, Warden};
 use domain::{Chance, Clock};
 use http::uri::PathAndQuery;
@@ -17,6 +17,8 @@ pub struct Settings {
     pub problems: String,
     /// How a problem looks as a page.
     pub pages: Arc<Pages>,
+    /// How it looks as a page that a tenant's application is being worked on.
+    pub maintenance: Arc<MaintenancePage>,
     /// How connections to upstreams are made and kept.
     pub connections: Connections,
     /// After how long a stream's permit is asked for again.
@@ -39,6 +41,7 @@ impl Settings {
             secure: true,
             problems: "/problems/".to_owned(),
             pages: Arc::new(crate::refuse::plain_page),
+            maintenance: Arc::new(|_, seconds| crate::refuse::plain_maintenance(seconds)),
             connections: Connections::default(),
             ask_again: Duration::from_secs(60),
             contexts: 100_000,

@@ -29,6 +29,10 @@ impl Vigil {
     pub(crate) async fn ask_again(self) -> bool {
         let warden = &self.gateway.0.needs.warden;
         let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
+        let now = self.gateway.0.needs.clock.now();
+        if resolved.tenant().record.maintenance.left(now).is_some() {
+            return false;
+        }
         if let Credential::Token(holder) = &self.credential
             && !self.gateway.still_believes(holder, self.tenant)
         {

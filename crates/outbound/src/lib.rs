@@ -26,6 +26,7 @@ mod resolve;
 mod send;
 mod target;
 mod tls;
+mod txt;
 
 pub use address::RangeKind;
 pub use answer::Answer;
@@ -35,3 +36,4 @@ pub use error::{OutboundError, SetupError, TlsFault, TooLarge, Unreachable, UrlF
 pub use policy::{AllowRule, Bounds, Policy, RuleError};
 pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use send::Outbound;
+pub use txt::{TxtError, TxtResolver};

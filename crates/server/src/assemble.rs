@@ -15,7 +15,7 @@ use control::{Control, house::FirstStart};
 use domain::{Chance, Clock, Hostname, NodeId, RequestId, digest::MacKey};
 use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
 use identity::Identity;
-use outbound::{Outbound, Policy};
+use outbound::{Outbound, Policy, TxtResolver};
 use protocol::{Signer, oidc::Transport};
 use serde_json::Value;
 use std::{path::Path, sync::Arc};
@@ -32,6 +32,8 @@ pub struct Node {
     pub web: Web,
     /// The platform's own hosts and the reserved prefix.
     pub site: Site,
+    /// The room of the control plane, for what it does by itself.
+    pub control: Control,
     /// Everything else.
     pub gateway: Gateway,
     /// The platform's keys.
@@ -110,20 +112,23 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         Outbound::new(outgoing(config), clock.clone()).map_err(|error| format!("outbound: {error}"))?;
     let keyring = Arc::new(ArcSwap::from_pointee(keyring));
     let asking = asking(config, &outbound);
+    let prober = prober(config, &outbound, &chance);
     let identity =
         Identity::new(store.clone(), web.clone(), outbound, keyring.clone(), identity_settings(config));
     let (roles, scopes) = (identity.known_roles.clone(), identity.known_scopes.clone());
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
         .with_rehearsals(crate::rehearse::rehearse(&gateway))
         .with_times(crate::rehearse::times_of(&gateway))
-        .with_judge(crate::judging::judge(&gateway));
-    let site = Site::new(web.clone(), routes(identity, control));
+        .with_judge(crate::judging::judge(&gateway))
+        .with_prober(prober);
+    let site = Site::new(web.clone(), routes(identity, control.clone()));
     let id = NodeId::new(clock.now(), &chance);
     let node = Node {
         id,
         store,
         web,
         site,
+        control,
         gateway,
         keyring,
         roles,
@@ -282,6 +287,15 @@ pub fn outgoing(config: &Config) -> Policy {
     }
 }
 
+/// Who looks for the proof of tenants' own domains.
+fn prober(config: &Config, outbound: &Outbound, chance: &Chance) -> Arc<dyn control::own_domain::Prove> {
+    Arc::new(control::own_domain::FromAfar {
+        outbound: outbound.clone(),
+        texts: TxtResolver::new(config.domains.resolvers.clone(), chance.clone()),
+        plain_port: config.development.then_some(config.domains.plain_port),
+    })
+}
+
 fn cookie_keys(keyring: &Keyring) -> CookieKeys {
     let mut keys = keyring.cookies.iter().cloned();
     let current = keys.next().expect("a keyring that opened has a cookie key");
@@ -324,6 +338,7 @@ fn gateway(
         secure: config.hosts.https,
         problems: format!("{}/problems/", config.hosts.api.origin()),
         pages: Arc::new(move |entry: &web::Entry| web::gateway_page(entry, &platform_hosts)),
+        maintenance: Arc::new(web::maintenance_page),
         connections: gateway::Connections { tls: upstream_tls(), ..gateway::Connections::default() },
         leeway: config.providers.leeway,
         // A file is this node's own.
@@ -372,6 +387,9 @@ fn route_check(gateway: &Gateway) -> control::route::RouteCheck {
 fn terms(config: &Config) -> control::Terms {
     control::Terms {
         quarantine: config.lifetimes.name_rest,
+        domain_claim: config.domains.claim,
+        domain_recheck: config.domains.recheck,
+        domain_grace: config.domains.grace,
         invitation: config.lifetimes.invitation,
         bootstrap: config.lifetimes.bootstrap,
         session_idle: config.lifetimes.session_idle,

@@ -177,7 +177,7 @@ impl StoreDirectory {
         let rows: Vec<TenantRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, p.body AS plan
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, p.body AS plan
                      FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
                      WHERE t.id > $1 AND t.standing <> 'erased' ORDER BY t.id LIMIT $2"
                 ),
@@ -199,7 +199,7 @@ impl StoreDirectory {
         let rows: Vec<TenantRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, p.body AS plan
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, p.body AS plan
                      FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
                      WHERE t.id = $1 AND t.standing <> 'erased'"
                 ),

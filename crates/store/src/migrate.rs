@@ -25,7 +25,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "looked after", source: include_str!("migrations/0002_looked_after.sql") },
     Migration { version: 3, name: "keys", source: include_str!("migrations/0003_keys.sql") },
     Migration { version: 4, name: "rates", source: include_str!("migrations/0004_rates.sql") },
+    Migration { version: 5, name: "domains", source: include_str!("migrations/0005_domains.sql") },
     Migration { version: 6, name: "issuers", source: include_str!("migrations/0006_issuers.sql") },
+    Migration { version: 7, name: "maintenance", source: include_str!("migrations/0007_maintenance.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.
@@ -46,7 +48,7 @@ pub enum MigrateError {
         known: i64,
     },
     /// The database is behind this release.
-    #[error("the database is at version {at}, this release needs {known}; run `partywall migrate`")]
+    #[error("run `partywall migrate` first: the database is at version {at}, this release needs {known}")]
     TooOld {
         /// Where the database is.
         at: i64,

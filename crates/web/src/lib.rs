@@ -36,6 +36,7 @@ pub mod headers;
 mod host;
 pub mod limit;
 mod listing;
+mod maintenance;
 pub mod open;
 pub mod openapi;
 mod own;
@@ -70,6 +71,7 @@ pub use frame::{
 pub use host::{BadPublicUrl, HostKind, Hosts, PublicUrl};
 pub use limit::{ClientAddress, Counted, Limited, Throttle};
 pub use listing::{Listing, Paging};
+pub use maintenance::maintenance_page;
 pub use open::{EXEMPTIONS, Exemption, Open};
 pub use own::own_routes;
 pub use page::Page;

@@ -122,6 +122,7 @@ impl Records {
             limits: Arc::new(Limits::default()),
             hostnames: vec![],
             networks: [].into(),
+        maintenance: Default::default(),
         };
         vec![
             record(ACME, "acme", true),

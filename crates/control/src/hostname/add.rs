@@ -45,7 +45,11 @@ pub async fn add(
         .await
 }
 
-async fn within_plan(tx: &mut OperatorWrite, tenant: &tenant::Tenant) -> Result<(), HostnameError> {
+/// Whether the tenant may have one more.
+pub(crate) async fn within_plan(
+    tx: &mut OperatorWrite,
+    tenant: &tenant::Tenant,
+) -> Result<(), HostnameError> {
     let plan = plan::rows::find(tx, tenant.plan).await?;
     let most = plan.map_or(Limit::Hostnames.default_value(), |plan| plan.limits.of(Limit::Hostnames));
     let has = rows::of(tx, tenant.id).await?.len() as u64;

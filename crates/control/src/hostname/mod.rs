@@ -1,8 +1,8 @@
 //! Hostnames: a tenant's own addresses besides the one made of its slug. Each belongs to one tenant at
 //! most, and rests for a while when it is given back.
 //!
-//! For now the operator adds them; that a tenant's admin proves a domain comes later. Tells others
-//! `tenant.changed`.
+//! The operator adds them here, and vouches for them; what a tenant's admin claims and proves comes from
+//! [`crate::own_domain`]. Tells others `tenant.changed`.
 
 mod add;
 pub(crate) mod http;
@@ -11,6 +11,7 @@ mod remove;
 pub(crate) mod rows;
 
 pub use add::add;
+pub(crate) use add::within_plan;
 pub use list::list;
 pub use remove::remove;
 

@@ -86,6 +86,8 @@ struct SettingsPage {
     wrong: Wrong,
     id: String,
     organisation: String,
+    in_maintenance: bool,
+    maintenance_path: String,
     origin: String,
     hostnames: Vec<String>,
 }
@@ -106,6 +108,8 @@ fn page<A: TenantAction>(
         is_published: sent.published.is_some(),
         id: record.id.to_string(),
         organisation: record.name.to_string(),
+        in_maintenance: room.web.clock.now() < record.maintenance.until,
+        maintenance_path: format!("/t/{}/maintenance", record.id),
         origin: room.web.hosts.tenant_origin(&record.slug),
         hostnames: record.hostnames.iter().map(ToString::to_string).collect(),
         sent,

@@ -135,6 +135,7 @@ fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&str]) -> Tena
         limits: Arc::new(Limits::default()),
         hostnames: hostnames.iter().map(|host| host.parse().unwrap()).collect(),
         networks: [].into(),
+        maintenance: Default::default(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
 //! what the warden saw, stores traffic counts, counts rates together with other nodes, closes idle
-//! connections to upstreams, counts dead jobs, looks after API keys, and removes what has ended. Every loop
+//! connections to upstreams, counts dead jobs, looks after API keys and domains, and removes what has ended. Every loop
 //! ends when the node stops, logs its own failures and tries again.
 
+mod domains;
 mod feed;
 mod issuers;
 mod jobs;
@@ -35,6 +36,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));
     loops.spawn(issuers::run(node.clone(), stop.clone()));
+    loops.spawn(domains::run(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

@@ -25,7 +25,11 @@ pub(super) struct Within {
 }
 
 impl Within {
-    fn path(&self, rest: &str) -> String {
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    pub(super) fn path(&self, rest: &str) -> String {
         format!("/v1/tenants/{}/{rest}", escaped(&self.tenant))
     }
 
@@ -181,7 +185,7 @@ impl Scan {
         } else {
             for key in &found {
                 let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();
-                println!("{}:{}: a {} key, {}…", text("file"), key["line"], text("kind"), text("begins"));
+                say!("{}:{}: a {} key, {}…", text("file"), key["line"], text("kind"), text("begins"));
             }
         }
         match found.len() {

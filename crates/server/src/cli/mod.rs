@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod connection;
 mod doctor;
+mod domain;
 mod issuer;
 mod jobs;
 mod key;
@@ -81,6 +82,9 @@ enum Command {
     /// A tenant's API keys, what they may be good for, and the search for those that leaked.
     #[command(subcommand)]
     Key(key::Key),
+    /// A tenant's own domains and their proof.
+    #[command(subcommand)]
+    Domain(domain::Domain),
     /// Background jobs: lists them, and with `retry` and `drop` looks after those that are dead.
     Jobs(jobs::Jobs),
     /// The audit trail.
@@ -151,6 +155,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Issuer(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
             Command::Key(command) => command.run(&api()?).await,
+            Command::Domain(command) => command.run(&api()?).await,
             Command::Jobs(jobs) => jobs.run(&api()?).await,
             Command::Audit(audit::Audit::Verify(verify)) => verify.run(&config, cli.common.json).await,
             Command::Audit(command) => command.run(&api()?).await,

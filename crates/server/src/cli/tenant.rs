@@ -3,6 +3,7 @@
 use super::{
     Outcome,
     api::{Api, escaped},
+    key::Within,
     print,
 };
 use clap::Subcommand;
@@ -72,6 +73,9 @@ pub(super) enum Tenant {
         #[arg(long)]
         reason: String,
     },
+    /// Put a tenant's application into maintenance, or end that.
+    #[command(subcommand)]
+    Maintenance(Maintenance),
     /// Make a new one-time link for a tenant that has no admin yet.
     Invite {
         /// Its id.
@@ -91,6 +95,44 @@ pub(super) enum Tenant {
         /// The hostname.
         hostname: String,
     },
+}
+
+/// Maintenance, on or off.
+#[derive(Debug, Subcommand)]
+pub(super) enum Maintenance {
+    /// Browsers get a page that comes back by itself, programs are told when to come back.
+    On {
+        /// How many minutes it takes at most.
+        #[arg(long)]
+        minutes: u64,
+        /// In how many minutes it begins.
+        #[arg(long, default_value_t = 0)]
+        in_minutes: u64,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// At once, before its time.
+    Off {
+        #[command(flatten)]
+        within: Within,
+    },
+}
+
+impl Maintenance {
+    async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Maintenance::On { minutes, in_minutes, within } => {
+                let seconds = |minutes: u64| minutes.saturating_mul(60);
+                let body = json!({ "begins_in_seconds": seconds(in_minutes), "seconds": seconds(minutes) });
+                let answer = api.inside(within.reason()).put(&within.path("maintenance"), body).await?;
+                print::done(api, &answer, "The application is in maintenance.")
+            }
+            Maintenance::Off { within } => {
+                let answer = api.inside(within.reason()).delete(&within.path("maintenance")).await?;
+                print::done(api, &answer, "The application is back.")
+            }
+        }
+    }
 }
 
 const TENANTS: &str = "/v1/platform/tenants";
@@ -122,6 +164,7 @@ impl Tenant {
                 let body = json!({ "standing": standing, "reason": reason });
                 print::one(api, &api.put(&format!("{}/standing", of(&tenant)), body).await?)
             }
+            Tenant::Maintenance(maintenance) => maintenance.run(api).await,
             Tenant::Invite { tenant } => {
                 invitation(api, &api.post(&format!("{}/invitation", of(&tenant)), json!({})).await?)
             }

@@ -66,6 +66,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// How identity providers are dealt with.
     pub providers: Providers,
+    /// How tenants' own domains are proved.
+    pub domains: Domains,
     /// How much is taken.
     pub limits: Limits,
     /// When refused attempts raise an alert.
@@ -171,10 +173,25 @@ pub struct Providers {
     pub memory: Duration,
     /// How soon one is asked again.
     pub retry: Duration,
-    /// How far clocks may differ.
-    pub leeway: Duration,
     /// How long keys of issuers of bearer tokens are believed while these are away.
     pub keys_kept: Duration,
+    /// How far clocks may differ.
+    pub leeway: Duration,
+}
+
+/// How tenants' own domains are proved.
+#[derive(Clone, Debug)]
+pub struct Domains {
+    /// Who is asked for records; the machine's own resolvers if nobody is named.
+    pub resolvers: Vec<SocketAddr>,
+    /// How long a claim waits for its proof.
+    pub claim: Duration,
+    /// How often a proof is looked at again.
+    pub recheck: Duration,
+    /// How long a domain goes on whose proof is missing.
+    pub grace: Duration,
+    /// In development, the port of plain HTTP at which a file is looked for too.
+    pub plain_port: u16,
 }
 
 /// How much is taken.

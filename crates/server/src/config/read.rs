@@ -1,7 +1,7 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Decide, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe,
+    Config, ConfigError, Decide, Domains, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe,
     Outgoing, Providers, Tls, gather::fault,
 };
 use domain::{Hostname, Network, Secret};
@@ -132,6 +132,7 @@ fn whole(from: &Reader) -> Option<Config> {
     // Everything is read before anything is given up, so that all that is wrong is said at once.
     let (database, outbound, observe) = (database(from, &data), outgoing(from), observe(from));
     let (lifetimes, providers) = (lifetimes(from), providers(from));
+    let domains = domains(from);
     let limits = Limits {
         sign_ins_per_address: from.number("limits.sign_ins_per_address", 1, 1_000_000) as u32,
         sign_ins_per_tenant: from.number("limits.sign_ins_per_tenant", 1, 10_000_000) as u32,
@@ -161,6 +162,7 @@ fn whole(from: &Reader) -> Option<Config> {
         outbound,
         lifetimes,
         providers,
+        domains,
         limits,
         alerts,
         observe,
@@ -332,6 +334,17 @@ fn providers(from: &Reader) -> Providers {
         leeway: from.span("providers.leeway", Duration::ZERO, 5 * MINUTE),
     }
         keys_kept: from.span("providers.keys_kept", MINUTE, 30 * DAY),
+}
+
+/// A proof that is looked at seldom holds a name for somebody who has lost it.
+fn domains(from: &Reader) -> Domains {
+    Domains {
+        resolvers: from.list("domains.resolvers"),
+        claim: from.span("domains.claim", MINUTE, 90 * DAY),
+        recheck: from.span("domains.recheck", SECOND, 30 * DAY),
+        grace: from.span("domains.grace", SECOND, 90 * DAY),
+        plain_port: from.number("domains.plain_port", 1, 65_535) as u16,
+    }
 }
 
 fn observe(from: &Reader) -> Observe {

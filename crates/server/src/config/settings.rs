@@ -150,6 +150,23 @@ pub const SETTINGS: &[Setting] = &[
     setting("links.invitation", "7d", "How long the one-time link of a new tenant works."),
     setting("names.rest", "30d", "How long a released slug or hostname rests before others may take it."),
     setting(
+        "domains.resolvers",
+        "",
+        "Resolvers that are asked for the proof of tenants' own domains, such as `192.0.2.53:53`, separated by commas. Empty: the machine's own.",
+    ),
+    setting("domains.claim", "7d", "How long a domain that was claimed may wait for its proof."),
+    setting("domains.recheck", "1d", "How often the proof of a domain is looked at again."),
+    setting(
+        "domains.grace",
+        "14d",
+        "How long a domain goes on mapping whose proof is missing; its tenant is warned meanwhile.",
+    ),
+    setting(
+        "domains.plain_port",
+        "80",
+        "With `development`, the port of plain HTTP at which a file that proves a domain is looked for too.",
+    ),
+    setting(
         "feed.silence",
         "60s",
         "How long the change feed may be silent before nothing cached is believed.",

@@ -1,7 +1,7 @@
 //! What the directory's questions find.
 
 use crate::{FromRow, Row, StoreError};
-use access::{CutShort, KeyEnd, KeyGrant, OperatorGrant, PersonGrant, TenantRecord};
+use access::{CutShort, KeyEnd, KeyGrant, Maintenance, OperatorGrant, PersonGrant, TenantRecord};
 use domain::{
     Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
 };
@@ -88,6 +88,10 @@ impl FromRow for TenantRow {
             limits: Arc::new(row.json::<Limits>("plan")?),
             hostnames: Vec::new(),
             networks: row.words("networks")?.into(),
+            maintenance: Maintenance {
+                from: row.moment("maintenance_from")?,
+                until: row.moment("maintenance_until")?,
+            },
         }))
     }
 }

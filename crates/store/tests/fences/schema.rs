@@ -15,6 +15,7 @@ const EXEMPT: [(&str, &str); 11] = [
     ("api_key_by_digest", "a key belongs to one tenant in the world, and nobody chooses what it is"),
     ("api_key_to_warn", "keys to warn of are found over all tenants, under the directory's role"),
     ("api_key_unused", "keys that nobody uses are found over all tenants, under the directory's role"),
+    ("domain_claim_due", "claims to look at are found over all tenants, under the directory's role"),
     ("person_session_ending", "sessions that ended are removed over all persons"),
 ];
 

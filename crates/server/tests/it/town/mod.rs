@@ -2,6 +2,7 @@
 //! backend, and people with browsers. Everything on loopback, on free ports, gone when the story ends.
 
 mod backend;
+mod dns;
 mod fronts;
 mod load;
 mod node;
@@ -11,6 +12,7 @@ mod receiver;
 mod shared;
 
 pub(crate) use backend::Backend;
+pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, free_port};

@@ -1,0 +1,65 @@
+//! A tenant's own domains. An operator reaches into a tenant only by break-glass, so that every command needs a
+//! reason.
+
+use super::{
+    Outcome,
+    api::{Api, escaped},
+    key::Within,
+    print,
+};
+use clap::Subcommand;
+use serde_json::json;
+
+/// What to do with a tenant's own domains.
+#[derive(Debug, Subcommand)]
+pub(super) enum Domain {
+    /// Claim a domain; prints what proves it.
+    Claim {
+        /// The name.
+        host: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Look for the proof of a domain now.
+    Check {
+        /// The name.
+        host: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// List domains and how their proof stands.
+    List {
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Give a domain back; it rests before others may have it.
+    Remove {
+        /// The name.
+        host: String,
+        #[command(flatten)]
+        within: Within,
+    },
+}
+
+impl Domain {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        match self {
+            Domain::Claim { host, within } => {
+                let body = json!({ "host": host });
+                print::one(api, &api.inside(within.reason()).post(&within.path("domains"), body).await?)
+            }
+            Domain::Check { host, within } => {
+                let path = within.path(&format!("domains/{}/check", escaped(&host)));
+                print::one(api, &api.inside(within.reason()).post(&path, json!({})).await?)
+            }
+            Domain::List { within } => {
+                let answer = api.inside(within.reason()).get(&within.path("domains")).await?;
+                print::list(api, &answer, &["host", "standing", "proof", "missing", "due_at"])
+            }
+            Domain::Remove { host, within } => {
+                let path = within.path(&format!("domains/{}", escaped(&host)));
+                print::one(api, &api.inside(within.reason()).delete(&path).await?)
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A name server that answers what the story says, or worse.
+
+use simple_dns::{CLASS, Name, Packet, PacketFlag, ResourceRecord, rdata::RData, rdata::TXT};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, UdpSocket},
+};
+
+/// What it does when it is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// It answers.
+    #[default]
+    Helpful,
+    /// It says nothing at all.
+    Silent,
+    /// It promises 64 KiB.
+    Endless,
+}
+
+#[derive(Default)]
+struct State {
+    mood: Mood,
+    texts: HashMap<String, Vec<String>>,
+}
+
+/// The server.
+#[derive(Clone)]
+pub(crate) struct Dns {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Dns {
+    pub(crate) async fn start() -> Self {
+        let datagrams = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = datagrams.local_addr().expect("it is bound");
+        let streams = TcpListener::bind(address).await.expect("the same port for streams");
+        let dns = Dns { address, state: Arc::default() };
+        tokio::spawn(dns.clone().serve(datagrams));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = streams.accept().await {
+                let _ = stream.write_all(&u16::MAX.to_be_bytes()).await;
+                std::mem::forget(stream);
+            }
+        });
+        dns
+    }
+
+    /// From now on these texts lie at this name.
+    pub(crate) fn put(&self, name: &str, texts: &[&str]) {
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        self.state.lock().expect("nobody panics here").texts.insert(name.to_lowercase(), texts);
+    }
+
+    pub(crate) fn be(&self, mood: Mood) {
+        self.state.lock().expect("nobody panics here").mood = mood;
+    }
+
+    async fn serve(self, socket: UdpSocket) {
+        let mut buffer = [0; 1_024];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            if let Some(answer) = self.answer(&buffer[..length]) {
+                let _ = socket.send_to(&answer, from).await;
+            }
+        }
+    }
+
+    fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let mut packet = Packet::parse(question).ok()?.into_reply();
+        let name = packet.questions.first()?.qname.to_string().to_lowercase();
+        let state = self.state.lock().expect("nobody panics here");
+        match state.mood {
+            Mood::Silent => return None,
+            Mood::Endless => packet.set_flags(PacketFlag::TRUNCATION),
+            Mood::Helpful => {}
+        }
+        for text in state.texts.get(&name).into_iter().flatten() {
+            let data = RData::TXT(TXT::try_from(text.as_str()).ok()?.into_owned());
+            packet.answers.push(ResourceRecord::new(
+                Name::new_unchecked(&name).into_owned(),
+                CLASS::IN,
+                1,
+                data,
+            ));
+        }
+        packet.build_bytes_vec().ok()
+    }
+}

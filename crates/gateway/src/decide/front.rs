@@ -84,11 +84,12 @@ impl Front {
     pub(super) fn read(self, parts: Parts, from: IpAddr, fronts: &Fronts) -> Result<Question, (No, Reader)> {
         let head_only = parts.method == Method::HEAD;
         match self.hear(&parts, from, fronts) {
-            Ok(heard) => Ok(heard.question(head_only)),
+            Ok(heard) => Ok(Heard { headers: parts.headers, ..heard }.question(head_only)),
             Err(Unclear) => Err((No::because(problem::FORWARDED), Reader::of(&parts))),
         }
     }
 
+    /// All but the header fields, which are not copied for it.
     fn hear(self, parts: &Parts, from: IpAddr, fronts: &Fronts) -> Result<Heard, Unclear> {
         let said = |name: &HeaderName| once(&parts.headers, name)?.ok_or(Unclear);
         let (method, target, host) = match self {
@@ -118,7 +119,7 @@ impl Front {
             host: host.to_owned(),
             client: fronts.client(from, &parts.headers),
             https: is_https(said(&names::FORWARDED_PROTO)?)?,
-            headers: parts.headers.clone(),
+            headers: HeaderMap::new(),
         })
     }
 }

@@ -49,6 +49,40 @@ fn the_headers_to_the_backend_are_those_of_the_page() {
 }
 
 #[test]
+fn every_front_replaces_every_header_to_the_backend() {
+    let page = first_column("## Headers to the backend").into_iter().map(|name| name.to_lowercase());
+    let page: Vec<String> = page.filter(|name| name.starts_with("partywall-")).collect();
+    assert!(page.len() > 6, "the page was read: {page:?}");
+    let mut missing = Vec::new();
+    // Envoy is told by the answer itself what to replace and what to take out.
+    for file in ["nginx.conf", "partywall.lua", "Caddyfile", "traefik.yml"] {
+        let text = read(&format!("docs/fronts/{file}")).to_lowercase();
+        let lacks = page.iter().filter(|name| !says_word(&text, name));
+        missing.extend(lacks.map(|name| format!("docs/fronts/{file} does not replace {name}")));
+    }
+    let told = read("crates/gateway/src/decide/mod.rs");
+    for line in
+        read("crates/gateway/src/headers.rs").lines().filter(|line| line.contains("from_static(\"partywall-"))
+    {
+        let Some(name) = line.split("const ").nth(1).and_then(|rest| rest.split(':').next()) else {
+            continue;
+        };
+        if !says_word(&told, &format!("names::{name}")) {
+            missing.push(format!("crates/gateway/src/decide/mod.rs does not tell names::{name}"));
+        }
+    }
+    must_be_empty(missing, "What a proxy in front does not replace, its clients can say of themselves.");
+}
+
+/// Whether this stands in the text, and not only as the beginning of something longer.
+fn says_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let after = text[at + word.len()..].chars().next();
+        !after.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == '-')
+    })
+}
+
+#[test]
 fn the_events_are_those_of_the_page() {
     let text = read(PAGE);
     let (_, events) = text.split_once("## Events").expect("the page has a part on events");

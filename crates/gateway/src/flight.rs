@@ -1,4 +1,5 @@
-//! Requests on their way, so that a node can stop when the last has landed.
+//! Requests on their way, so that a node can stop when the last has landed; and how the client's side of one is
+//! ended from outside.
 
 use crate::traffic::Slot;
 use domain::{RequestId, TenantId};
@@ -10,6 +11,23 @@ use std::sync::{
     },
 };
 use tokio::sync::{Notify, watch};
+
+/// How the client's side of a request is ended where its answer is not asked for any more: the stream of HTTP/2, or
+/// the connection. Whoever serves the client puts one among the request's extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Tether(Arc<Notify>);
+
+impl Tether {
+    /// Ends it.
+    pub fn cut(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until it is to be ended. One waits at a time.
+    pub async fn is_cut(&self) {
+        self.0.notified().await;
+    }
+}
 
 /// All of them.
 #[derive(Clone)]

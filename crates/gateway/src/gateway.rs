@@ -6,10 +6,10 @@ use crate::{
     body::{Body, Streamed},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
-    deployment::{Deployment, DeploymentSpec, Deployments},
-    flight::{Flight, Flights},
+    deployment::{Deployment, DeploymentSpec, Deployments, Errand},
+    flight::{Flight, Flights, Tether},
     headers::names,
-    peer::Peer,
+    peer::{Peer, household},
     policy::{Shares, cors::CrossOrigin, literal, rewrite},
     problem,
     proxy::{self, Answered, Socket},
@@ -252,10 +252,14 @@ impl Gateway {
         let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id, slot);
         let told = self.0.contexts.of(&admitted.tenant, admitted.pass.caller());
         let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
+        let tether = parts.extensions.remove::<Tether>();
         let (request, upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
         let begun = Instant::now();
-        let answered = self.ask(&admitted, &deployment, request, upload.clone(), &told).await?;
-        self.bring_back(&admitted, answered, client, upload, flight, begun)
+        let vigil = Arc::new(self.vigil(&admitted));
+        let household = household(peer.ip);
+        let errand = Errand { household, vigil, idle: admitted.route.idle, tether, upload };
+        let answered = self.ask(&admitted, &deployment, request, &errand, &told).await?;
+        self.bring_back(&admitted, answered, client, errand, flight, begun)
     }
 
     /// Asks an upstream, and counts and logs how that went.
@@ -264,14 +268,14 @@ impl Gateway {
         admitted: &Admitted,
         deployment: &Deployment,
         request: Request<RequestBody>,
-        upload: Option<Arc<Upload>>,
+        errand: &Errand,
         told: &Told,
     ) -> Result<Answered, No> {
         let Admitted { route, traffic, .. } = admitted;
         let method = request.method().clone();
         let begun = Instant::now();
         let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
-        let answered = proxy::exchange(deployment, request, upload, route.answer_within, prove).await;
+        let answered = proxy::exchange(deployment, request, errand, route.answer_within, prove).await;
         let wait = begun.elapsed();
         let status = match &answered {
             Ok(answered) => answered.response.status().as_u16(),
@@ -293,7 +297,7 @@ impl Gateway {
         admitted: &Admitted,
         Answered { response, lease }: Answered,
         client: Option<OnUpgrade>,
-        upload: Option<Arc<Upload>>,
+        errand: Errand,
         flight: Flight,
         begun: Instant,
     ) -> Result<Response<Body>, No> {
@@ -304,7 +308,8 @@ impl Gateway {
         rewrite::finish(&policies.answer_headers, &mut head.headers);
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let traffic = admitted.traffic.clone();
-        let watch = Watch::new(self.vigil(admitted), admitted.route.idle, begun);
+        let upload = errand.upload.clone();
+        let watch = Watch::new(errand, lease.line.clone(), begun);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));

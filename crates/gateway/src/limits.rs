@@ -26,6 +26,8 @@ pub const IDLE: Duration = Duration::from_secs(300);
 pub const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Open connections to one upstream.
 pub const MOST_CONNECTIONS: usize = 1024;
+/// Of these, those that one client's address may hold at a time: half, so that nobody holds all of them alone.
+pub const MOST_CONNECTIONS_PER_CLIENT: usize = MOST_CONNECTIONS / 2;
 /// Connections to one upstream that are kept for later.
 pub const MOST_IDLE_CONNECTIONS: usize = 256;
 /// How long a kept connection is kept: less than the five seconds after which common servers close theirs.
@@ -41,6 +43,8 @@ pub const UPSTREAM_BUFFER: usize = 64 * 1024;
 pub const SERVER_BUFFER: usize = 64 * 1024;
 /// For a server: how long a client may take to send its head.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// For a server: how long a connection on which nothing is asked stays open.
+pub const RESTS_FOR: Duration = Duration::from_secs(120);
 /// For a server's HTTP/2: streams of one connection at a time.
 pub const MOST_STREAMS: u32 = 128;
 /// For a server's HTTP/2: what the client may send ahead on one stream.
@@ -48,4 +52,4 @@ pub const STREAM_WINDOW: u32 = 256 * 1024;
 /// For a server's HTTP/2: what the client may send ahead on one connection.
 pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// For a server's HTTP/2: what waits for a slow reader on one stream.
-pub const STREAM_SEND_BUFFER: usize = 128 * 1024;
+pub const STREAM_SEND_BUFFER: usize = 64 * 1024;

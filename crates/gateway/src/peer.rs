@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderValue;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The other end of a client's connection. Made once for each connection.
 #[derive(Clone, Debug)]
@@ -25,5 +25,17 @@ impl Peer {
 
     pub(crate) fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
+    }
+}
+
+/// What one client has as its own: an address of IPv4; of IPv6 the 64 bits in which anybody can take any
+/// address (RFC 4291 section 2.5.4).
+pub fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address => address,
     }
 }

@@ -64,6 +64,7 @@ problems! {
     RATE = "limit.rate";
     IN_FLIGHT = "limit.in-flight";
     SOCKETS = "limit.websockets";
+    SHARE = "limit.share";
     ADDRESS = "address.refused";
     SCREENED = "request.screened";
     CROSS_ORIGIN = "request.cross-origin";

@@ -1,12 +1,16 @@
 //! A permit lasts a minute. What lasts longer, a socket or a stream of events, asks the warden again, and
 //! ends when the answer is no.
 
-use crate::gateway::Gateway;
+use crate::{
+    deployment::{Errand, Line},
+    gateway::Gateway,
+};
 use access::{Caller, Credential, Origin, Refusal, Resolved, UseOpenUpstream, UseUpstream};
 use domain::{TenantId, UserId};
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,9 +28,14 @@ pub(crate) struct Vigil {
 }
 
 impl Vigil {
+    /// After how long the warden is asked again.
+    pub(crate) fn again(&self) -> Duration {
+        self.gateway.0.settings.ask_again
+    }
+
     /// Whether the same person would still be let in. On an open route somebody whose session ended would
     /// be, as nobody; but what flows here was made for somebody.
-    pub(crate) async fn ask_again(self) -> bool {
+    pub(crate) async fn ask_again(&self) -> bool {
         let warden = &self.gateway.0.needs.warden;
         let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
         let now = self.gateway.0.needs.clock.now();
@@ -92,7 +101,8 @@ pub(crate) async fn permitted(
 
 /// Watches over something long: that it is not still for too long, and that it is still permitted.
 pub(crate) struct Watch {
-    vigil: Vigil,
+    vigil: Arc<Vigil>,
+    line: Arc<Line>,
     idle: Duration,
     again: Duration,
     due: Instant,
@@ -111,14 +121,17 @@ pub(crate) enum Over {
 }
 
 impl Watch {
-    pub(crate) fn new(vigil: Vigil, idle: Duration, begun: Instant) -> Self {
-        let again = vigil.gateway.0.settings.ask_again;
-        Watch { vigil, idle, again, due: begun + again, last: begun, timer: None, asking: None }
+    pub(crate) fn new(errand: Errand, line: Arc<Line>, begun: Instant) -> Self {
+        let Errand { vigil, idle, .. } = errand;
+        let again = vigil.again();
+        line.note_move();
+        Watch { vigil, line, idle, again, due: begun + again, last: begun, timer: None, asking: None }
     }
 
     /// Something moved.
     pub(crate) fn moved(&mut self, now: Instant) {
         self.last = now;
+        self.line.note_move();
     }
 
     /// Ready when it must end; otherwise the task is woken when it is time to look again.
@@ -155,7 +168,9 @@ impl Watch {
             if now < self.due {
                 return Poll::Pending;
             }
-            self.asking = Some(Box::pin(self.vigil.clone().ask_again()));
+            self.line.note_asked();
+            let vigil = self.vigil.clone();
+            self.asking = Some(Box::pin(async move { vigil.ask_again().await }));
         }
         let Some(asking) = &mut self.asking else { return Poll::Pending };
         match asking.as_mut().poll(cx) {

@@ -137,6 +137,8 @@ catalogue! {
         "Retry-After says in how many seconds there is room again, the header RateLimit how much of each limit is left, and the detail which limit this is.";
     "limit.requests" 429 "This organisation sends more requests than its plan allows" again in 1 =>
         "Wait a second, then try again.";
+    "limit.share" 429 "Too many requests of your address are under way" again in 5 =>
+        "One address may hold half of the connections to a backend. Read the answers to what was asked, and ask less at a time. An operator whose proxy stands in front names it in `listen.trusted_proxies`.";
     "limit.websockets" 429 "Too many WebSockets of this organisation are open" again in 5 =>
         "Its plan says how many may be at a time. Close some that are not needed.";
     "member.last-admin" 409 "Somebody must be left to run the organisation" =>

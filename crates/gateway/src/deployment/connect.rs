@@ -1,6 +1,6 @@
 //! Making a connection to an upstream.
 
-use super::{Connections, UpstreamOrigin};
+use super::{Connections, UpstreamOrigin, line::Line};
 use crate::{limits::UPSTREAM_BUFFER, upload::RequestBody};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -18,16 +18,17 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 pub(super) async fn connect(
     origin: &UpstreamOrigin,
     connections: &Connections,
+    line: &Line,
 ) -> io::Result<SendRequest<RequestBody>> {
     let stream = dial(&origin.host, origin.port).await?;
     stream.set_nodelay(true)?;
     if !origin.tls {
-        return speak(stream).await;
+        return speak(stream, line).await;
     }
     let tls =
         connections.tls.clone().ok_or_else(|| io::Error::other("no trust is set up for https upstreams"))?;
     let name = ServerName::try_from(origin.host.to_string()).map_err(io::Error::other)?;
-    speak(TlsConnector::from(tls).connect(name, stream).await?).await
+    speak(TlsConnector::from(tls).connect(name, stream).await?, line).await
 }
 
 async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
@@ -39,18 +40,19 @@ async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((host, port)).await
 }
 
-async fn speak<S>(stream: S) -> io::Result<SendRequest<RequestBody>>
+async fn speak<S>(stream: S, line: &Line) -> io::Result<SendRequest<RequestBody>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(UPSTREAM_BUFFER);
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    tokio::spawn(async move {
+    let driven = tokio::spawn(async move {
         // Whoever waits for the answer is told by its sender; an idle connection may end as it likes.
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "a connection to an upstream ended: {error}");
         }
     });
+    line.is_driven_by(driven.abort_handle());
     Ok(sender)
 }

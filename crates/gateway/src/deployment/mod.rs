@@ -2,19 +2,22 @@
 //! in the tenant's entry; this only knows how to get there.
 
 mod connect;
+mod line;
 mod origin;
 mod pool;
 
+pub(crate) use line::{Errand, Line};
 pub use origin::{BadOrigin, UpstreamOrigin};
 pub(crate) use pool::{Lease, NoLease, Upstream};
 
 use crate::limits;
 use arc_swap::ArcSwap;
 use domain::{DeploymentId, digest::MacKey};
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -40,6 +43,8 @@ pub struct Connections {
     pub connect_within: Duration,
     /// Open connections to one upstream.
     pub most: usize,
+    /// Of these, those that may be held for one client's address at a time.
+    pub most_per_client: usize,
     /// Kept connections to one upstream.
     pub most_idle: usize,
     /// How long a connection is kept.
@@ -58,6 +63,7 @@ impl Default for Connections {
         Connections {
             connect_within: limits::CONNECT_WITHIN,
             most: limits::MOST_CONNECTIONS,
+            most_per_client: limits::MOST_CONNECTIONS_PER_CLIENT,
             most_idle: limits::MOST_IDLE_CONNECTIONS,
             keep: limits::KEEP_CONNECTION,
             surely_open: limits::SURELY_OPEN,
@@ -77,12 +83,18 @@ pub(crate) struct Deployment {
 /// All deployments, exchanged as a whole.
 pub(crate) struct Deployments {
     all: ArcSwap<HashMap<DeploymentId, Arc<Deployment>>>,
+    /// Those that were replaced as well, for as long as anything is under way to them.
+    upstreams: Mutex<Vec<Weak<Upstream>>>,
     connections: Arc<Connections>,
 }
 
 impl Deployments {
     pub(crate) fn new(connections: Connections) -> Self {
-        Deployments { all: ArcSwap::default(), connections: Arc::new(connections) }
+        Deployments {
+            all: ArcSwap::default(),
+            upstreams: Mutex::default(),
+            connections: Arc::new(connections),
+        }
     }
 
     /// Puts these in place of those before. Connections to upstreams that stay are kept.
@@ -93,7 +105,7 @@ impl Deployments {
             let upstream = |origin: UpstreamOrigin| {
                 let kept =
                     old.and_then(|old| old.upstreams.iter().find(|upstream| upstream.origin == origin));
-                kept.cloned().unwrap_or_else(|| Arc::new(Upstream::new(origin, self.connections.clone())))
+                kept.cloned().unwrap_or_else(|| self.upstream(origin))
             };
             let upstreams = spec.upstreams.into_iter().map(upstream).collect();
             (spec.id, Arc::new(Deployment { proof: spec.proof_secret, upstreams, next: AtomicUsize::new(0) }))
@@ -102,14 +114,21 @@ impl Deployments {
         self.all.store(Arc::new(all));
     }
 
+    fn upstream(&self, origin: UpstreamOrigin) -> Arc<Upstream> {
+        let upstream = Arc::new(Upstream::new(origin, self.connections.clone()));
+        self.upstreams.lock().push(Arc::downgrade(&upstream));
+        upstream
+    }
+
     pub(crate) fn get(&self, id: DeploymentId) -> Option<Arc<Deployment>> {
         self.all.load().get(&id).cloned()
     }
 
-    /// Closes what was kept for too long.
+    /// Closes what was kept for too long, and cuts what is held and should not be.
     pub(crate) fn sweep(&self) {
-        let all = self.all.load();
-        all.values().flat_map(|deployment| &deployment.upstreams).for_each(|upstream| upstream.sweep());
+        let mut upstreams = self.upstreams.lock();
+        upstreams.retain(|upstream| upstream.strong_count() > 0);
+        upstreams.iter().filter_map(Weak::upgrade).for_each(|upstream| upstream.sweep());
     }
 }
 

@@ -1,13 +1,21 @@
 //! Connections to one upstream: taken for a request, given back when its answer has been read to the
 //! end, closed when they were idle for too long.
 
-use super::{Connections, UpstreamOrigin, connect::connect};
+use super::{
+    Connections, UpstreamOrigin,
+    connect::connect,
+    line::{Errand, Line},
+};
 use crate::upload::RequestBody;
 use hyper::client::conn::http1::SendRequest;
 use parking_lot::Mutex;
-use std::{io, sync::Arc};
+use std::{
+    io,
+    net::IpAddr,
+    sync::{Arc, Weak},
+};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{Instant, timeout},
 };
 
@@ -16,13 +24,14 @@ pub(crate) struct Upstream {
     pub(crate) origin: UpstreamOrigin,
     connections: Arc<Connections>,
     idle: Mutex<Vec<Idle>>,
+    lines: Mutex<Vec<Weak<Line>>>,
     room: Arc<Semaphore>,
     passed_over_until: Mutex<Option<Instant>>,
 }
 
 struct Idle {
     sender: SendRequest<RequestBody>,
-    room: OwnedSemaphorePermit,
+    line: Arc<Line>,
     since: Instant,
 }
 
@@ -32,7 +41,7 @@ pub(crate) struct Lease {
     pub(crate) upstream: Arc<Upstream>,
     /// It was idle for so long that the upstream may have closed it without our knowing yet.
     pub(crate) may_be_stale: bool,
-    room: OwnedSemaphorePermit,
+    pub(crate) line: Arc<Line>,
 }
 
 /// Why there is no connection.
@@ -41,6 +50,9 @@ pub(crate) enum NoLease {
     /// Every connection that may be open is busy.
     #[error("every connection to it is busy")]
     Crowded,
+    /// One client holds as many as one may.
+    #[error("{0} holds as many connections to it as one client may")]
+    Share(IpAddr),
     /// It could not be made in time.
     #[error("connecting took too long")]
     TimedOut,
@@ -54,6 +66,7 @@ impl Upstream {
         Upstream {
             origin,
             idle: Mutex::default(),
+            lines: Mutex::default(),
             room: Arc::new(Semaphore::new(connections.most)),
             passed_over_until: Mutex::default(),
             connections,
@@ -61,25 +74,27 @@ impl Upstream {
     }
 
     /// A kept connection that is still open, the one used last.
-    pub(crate) async fn kept(self: &Arc<Self>) -> Option<Lease> {
+    pub(crate) async fn kept(self: &Arc<Self>, errand: &Errand) -> Option<Lease> {
         loop {
-            let Idle { mut sender, room, since } = self.idle.lock().pop()?;
+            let Idle { mut sender, line, since } = self.idle.lock().pop()?;
             let rested = since.elapsed();
             // It was given back at the end of an answer, so it is ready at once or never.
             if rested < self.connections.keep && sender.ready().await.is_ok() {
+                line.sent(errand.clone());
                 return Some(Lease {
                     sender,
                     upstream: self.clone(),
                     may_be_stale: rested >= self.connections.surely_open,
-                    room,
+                    line,
                 });
             }
         }
     }
 
     /// A fresh connection. An upstream that cannot be reached is passed over for a while.
-    pub(crate) async fn fresh(self: &Arc<Self>) -> Result<Lease, NoLease> {
+    pub(crate) async fn fresh(self: &Arc<Self>, errand: &Errand) -> Result<Lease, NoLease> {
         let connections = &self.connections;
+        let line = self.line(errand)?;
         let room = match self.room.clone().try_acquire_owned() {
             Ok(room) => room,
             Err(_) => {
@@ -91,34 +106,53 @@ impl Upstream {
                     .expect("nobody closes the semaphore")
             }
         };
-        let made = timeout(connections.connect_within, connect(&self.origin, connections)).await;
+        line.takes_up(room);
+        let made = timeout(connections.connect_within, connect(&self.origin, connections, &line)).await;
         let sender = made.map_err(|_| NoLease::TimedOut).and_then(|made| made.map_err(NoLease::Failed));
         let passed_over = sender.is_err().then(|| Instant::now() + connections.pass_over);
         *self.passed_over_until.lock() = passed_over;
-        Ok(Lease { sender: sender?, upstream: self.clone(), may_be_stale: false, room })
+        Ok(Lease { sender: sender?, upstream: self.clone(), may_be_stale: false, line })
+    }
+
+    /// A place in the list of connections. What waits for room counts too, so that nobody's queue keeps others out.
+    fn line(&self, errand: &Errand) -> Result<Arc<Line>, NoLease> {
+        let mut lines = self.lines.lock();
+        lines.retain(|line| line.strong_count() > 0);
+        let theirs =
+            lines.iter().filter_map(Weak::upgrade).filter(|line| line.is_for(errand.household)).count();
+        if theirs >= self.connections.most_per_client {
+            return Err(NoLease::Share(errand.household));
+        }
+        let line = Arc::new(Line::new(errand.clone()));
+        lines.push(Arc::downgrade(&line));
+        Ok(line)
     }
 
     pub(crate) fn is_passed_over(&self) -> bool {
         self.passed_over_until.lock().is_some_and(|until| Instant::now() < until)
     }
 
-    /// Closes connections that were idle for too long or that the upstream has closed.
+    /// Closes connections that were idle for too long or that the upstream has closed, and cuts those that are held
+    /// and should not be.
     pub(crate) fn sweep(&self) {
         let keep = self.connections.keep;
         self.idle.lock().retain(|idle| !idle.sender.is_closed() && idle.since.elapsed() < keep);
+        let lines: Vec<_> = self.lines.lock().iter().filter_map(Weak::upgrade).collect();
+        lines.iter().for_each(Line::look);
     }
 }
 
 impl Lease {
     /// Keeps the connection for another request.
     pub(crate) fn give_back(self) {
-        let Lease { sender, upstream, room, .. } = self;
+        let Lease { sender, upstream, line, .. } = self;
+        line.is_back();
         if sender.is_closed() {
             return;
         }
         let mut idle = upstream.idle.lock();
         if idle.len() < upstream.connections.most_idle {
-            idle.push(Idle { sender, room, since: Instant::now() });
+            idle.push(Idle { sender, line, since: Instant::now() });
         }
     }
 }

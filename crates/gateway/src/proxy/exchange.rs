@@ -4,14 +4,14 @@
 //! unsent, or it was a safe one without a body on a kept connection that was closed without a word.
 
 use crate::{
-    deployment::{Deployment, Lease, NoLease},
+    deployment::{Deployment, Errand, Lease, NoLease},
     problem::{self, Problem},
     refuse::No,
     upload::{Fate, RequestBody, Upload},
 };
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// How many upstreams are tried when they cannot be reached.
@@ -40,32 +40,33 @@ enum Lost {
 pub(crate) async fn exchange(
     deployment: &Deployment,
     mut request: Request<RequestBody>,
-    upload: Option<Arc<Upload>>,
+    errand: &Errand,
     answer_within: Duration,
     prove: impl Fn(&mut Request<RequestBody>),
 ) -> Result<Answered, No> {
     if !deployment.has_upstreams() {
         return Err(No::because(problem::NO_UPSTREAM));
     }
+    let upload = errand.upload.as_deref();
     prove(&mut request);
     let mut why = problem::UNREACHABLE;
     for upstream in deployment.in_turn().take(MOST_UPSTREAMS) {
-        if let Some(lease) = upstream.kept().await {
+        if let Some(lease) = upstream.kept(errand).await {
             let spare = lease.may_be_stale.then(|| copy(&request)).flatten();
-            match send(lease, request, upload.as_deref(), answer_within).await {
+            match send(lease, request, upload, answer_within).await {
                 Ok(answered) => return Ok(answered),
                 Err(Lost::Unsent(back)) => request = *back,
                 Err(Lost::Silent) if spare.is_some() => {
                     request = spare.expect("there is one");
                     prove(&mut request);
                 }
-                Err(lost) => return Err(no(lost, upload.as_deref())),
+                Err(lost) => return Err(no(lost, upload)),
             }
         }
-        match upstream.fresh().await {
+        match upstream.fresh(errand).await {
             Ok(lease) => {
-                let answered = send(lease, request, upload.as_deref(), answer_within).await;
-                return answered.map_err(|lost| no(lost, upload.as_deref()));
+                let answered = send(lease, request, upload, answer_within).await;
+                return answered.map_err(|lost| no(lost, upload));
             }
             Err(no_lease) => {
                 tracing::warn!(upstream = %upstream.origin, "upstream {} cannot be used: {no_lease}", upstream.origin);
@@ -79,6 +80,7 @@ pub(crate) async fn exchange(
 fn unreachable(why: &NoLease) -> Problem {
     match why {
         NoLease::Crowded => problem::CROWDED,
+        NoLease::Share(_) => problem::SHARE,
         NoLease::TimedOut => problem::TIMEOUT,
         NoLease::Failed(_) => problem::UNREACHABLE,
     }

@@ -1,10 +1,11 @@
 //! How many connections one address holds. Without a bound, one client could take all of them and leave
 //! everybody else in the kernel's queue.
 
+use gateway::household;
 use outbound::Network;
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -55,18 +56,6 @@ impl Drop for Place {
             _ => {
                 held.remove(&whose);
             }
-        }
-    }
-}
-
-/// What one client has as its own: an address of IPv4; of IPv6 the 64 bits in which anybody can take any
-/// address (RFC 4291 section 2.5.4).
-fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
     }
 }

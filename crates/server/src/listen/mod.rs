@@ -12,6 +12,7 @@ mod patience;
 mod private;
 mod proxied;
 mod public;
+mod rest;
 mod socket;
 mod tls;
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{assemble::Node, config::Listen, observe::metrics::Metrics};
 use gateway::Fronts;
-use hyper_util::{rt::TokioExecutor, server::conn::auto::Builder};
+use hyper_util::server::conn::auto::Builder;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -25,7 +25,7 @@ const HEAD: Duration = Duration::from_secs(5);
 /// What every connection is served with.
 struct Door {
     certificates: Option<Certificates>,
-    builder: Arc<Builder<TokioExecutor>>,
+    builder: Arc<Builder<accept::Streams>>,
     dispatch: Dispatch,
     metrics: Metrics,
     crowd: Arc<Crowd>,

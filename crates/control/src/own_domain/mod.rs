@@ -138,6 +138,11 @@ impl Proof {
             Proof::Http => "http",
         }
     }
+
+    /// The one of this name.
+    fn named(name: &str) -> Option<Self> {
+        [Proof::Dns, Proof::Http].into_iter().find(|proof| proof.name() == name)
+    }
 }
 
 impl fmt::Display for Proof {

@@ -6,16 +6,12 @@ use store::{FromRow, OperatorRead, Row, StoreError, TenantRead, TenantWrite, ope
 
 impl FromRow for OwnDomain {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let proof = match row.text("proof")?.as_str() {
-            "dns" => Some(Proof::Dns),
-            "http" => Some(Proof::Http),
-            _ => None,
-        };
+        let proof = row.text("proof")?;
         Ok(OwnDomain {
             host: row.parse("host")?,
             token: row.text("token")?,
             standing: row.parse("standing")?,
-            proof,
+            proof: Proof::named(&proof),
             fault: row.text("fault")?,
             created_at: row.moment("created_at")?,
             checked_at: row.moment("checked_at")?,

@@ -2,7 +2,7 @@
 //!
 //! All nodes take shares of a window's bound out of one number in the database. A node asks for its next share in
 //! the background before the last is used up, and a request never waits for it. Until the first answer a node may
-//! run ahead by a tenth of the bound, later by an eighth of what is left for all; what it ran ahead is taken out of
+//! run ahead by a tenth of the bound, later by a quarter of what is left for all, if that is less; what it ran ahead is taken out of
 //! the common number first. So more than the bound pass only where nodes run ahead in the moment in which others
 //! use up the last of it. That nothing is left is told to all nodes at once, and who has heard it lets nothing
 //! more pass. What a node does not need it gives back. While the database is away each node counts by itself.
@@ -103,7 +103,7 @@ impl Shares {
         }
         let granted = budget.granted.read(window.number).unwrap_or(0);
         let ahead = match budget.left.read(window.number) {
-            Some(left) => (left / 8).min(window.limit / 10),
+            Some(left) => (left / 4).min(window.limit / 10),
             None if self.is_drained(budget, window) => 0,
             None => (window.limit / 10).max(1),
         };
@@ -124,7 +124,7 @@ impl Shares {
         let granted = budget.granted.read(window.number).unwrap_or(0);
         match budget.left.read(window.number) {
             Some(0) => refused && u64::from(budget.asked.load(Relaxed)) < now,
-            left => granted.saturating_sub(used) < (chunk(left, window.limit) / 2).max(1),
+            left => granted.saturating_sub(used) < chunk(left, window.limit),
         }
     }
 

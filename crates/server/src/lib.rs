@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod background;
 pub mod cli;
 pub mod config;
+mod descriptors;
 pub mod judging;
 pub mod keys;
 pub mod listen;

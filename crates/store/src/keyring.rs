@@ -1,6 +1,8 @@
 //! The platform's own keys: sealed in the database, opened once at start and again when they change.
 
-use crate::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, engine::Tx, operator_sql, values};
+use crate::{
+    FromRow, OperatorRead, OperatorWrite, Row, Store, StoreError, Value, engine::Tx, operator_sql, values,
+};
 use domain::{Digest, KeyId, MasterKey, Moment, digest::MacKey, seal::SealingKey, sign::SigningKey};
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +11,7 @@ const COOKIES: &str = "cookie";
 const SUBJECTS: &str = "subject";
 const CONTEXT: &str = "context";
 const AUDIT: &str = "audit";
-const PENDING: &str = "pending";
+pub(crate) const PENDING: &str = "pending";
 const API_KEYS: &str = "api-key";
 
 /// One key as it lies in the database.
@@ -199,6 +201,18 @@ async fn put(tx: &mut OperatorWrite, purpose: &str, bytes: &[u8], public: &str) 
     );
     let now = tx.now();
     tx.run(insert, values![id, purpose, public, &sealed, now, i64::MAX]).await.map(drop)
+}
+
+/// The columns of a key's row.
+pub(crate) const COLUMNS: [&str; 7] =
+    ["id", "purpose", "standing", "public_half", "sealed", "created_at", "ends_at"];
+
+/// A new key for pending sign-ins, as its row.
+pub(crate) fn new_pending(store: &Store) -> Vec<Value> {
+    let id = KeyId::new(store.clock().now(), store.chance());
+    let key = SealingKey::generate(store.chance());
+    let sealed = store.master().seal(&purpose_of(PENDING, id), key.bytes(), store.chance());
+    values![id, PENDING, "current", "", &sealed, store.clock().now(), i64::MAX].to_vec()
 }
 
 fn purpose_of(purpose: &str, id: KeyId) -> String {

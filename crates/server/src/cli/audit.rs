@@ -107,7 +107,10 @@ impl Export {
             Some(file) => {
                 std::fs::write(file, &bytes).map_err(|error| format!("{}: {error}", file.display()))
             }
-            None => std::io::stdout().write_all(&bytes).map_err(|error| error.to_string()),
+            None => match std::io::stdout().write_all(&bytes) {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+                _ => Ok(()),
+            },
         }
     }
 }
@@ -118,7 +121,7 @@ async fn heads(api: &Api) -> Outcome {
     loop {
         let asked = query(&[("limit", Some("200".to_owned())), ("after", after)]);
         let page = api.get(&format!("/v1/platform/audit/heads{asked}")).await?;
-        page["items"].as_array().into_iter().flatten().for_each(|head| println!("{head}"));
+        page["items"].as_array().into_iter().flatten().for_each(|head| say!("{head}"));
         after = page["next"].as_str().map(str::to_owned);
         if after.is_none() {
             return Ok(());
@@ -191,12 +194,12 @@ fn say(report: &Report, json: bool) -> Outcome {
             "findings": findings,
         }))?;
     } else {
-        println!("{} lines, {} checkpoints", report.lines, report.checkpoints);
-        report.signers.iter().for_each(|signer| println!("signed by {signer}"));
+        say!("{} lines, {} checkpoints", report.lines, report.checkpoints);
+        report.signers.iter().for_each(|signer| say!("signed by {signer}"));
         if let Some(head) = &report.head {
-            println!("last good checkpoint: {} lines, root {}", head.size, head.root);
+            say!("last good checkpoint: {} lines, root {}", head.size, head.root);
         }
-        findings.iter().for_each(|finding| println!("  WRONG  {finding}"));
+        findings.iter().for_each(|finding| say!("  WRONG  {finding}"));
     }
     if report.is_sound() {
         return Ok(());

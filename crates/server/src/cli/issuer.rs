@@ -153,7 +153,7 @@ async fn test(api: &Api, token: &str) -> Outcome {
     } else {
         for step in answer["steps"].as_array().into_iter().flatten() {
             let text = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
-            println!(
+            say!(
                 "{:7} {}: {}",
                 if step["passed"] == true { "passed" } else { "stopped" },
                 text("step"),

@@ -1,6 +1,12 @@
 //! The commands. All but `serve`, `migrate`, `backup`, `restore`, `doctor` and the printing of documents
 //! speak to a running node's API, over its socket of mode 0600 or with an operator token.
 
+/// Prints a line. Whoever reads no further, as `head` does, has what they wanted: the command ends without a word.
+macro_rules! say {
+    () => { say!("") };
+    ($($words:tt)*) => { crate::cli::say_line(format_args!($($words)*)) };
+}
+
 mod api;
 mod audit;
 mod connection;
@@ -17,7 +23,12 @@ mod tenant;
 
 use crate::config::{Config, Flags};
 use clap::{Args, Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// The multitenancy layer in front of your application.
 #[derive(Debug, Parser)]
@@ -104,6 +115,12 @@ enum Command {
 
 /// What a command ends with: nothing to add, or words for the operator.
 type Outcome = Result<(), String>;
+
+fn say_line(words: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout(), "{words}") {
+        std::process::exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));
+    }
+}
 
 /// Runs the command that was asked for.
 pub fn run() -> ExitCode {

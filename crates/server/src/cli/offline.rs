@@ -6,16 +6,16 @@ use access::Warden;
 use clap::Args;
 use domain::{Chance, Clock};
 use std::path::PathBuf;
-use store::{Database, Engine, Store, migrate as schema};
+use store::{Database, Engine, Store, backup::Stale, migrate as schema};
 
 /// Brings the schema to this release's version.
 pub(super) async fn migrate(config: &Config) -> Outcome {
     let engine = open(config).await?;
     let taken = schema::migrate(&engine, &Clock::System).await.map_err(|error| error.to_string())?;
     match taken.as_slice() {
-        [] => println!("the database is at version {} already", schema::known_version()),
+        [] => say!("the database is at version {} already", schema::known_version()),
         steps => {
-            println!("applied: {}; the database is at version {}", steps.join(", "), schema::known_version())
+            say!("applied: {}; the database is at version {}", steps.join(", "), schema::known_version())
         }
     }
     Ok(())
@@ -33,14 +33,18 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     /// The directory that `backup` wrote.
     from: PathBuf,
+    /// Let sessions, hand-overs, unused one-time links and operator tokens live on: those that ended since the
+    /// backup live again too.
+    #[arg(long)]
+    keep_sessions: bool,
 }
 
 impl Backup {
     pub(super) async fn run(&self, config: &Config) -> Outcome {
         let store = store(config).await?;
         let written = store::backup::write(&store, &self.to).await.map_err(|error| error.to_string())?;
-        println!("{} rows of {} tables are in {}", written.rows, written.tables, self.to.display());
-        println!(
+        say!("{} rows of {} tables are in {}", written.rows, written.tables, self.to.display());
+        say!(
             "The master key is not among them. Keep {} apart, and safe: without it nothing opens.",
             config.master_key.file.display()
         );
@@ -52,8 +56,15 @@ impl Restore {
     pub(super) async fn run(&self, config: &Config) -> Outcome {
         let store = store(config).await?;
         schema::migrate(store.engine(), &Clock::System).await.map_err(|error| error.to_string())?;
-        let read = store::backup::restore(&store, &self.from).await.map_err(|error| error.to_string())?;
-        println!("{} rows of {} tables are back", read.rows, read.tables);
+        let stale = if self.keep_sessions { Stale::Lives } else { Stale::Ends };
+        let read =
+            store::backup::restore(&store, &self.from, stale).await.map_err(|error| error.to_string())?;
+        let back = read.rows - read.ended;
+        say!("{back} rows of {} tables are back", read.tables);
+        if !self.keep_sessions {
+            say!("{} sessions, operator tokens and unused links ended: everybody signs in anew.", read.ended);
+        }
+        say!("API keys and members that were ended since the backup work again: go through them now.");
         Ok(())
     }
 }

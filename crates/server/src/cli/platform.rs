@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Prints a fresh one-time link for the first operator.
 pub(super) async fn bootstrap(api: &Api) -> Outcome {
-    invitation(api, &api.post("/v1/platform/bootstrap", json!({})).await?)
+    invitation(api, &api.post("/v1/platform/bootstrap", json!({})).await?, "operator")
 }
 
 /// What to do with deployments.
@@ -125,9 +125,9 @@ fn told(api: &Api, verdict: &Value) -> Outcome {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for step in verdict["steps"].as_array().into_iter().flatten() {
         let mark = if step["passed"] == true { "passed " } else { "stopped" };
-        println!("{mark}  {}: {}", text(&step["step"]), text(&step["how"]));
+        say!("{mark}  {}: {}", text(&step["step"]), text(&step["how"]));
     }
-    println!("{}", text(&verdict["verdict"]));
+    say!("{}", text(&verdict["verdict"]));
     Ok(())
 }
 

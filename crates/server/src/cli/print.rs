@@ -19,7 +19,7 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(&self, flags: &Flags) -> Outcome {
         if self.page {
-            print!("{}", settings::page());
+            say!("{}", settings::page().trim_end());
             return Ok(());
         }
         let gathered = config::gather(flags).map_err(|error| error.to_string())?;
@@ -35,18 +35,18 @@ impl Show {
 }
 
 pub(super) fn openapi() -> Outcome {
-    println!("{:#}", assemble::openapi());
+    say!("{:#}", assemble::openapi());
     Ok(())
 }
 
 pub(super) fn routes() -> Outcome {
-    println!("{:#}", assemble::matrix());
+    say!("{:#}", assemble::matrix());
     Ok(())
 }
 
 /// Prints an answer as it came.
 pub(super) fn json(answer: &Value) -> Outcome {
-    println!("{answer:#}");
+    say!("{answer:#}");
     Ok(())
 }
 
@@ -73,7 +73,7 @@ pub(super) fn done(api: &Api, answer: &Value, words: &str) -> Outcome {
     if api.json() {
         return json(answer);
     }
-    println!("{words}");
+    say!("{words}");
     Ok(())
 }
 
@@ -85,7 +85,7 @@ fn table(headings: &[&str], rows: Vec<Vec<String>>) {
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let line = |cells: &[String]| {
         let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        say!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     };
     line(&headings.iter().map(|heading| heading.to_uppercase()).collect::<Vec<_>>());
     rows.iter().for_each(|row| line(row));
@@ -96,7 +96,7 @@ fn items(answer: &Value, columns: &[&str]) {
     let rows = answer.get("items").and_then(Value::as_array).into_iter().flatten();
     table(columns, rows.map(|item| columns.iter().map(|column| cell(item.get(*column))).collect()).collect());
     if let Some(next) = answer.get("next").and_then(Value::as_str) {
-        println!("… more with --after {next}");
+        say!("… more with --after {next}");
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn facts(answer: &Value) {
     let Some(members) = answer.as_object() else { return };
     let width = members.keys().map(String::len).max().unwrap_or(0);
     for (name, value) in members {
-        println!("{name:<width$}  {}", cell(Some(value)));
+        say!("{name:<width$}  {}", cell(Some(value)));
     }
 }
 

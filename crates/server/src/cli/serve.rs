@@ -5,12 +5,13 @@ use crate::{
     assemble::{Assembled, assemble, stop_on_signal},
     background,
     config::Config,
+    descriptors,
     listen::{self, Certificates, Stop},
     observe::logs,
 };
 use clap::Args;
 use control::house::FirstStart;
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 use tokio::net::TcpListener;
 
 /// Run a node.
@@ -23,6 +24,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 impl Serve {
     pub(super) async fn run(self, config: Config) -> Outcome {
         let exporter = logs::start(&config.observe, false)?;
+        let listen = descriptors::fit(&config.listen, descriptors::raise());
         let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
         let public = listen_at("listen.public", config.listen.public).await?;
         let private = listen_at("listen.private", config.listen.private).await?;
@@ -47,7 +49,7 @@ impl Serve {
             others.push(tokio::spawn(listen::decide(listener, node.clone(), settings, stop.clone())));
         }
         announce(&config, &first_start);
-        listen::public(public, node.clone(), certificates, &config.listen, stop).await;
+        listen::public(public, node.clone(), certificates, &listen, stop).await;
         if tokio::time::timeout(config.listen.drain, node.gateway.drain()).await.is_err() {
             tracing::warn!("some requests were still under way and were cut");
         }
@@ -78,21 +80,27 @@ fn announce(config: &Config, first_start: &FirstStart) {
         tracing::warn!("DEVELOPMENT: plain HTTP on loopback is allowed. Never set this in production.");
     }
     tracing::info!("listening at {}; console at {}", config.listen.public, config.hosts.console);
-    match first_start {
-        FirstStart::Operated => {}
-        FirstStart::LinkIsOut { until } => {
-            println!(
-                "There is no operator yet. The link that was printed works until {until}; `partywall bootstrap` makes another."
-            );
-        }
-        FirstStart::LinkMade(invitation) => {
-            println!(
-                "There is no operator yet. Whoever opens this link first and brings an identity provider becomes one:"
-            );
-            println!("  {}", bootstrap_link(config.hosts.id.origin(), invitation.secret.reveal()));
-            println!("It works once, until {}.", invitation.ends);
-        }
+    if config.tls.is_none() && config.hosts.https {
+        tracing::warn!(
+            "{} answers plain HTTP only: something in front must end TLS before {} can be opened. To try Partywall out on this machine, set development = true.",
+            config.listen.public,
+            config.hosts.id.origin()
+        );
     }
+    let words = match first_start {
+        FirstStart::Operated => return,
+        FirstStart::LinkIsOut { until } => format!(
+            "There is no operator yet. The link that was printed works until {until}; `partywall bootstrap` makes another.\n"
+        ),
+        FirstStart::LinkMade(invitation) => format!(
+            "There is no operator yet. Whoever opens this link first and brings an identity provider becomes one:\n  {}\n\
+             It works once, until {}.\n",
+            bootstrap_link(config.hosts.id.origin(), invitation.secret.reveal()),
+            invitation.ends
+        ),
+    };
+    // A node runs on where nobody reads what it says.
+    let _ = std::io::stdout().write_all(words.as_bytes());
 }
 
 /// The address that makes its holder the first operator.

@@ -166,7 +166,7 @@ impl Tenant {
             }
             Tenant::Maintenance(maintenance) => maintenance.run(api).await,
             Tenant::Invite { tenant } => {
-                invitation(api, &api.post(&format!("{}/invitation", of(&tenant)), json!({})).await?)
+                invitation(api, &api.post(&format!("{}/invitation", of(&tenant)), json!({})).await?, "admin")
             }
             Tenant::AddHostname { tenant, hostname } => print::done(
                 api,
@@ -204,18 +204,20 @@ fn created(api: &Api, answer: &Value) -> Outcome {
     if api.json() {
         return print::json(answer);
     }
-    print::facts(answer);
-    invitation(api, &answer["invitation"])
+    let mut facts = answer.clone();
+    let link = facts.as_object_mut().and_then(|facts| facts.remove("invitation")).unwrap_or_default();
+    print::facts(&facts);
+    invitation(api, &link, "admin")
 }
 
 /// A one-time link, with what its holder needs.
-pub(super) fn invitation(api: &Api, answer: &Value) -> Outcome {
+pub(super) fn invitation(api: &Api, answer: &Value, first: &str) -> Outcome {
     if api.json() {
         return print::json(answer);
     }
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
-    println!("\nHand this link to whoever becomes the first admin. It works once, until {}:\n", text("ends"));
-    println!("  {}\n", text("link"));
-    println!("At their identity provider they register this redirect URI:\n\n  {}", text("redirect_uri"));
+    say!("\nHand this link to whoever becomes the first {first}. It works once, until {}:\n", text("ends"));
+    say!("  {}\n", text("link"));
+    say!("At their identity provider they register this redirect URI:\n\n  {}", text("redirect_uri"));
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Decide, Domains, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace, Observe,
-    Outgoing, Providers, Tls, gather::fault,
+    Config, ConfigError, Decide, Domains, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace,
+    Observe, Outgoing, Providers, Tls, gather::fault,
 };
 use domain::{Hostname, Network, Secret};
 use gateway::Fronts;
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     fmt::Display,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
@@ -20,9 +21,17 @@ use web::{Hosts, PublicUrl};
 struct Reader {
     texts: Gathered,
     faults: RefCell<Vec<Fault>>,
+    bounds: RefCell<Bounds>,
 }
 
+/// Between what a setting must lie, by its name.
+pub(super) type Bounds = BTreeMap<String, String>;
+
 impl Reader {
+    fn of(texts: Gathered) -> Self {
+        Reader { texts, faults: RefCell::default(), bounds: RefCell::default() }
+    }
+
     fn text(&self, key: &str) -> &str {
         self.texts.get(key).0
     }
@@ -65,6 +74,7 @@ impl Reader {
     }
 
     fn number(&self, key: &str, least: u64, most: u64) -> u64 {
+        self.bounds.borrow_mut().insert(key.to_owned(), format!("{least} to {most}"));
         let number = self.value::<u64>(key).unwrap_or(least);
         if !(least..=most).contains(&number) {
             self.wrong(key, format!("must lie between {least} and {most}"));
@@ -73,6 +83,8 @@ impl Reader {
     }
 
     fn span(&self, key: &str, least: Duration, most: Duration) -> Duration {
+        let bounds = format!("{} to {}", span_text(least), span_text(most));
+        self.bounds.borrow_mut().insert(key.to_owned(), bounds);
         match parse_span(self.text(key)) {
             Some(span) if (least..=most).contains(&span) => span,
             Some(_) => {
@@ -88,6 +100,15 @@ impl Reader {
             }
         }
     }
+}
+
+/// A span in the largest unit that says it whole.
+fn span_text(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    let unit = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    let (unit, letter) = unit.unwrap_or((1, 's'));
+    format!("{}{letter}", seconds / unit)
 }
 
 fn parse_span(text: &str) -> Option<Duration> {
@@ -109,13 +130,21 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn config(texts: Gathered) -> Result<Config, ConfigError> {
-    let reader = Reader { texts, faults: RefCell::default() };
+    let reader = Reader::of(texts);
     let config = whole(&reader);
     let faults = reader.faults.into_inner();
     match config {
         Some(config) if faults.is_empty() => Ok(config),
         _ => Err(ConfigError(faults)),
     }
+}
+
+/// The bounds of all settings that have some, as reading them checks it.
+pub(super) fn bounds() -> Bounds {
+    let reader = Reader::of(Gathered::default());
+    // Only what is noted on the way is wanted here.
+    let _ = whole(&reader);
+    reader.bounds.into_inner()
 }
 
 fn whole(from: &Reader) -> Option<Config> {
@@ -331,9 +360,9 @@ fn providers(from: &Reader) -> Providers {
         patience: from.span("providers.patience", SECOND, 30 * SECOND),
         memory: from.span("providers.memory", MINUTE, DAY),
         retry: from.span("providers.retry", 5 * SECOND, HOUR),
+        keys_kept: from.span("providers.keys_kept", MINUTE, 30 * DAY),
         leeway: from.span("providers.leeway", Duration::ZERO, 5 * MINUTE),
     }
-        keys_kept: from.span("providers.keys_kept", MINUTE, 30 * DAY),
 }
 
 /// A proof that is looked at seldom holds a name for somebody who has lost it.

@@ -211,12 +211,17 @@ pub fn page() -> String {
         "# Configuration\n\nA file (`partywall.toml`, or `--config FILE`), the environment, and `--set key=value`; the later wins.\n\
          Everything is checked at start, and everything that is wrong is said at once, with the setting's name and\n\
          where its value came from. An unknown setting is an error. This page is written from the code\n\
-         (`partywall config page`), and a test keeps the two equal.\n\nSpans are written `30s`, `10m`, `8h`, `7d`.\n\n\
-         | setting | environment | default | |\n|---|---|---|---|\n",
+         (`partywall config --page`), and a test keeps the two equal.\n\nSpans are written `30s`, `10m`, `8h`, `7d`.\n\n\
+         | setting | environment | default | bounds | |\n|---|---|---|---|---|\n",
     );
+    let bounds = super::read::bounds();
     for Setting { key, default, about } in SETTINGS {
         let default = if default.is_empty() { "—".to_owned() } else { format!("`{default}`") };
-        page.push_str(&format!("| `{key}` | `{}` | {default} | {about} |\n", environment_name(key)));
+        let bounds = bounds.get(*key).map_or("", String::as_str);
+        page.push_str(&format!(
+            "| `{key}` | `{}` | {default} | {bounds} | {about} |\n",
+            environment_name(key)
+        ));
     }
     page
 }

@@ -10,6 +10,7 @@ mod keys;
 mod logs;
 mod maintenance;
 mod missed;
+mod newcomer;
 mod rates;
 mod shared_hosts;
 mod tls;

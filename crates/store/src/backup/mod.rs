@@ -9,9 +9,11 @@
 
 mod manifest;
 mod restore;
+mod stale;
 mod write;
 
 pub use restore::restore;
+pub use stale::Stale;
 pub use write::write;
 
 use crate::StoreError;
@@ -24,6 +26,8 @@ pub struct Summary {
     pub tables: usize,
     /// Rows.
     pub rows: u64,
+    /// Of these, those that ended at the restore because they may have ended before.
+    pub ended: u64,
 }
 
 /// A backup cannot be written or read.

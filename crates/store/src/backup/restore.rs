@@ -3,6 +3,7 @@
 use super::{
     BackupError, Summary, at,
     manifest::{Manifest, NAME, Table, hex},
+    stale::{Sieve, Stale},
 };
 use crate::{
     Store, StoreError, Value,
@@ -17,11 +18,12 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
 };
 
-/// Fills the empty, migrated database of `store` from the backup in `from`.
+/// Fills the empty, migrated database of `store` from the backup in `from`. What may have ended since the backup
+/// ends or lives on as `stale` says; the trail of every tenant says which.
 ///
 /// # Errors
 /// [`BackupError`]; the database is then as empty as before.
-pub async fn restore(store: &Store, from: &Path) -> Result<Summary, BackupError> {
+pub async fn restore(store: &Store, from: &Path, stale: Stale) -> Result<Summary, BackupError> {
     let path = from.join(NAME);
     let text = fs::read_to_string(&path).await.map_err(at(&path))?;
     let manifest = Manifest::from_text(&text, store.master())?;
@@ -39,9 +41,12 @@ pub async fn restore(store: &Store, from: &Path) -> Result<Summary, BackupError>
             return Err(BackupError::NotEmpty(table.into()));
         }
     }
+    let mut sieve = Sieve::new(stale);
     for table in &manifest.tables {
-        read_table(&mut tx, table, from).await?;
+        read_table(&mut tx, table, from, &mut sieve).await?;
     }
+    sieve.renew(&mut tx, store).await?;
+    sieve.tell(&mut tx, store, &manifest.taken_at).await?;
     // The master key may have been rolled since the keys were sealed; each must open under what we have.
     keyring::check(&mut tx, store.master()).await.map_err(|error| match error {
         StoreError::Sealed(SealError::UnknownKey) => BackupError::WrongMasterKey,
@@ -49,7 +54,7 @@ pub async fn restore(store: &Store, from: &Path) -> Result<Summary, BackupError>
     })?;
     tx.commit().await?;
     let rows = manifest.tables.iter().map(|table| table.rows).sum();
-    Ok(Summary { tables: manifest.tables.len(), rows })
+    Ok(Summary { tables: manifest.tables.len(), rows, ended: sieve.ended })
 }
 
 async fn check_file(table: &Table, directory: &Path) -> Result<(), BackupError> {
@@ -67,13 +72,22 @@ async fn check_file(table: &Table, directory: &Path) -> Result<(), BackupError> 
     if hex(hasher.finish()) == table.sha256 { Ok(()) } else { Err(BackupError::Altered(table.file())) }
 }
 
-async fn read_table(tx: &mut Tx, table: &Table, directory: &Path) -> Result<(), BackupError> {
+async fn read_table(
+    tx: &mut Tx,
+    table: &Table,
+    directory: &Path,
+    sieve: &mut Sieve,
+) -> Result<(), BackupError> {
     let path = directory.join(table.file());
     let mut lines = BufReader::new(File::open(&path).await.map_err(at(&path))?).lines();
     let (most, mut rows) = (rows_at_once(table.columns.len()), Vec::new());
     while let Some(line) = lines.next_line().await.map_err(at(&path))? {
         let values = parsed(&line).filter(|values| values.len() == table.columns.len());
-        rows.push(values.ok_or_else(|| BackupError::Altered(table.file()))?);
+        let values = values.ok_or_else(|| BackupError::Altered(table.file()))?;
+        if !sieve.lets_through(table, &values) {
+            continue;
+        }
+        rows.push(values);
         if rows.len() == most {
             tx.copy_in(&table.name, &table.columns, std::mem::take(&mut rows)).await?;
         }

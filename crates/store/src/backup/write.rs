@@ -50,7 +50,8 @@ async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupEr
         tables.push(write_table(&mut tx, name, directory).await?);
     }
     tx.end_read().await;
-    let summary = Summary { tables: tables.len(), rows: tables.iter().map(|table| table.rows).sum() };
+    let summary =
+        Summary { tables: tables.len(), rows: tables.iter().map(|table| table.rows).sum(), ended: 0 };
     let manifest = Manifest {
         format: 1,
         schema_version: migrate::known_version(),

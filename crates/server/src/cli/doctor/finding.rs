@@ -67,7 +67,7 @@ pub(super) fn say(findings: &[Finding], json: bool) -> Outcome {
         let all: Vec<Value> = findings.iter().map(Finding::to_json).collect();
         print::json(&json!({ "sound": wrong == 0, "findings": all }))?;
     } else {
-        findings.iter().for_each(|finding| println!("{}", finding.to_text()));
+        findings.iter().for_each(|finding| say!("{}", finding.to_text()));
     }
     match wrong {
         0 => Ok(()),

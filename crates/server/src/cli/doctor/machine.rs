@@ -1,7 +1,7 @@
 //! This machine: settings, files, disk, clock, addresses.
 
 use super::finding::Finding;
-use crate::config::Config;
+use crate::{config::Config, descriptors};
 use domain::Clock;
 use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
 
@@ -10,6 +10,7 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
     findings.extend(manners(config));
     findings.push(directory(&config.data));
     findings.extend(free_space(&config.data));
+    findings.push(room(config));
     findings.extend(addresses(config));
     findings.extend(clock());
     findings.push(roots(config));
@@ -68,6 +69,19 @@ fn free_space(data: &Path) -> Option<Finding> {
         102_400..1_048_576 => Finding::mind("disk", words, remedy),
         _ => Finding::good("disk", words),
     })
+}
+
+/// Out of descriptors, a node answers nobody.
+fn room(config: &Config) -> Finding {
+    let (most, wanted) = (descriptors::within_reach(), config.listen.connections);
+    let fits = descriptors::clients_of(most);
+    let words = format!("a node started from here may hold {most}, which is room for {fits} clients");
+    if fits >= wanted {
+        return Finding::good("descriptors", words);
+    }
+    let remedy =
+        format!("raise the bound (LimitNOFILE, ulimit -Hn) until listen.connections = {wanted} fits");
+    Finding::mind("descriptors", words, remedy)
 }
 
 fn addresses(config: &Config) -> Vec<Finding> {

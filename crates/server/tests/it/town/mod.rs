@@ -15,7 +15,7 @@ pub(crate) use backend::Backend;
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
-pub(crate) use node::{Engine, Node, free_port};
+pub(crate) use node::{Engine, Node, binary, free_port};
 pub(crate) use people::{Person, Town};
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};

@@ -51,7 +51,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// The binary under test.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "tests are told by the environment which binary to run")]
     let given = std::env::var_os("PARTYWALL_BIN");
     given.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_partywall")), PathBuf::from)

@@ -5,7 +5,7 @@ use crate::{
     credential::{Cookie, Credential},
     directory::{DirectoryError, PersonGrant},
     permit::{Actor, Caller, OperatorPermit, Permit, PersonPermit},
-    policy::{Needs, OperatorAction, PersonAction, TenantAction},
+    policy::{Action, EndSession, LeaveTenant, Needs, OperatorAction, PersonAction, TenantAction},
     refusal::{Refusal, Stop, Wanted},
 };
 use domain::{Digest, PlatformRole, Right, RightSet, TenantId, UserId};
@@ -23,6 +23,12 @@ enum Strangers {
 /// each, and once more where a change came in between.
 const MOST_LOADS: usize = 6;
 
+/// Whoever wants to leave may, however the tenant stands: a session that could not be ended while it is closed would be
+/// good again once it opens.
+fn leaves<A: TenantAction>(caller: &Caller) -> bool {
+    A::NAME == LeaveTenant::NAME || A::NAME == EndSession::NAME && caller.person.is_some()
+}
+
 impl Warden {
     /// A permit for `A`, if this caller may.
     ///
@@ -32,7 +38,7 @@ impl Warden {
     pub fn authorize<A: TenantAction>(&self, caller: Caller) -> Result<Permit<A>, Refusal> {
         let tenant = caller.tenant.clone().ok_or(Refusal::NotAllowed)?;
         let published = tenant.record.published;
-        if !tenant.record.standing.is_open() {
+        if !tenant.record.standing.is_open() && !leaves::<A>(&caller) {
             // To strangers, a closed tenant without a published page is no tenant.
             let tell = published || caller.is_known();
             return Err(if tell { Refusal::Closed(tenant.record.standing) } else { Refusal::NoSuchTenant });

@@ -15,8 +15,8 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{TenantId, UserId};
-use http::{HeaderValue, request::Parts};
+use domain::TenantId;
+use http::{Method, request::Parts};
 use protocol::oidc::Logout;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
@@ -62,16 +62,18 @@ impl NamesTenant<Identity> for Slip {
 async fn arrive(
     AllowBy(permit, slip): AllowBy<LeaveTenant, Slip>,
     State(room): State<Identity>,
+    method: Method,
     plain: Plain,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let tenant = tenant_of(&permit)?;
-    // Loading the page again ends nothing that has begun since.
-    let ended = match slip.use_up(&room, &permit).await? {
-        true => end_here(&room, &asked, slip.user).await?,
-        false => None,
-    };
+    // Whoever only looks, as programs that check links do, ends nothing.
+    let looks = method == Method::HEAD;
+    let outcome = if looks { Outcome::Over } else { end_here(&room, &asked, &slip).await? };
+    let ends = outcome == Outcome::Over && !looks;
+    let ended = ends.then(|| room.web.jar().remove(cookie::PERSON));
     let page = match slip.left {
+        _ if outcome == Outcome::GoesOn => pages::still_here(plain),
         Whither::Console => pages::gone(plain, room.web.hosts.console.to_string(), None),
         Whither::Tenant => {
             let gate = Gate::of(&room, tenant, Whither::Tenant, slip.host.as_ref());
@@ -82,21 +84,33 @@ async fn arrive(
     Ok(with_cookies(page, ended))
 }
 
-/// Ends this browser's session here if it is that person's; gives what takes its cookie away. Somebody else's
-/// stays: they did not sign out.
-async fn end_here(room: &Identity, asked: &Asked, user: UserId) -> Result<Option<HeaderValue>, Problem> {
+/// What became of the session that this browser has here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// There is none, or none any more.
+    Over,
+    /// It is somebody else's, or began after the sign-out.
+    GoesOn,
+}
+
+/// Ends this browser's session here if it is that person's and they had it when they signed out. So the ticket need
+/// not be used up: loading the page again ends nothing that has begun since, and whoever opened it before, in whatever
+/// browser, took nothing away from the one it was for. Somebody else's session stays: they did not sign out.
+async fn end_here(room: &Identity, asked: &Asked, slip: &Slip) -> Result<Outcome, Problem> {
     let credential = &asked.presented.credential;
-    match room.web.warden.person::<EndPersonSession>(credential, asked.origin).await {
-        Ok(permit) if permit.user() != user => return Ok(None),
-        Ok(permit) => {
-            if let Some(session) = permit.session() {
-                person::end(room, &permit, session.digest).await?;
-            }
-        }
-        Err(Refusal::SignInNeeded) => {}
+    let permit = match room.web.warden.person::<EndPersonSession>(credential, asked.origin).await {
+        Ok(permit) => permit,
+        Err(Refusal::SignInNeeded) => return Ok(Outcome::Over),
         Err(refusal) => return Err(refusal.into()),
+    };
+    match permit.session() {
+        Some(session) if permit.user() == slip.user && session.since <= slip.at => {
+            person::end(room, &permit, session.digest).await?;
+            Ok(Outcome::Over)
+        }
+        Some(_) => Ok(Outcome::GoesOn),
+        None => Ok(Outcome::Over),
     }
-    Ok(Some(room.web.jar().remove(cookie::PERSON)))
 }
 
 /// Where to sign out at the provider too, if it has such a page and we have heard of it. One leaves by

@@ -36,3 +36,17 @@ pub(crate) fn gone(plain: Plain, again: String, provider: Option<ProviderLogout>
     let plain = plain.title("You are signed out").describe("The next visit asks your provider again.");
     Page::new(Gone { plain, again, provider }).into_response()
 }
+
+#[derive(Template)]
+#[template(path = "parting/still_here.html")]
+struct StillHere {
+    plain: Plain,
+}
+
+/// Nothing was ended, and it is said.
+pub(crate) fn still_here(plain: Plain) -> Response {
+    let plain = plain
+        .title("Somebody is still signed in here")
+        .describe("This sign-out was another person's, or you have signed in again since.");
+    Page::new(StillHere { plain }).into_response()
+}

@@ -1,14 +1,8 @@
 //! The ticket that a browser carries from where somebody signed out to `id.`
 
-use crate::{
-    Identity,
-    sign_in::{leave::Whither, rows},
-    ticket::Ticket,
-};
-use access::{LeaveTenant, Permit};
-use domain::{Digest, Hostname, Moment, ProviderId, TenantId, UserId};
+use crate::{Identity, sign_in::leave::Whither, ticket::Ticket};
+use domain::{Hostname, Moment, ProviderId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
-use store::StoreError;
 
 /// Says who has signed out, and where.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,8 +17,8 @@ pub(crate) struct Slip {
     pub(crate) user: UserId,
     /// The provider that had proven them, whose own sign-out may be offered.
     pub(crate) provider: ProviderId,
-    /// Tells two of them apart.
-    once: String,
+    /// When they signed out: what began later is not meant.
+    pub(crate) at: Moment,
     ends: Moment,
 }
 
@@ -45,22 +39,10 @@ impl Slip {
         user: UserId,
         provider: ProviderId,
     ) -> String {
-        let (once, ends) = (room.web.chance.token(), room.now() + room.settings.hand_over);
-        let slip = Slip { tenant, left, host, user, provider, once, ends };
+        let at = room.now();
+        let ends = at + room.settings.hand_over;
+        let slip = Slip { tenant, left, host, user, provider, at, ends };
         let ticket = slip.seal(&room.keyring.load().pending, &room.web.chance);
         format!("{}/signed-out?ticket={ticket}", room.web.hosts.id)
-    }
-
-    /// Uses it up; gives whether this was the first time.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(crate) async fn use_up(
-        &self,
-        room: &Identity,
-        permit: &Permit<LeaveTenant>,
-    ) -> Result<bool, StoreError> {
-        let digest = Digest::of_parts(&[b"partywall parting\n", self.once.as_bytes()]);
-        room.store.write(permit, async |tx| rows::use_up(tx, digest, self.ends).await).await
     }
 }

@@ -141,6 +141,10 @@ impl<'h> Browser<'h> {
         self.ask(Method::GET, url, None).await
     }
 
+    pub(crate) async fn head(&mut self, url: &str) -> Reply {
+        self.ask(Method::HEAD, url, None).await
+    }
+
     pub(crate) async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Reply {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         self.ask(Method::POST, url, Some(body)).await

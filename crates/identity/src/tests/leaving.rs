@@ -121,7 +121,17 @@ async fn another_s_sign_out_ends_nobodys_session() {
         let mut mallory = Browser::new(&house);
         mallory.sign_in(&house, contoso, &house.contoso, &Account::of("mallory")).await;
         let hers = mallory.press_sign_out(&house, contoso, false).await.link("/signed-out?ticket=");
-        assert_eq!(victim.get(&hers).await.status, 200);
+        let told = victim.get(&hers).await;
+        assert!(
+            told.status == 200 && told.body.contains("Somebody is still signed in here"),
+            "{}",
+            told.body
+        );
+        // Nor did the victim take anything from her: it is good in the browser that it was for.
+        assert_eq!(mallory.head(&hers).await.status, 200);
+        assert!(mallory.cookie(ID, "pw_person").is_some(), "who only looks ends nothing");
+        assert!(mallory.get(&hers).await.body.contains("You are signed out"));
+        assert!(mallory.is_asked(&house, contoso).await);
         assert!(victim.cookie(ID, "pw_person").is_some(), "a link of hers signs nobody else out");
         victim.forget(&house.host(contoso), "pw_session");
         assert!(!victim.is_asked(&house, contoso).await);
@@ -134,7 +144,7 @@ async fn another_s_sign_out_ends_nobodys_session() {
 }
 
 #[tokio::test]
-async fn a_sign_out_is_good_once_and_not_for_long() {
+async fn a_sign_out_ends_what_there_was_and_not_for_long() {
     for_each_engine(async |world| {
         let house = House::build(world).await;
         let contoso = &house.town.contoso;
@@ -142,8 +152,10 @@ async fn a_sign_out_is_good_once_and_not_for_long() {
         alice.sign_in(&house, contoso, &house.contoso, &Account::of("alice")).await;
         let ticket = alice.press_sign_out(&house, contoso, false).await.link("/signed-out?ticket=");
         alice.get(&ticket).await;
-        alice.sign_in(&house, contoso, &house.contoso, &Account::of("alice")).await;
         assert!(alice.get(&ticket).await.body.contains("You are signed out"), "the page is loaded again");
+        world.pass(Duration::from_secs(1));
+        alice.sign_in(&house, contoso, &house.contoso, &Account::of("alice")).await;
+        assert!(alice.get(&ticket).await.body.contains("Somebody is still signed in here"));
         assert!(alice.cookie(ID, "pw_person").is_some(), "and ends nothing that has begun since");
 
         let late = alice.press_sign_out(&house, contoso, false).await.link("/signed-out?ticket=");
@@ -191,6 +203,39 @@ async fn signing_out_of_the_console_is_signing_out_at_id_as_well() {
         assert!(admin.cookie(ID, "pw_person").is_none());
         let again = admin.follow(&enter).await.location();
         assert!(again.starts_with(&house.contoso.issuer()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_signs_out_of_a_tenant_that_is_closed() {
+    for_each_engine(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        for standing in ["maintenance", "suspended"] {
+            let mut alice = Browser::new(&house);
+            alice.sign_in(&house, contoso, &house.contoso, &Account::of("alice")).await;
+            let mut keeper = Browser::new(&house);
+            keeper.copy_cookies(&alice, &house.host(contoso));
+            let stand = async |standing: &str| {
+                world
+                    .raw(&format!("UPDATE tenant SET standing = '{standing}' WHERE id = '{}'", contoso.id))
+                    .await;
+                house.heard(contoso).await;
+            };
+            stand(standing).await;
+            // The application's own button, which has no page of ours in front.
+            let going = alice.post(&format!("{}/.partywall/sign-out", house.origin(contoso)), &[]).await;
+            assert_eq!(going.status, 200, "{}", going.body);
+            let gone = alice.get(&going.link("/signed-out?ticket=")).await;
+            assert!(gone.body.contains("You are signed out"), "{}", gone.body);
+            stand("active").await;
+            assert!(
+                keeper.session_at(&house, contoso).await.is_none(),
+                "{standing}: nothing comes back with it"
+            );
+            assert!(alice.is_asked(&house, contoso).await);
+        }
     })
     .await;
 }

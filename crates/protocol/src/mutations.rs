@@ -3,7 +3,7 @@
 
 use crate::{
     forge::{CLIENT, ED25519, ISSUER, LEEWAY, NONCE, NOW, P256, RSA, alice, key_set},
-    jose::{Expect, JwkSet, Typ, verify},
+    jose::{Algorithm, Bearer, BearerExpect, Expect, JwkSet, Typ, verify},
     oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport, UserInfo},
     proof::Proven,
 };
@@ -65,6 +65,26 @@ fn no_wounded_token_is_believed() {
         for wounded in dice.wounded(sound.as_bytes(), 3_000) {
             let text = String::from_utf8_lossy(&wounded);
             assert!(verify(&text, &keys, &expect, NOW, LEEWAY).is_err(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn no_wounded_bearer_token_is_believed() {
+    let mut dice = Dice(6);
+    let audiences = [CLIENT.to_owned()];
+    let algorithms = [Algorithm::Es256, Algorithm::EdDsa];
+    let expect = BearerExpect { issuer: ISSUER, audiences: &audiences, algorithms: &algorithms, typ: None };
+    let believes = |text: &str, keys: &JwkSet| {
+        Bearer::read(text).and_then(|bearer| bearer.verify(keys, &expect, NOW, LEEWAY)).is_ok()
+    };
+    for (forger, algorithm) in [(&*P256, "ES256"), (&*ED25519, "EdDSA")] {
+        let keys = key_set(&[forger.jwk(json!({ "kid": "k1" }))]);
+        let sound = forger.sign(algorithm, &alice());
+        assert!(believes(&sound, &keys));
+        for wounded in dice.wounded(sound.as_bytes(), 3_000) {
+            let text = String::from_utf8_lossy(&wounded);
+            assert!(!believes(&text, &keys), "{text}");
         }
     }
 }

@@ -41,6 +41,10 @@ fn is_believed(vectors: &Value, request: &Value) -> bool {
     let keys = JwkSet::parse(vectors["key_sets"]["first"].to_string().as_bytes()).unwrap();
     let expect = Expect { issuer: &issuer, audience: &audience, typ: Typ::Named(TYP) };
     let claims = verify(&token, &keys, &expect, now, WINDOW);
-    let names_a_tenant = claims.is_ok_and(|claims| claims.get("tenant").is_some_and(Value::is_object));
-    proven.check(&MacKey::new(secret.as_bytes()), &proof, now).is_ok() && names_a_tenant
+    let is_whole = claims.is_ok_and(|claims| {
+        let workload = claims.get("workload");
+        claims.get("tenant").is_some_and(Value::is_object)
+            && workload.is_none_or(|workload| workload["issuer"].is_string())
+    });
+    proven.check(&MacKey::new(secret.as_bytes()), &proof, now).is_ok() && is_whole
 }

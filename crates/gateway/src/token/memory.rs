@@ -50,3 +50,99 @@ impl Tokens {
         self.0.insert(token, Arc::new(believed));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Issuers, issuers::IssuerSpec},
+        *,
+    };
+    use access::TenantRecord;
+    use domain::{
+        BoundTo, DeploymentId, IssuerId, IssuerRules, Limits, Standing, TenantFrom, TokenAlgorithm,
+        TokenCaller, digest::MacKey,
+    };
+    use std::time::Duration;
+
+    const NOW: Moment = Moment::from_seconds(1_000);
+    const TENANT: TenantId = TenantId::from_bits(1);
+
+    fn spec(audience: &str) -> IssuerSpec {
+        let rules = IssuerRules {
+            issuer: "https://idp.test".into(),
+            audiences: vec![audience.into()],
+            algorithms: vec![TokenAlgorithm::Es256],
+            typ: None,
+            jwks_uri: None,
+            tenant_from: TenantFrom::Claim("org".into()),
+            aliases: Default::default(),
+            tenants: BoundTo::All,
+            scope_claim: "scope".into(),
+            caller: TokenCaller::Workload,
+        };
+        IssuerSpec { id: IssuerId::from_bits(2), rules, users: Default::default() }
+    }
+
+    fn tenants() -> Tenants {
+        let tenants = Tenants::default();
+        tenants.put(TenantRecord {
+            id: TENANT,
+            slug: "acme".parse().unwrap(),
+            name: "Acme".parse().unwrap(),
+            standing: Standing::Active,
+            deployment: DeploymentId::from_bits(3),
+            generation: 1,
+            published: true,
+            limits: Arc::new(Limits::default()),
+            hostnames: Vec::new(),
+            networks: [].into(),
+            maintenance: Default::default(),
+        });
+        tenants
+    }
+
+    #[test]
+    fn a_remembered_token_ends_with_its_time_its_tenant_and_its_issuer() {
+        let (issuers, tenants, memory) = (Issuers::default(), tenants(), Tokens::new(16));
+        issuers.set(vec![spec("x")], MacKey::new(b"names"));
+        let issuer = issuers.named("https://idp.test").unwrap();
+        let token = Digest::of(b"token");
+        let keep = |epoch| {
+            let holder = TokenHolder {
+                issuer: issuer.spec.id,
+                subject: "robot".into(),
+                who: token,
+                told: token,
+                person: false,
+                tenants: [TENANT].into(),
+                listed: None,
+                scopes: Box::default(),
+                ends: NOW + Duration::from_secs(10),
+            };
+            memory.put(
+                token,
+                Believed {
+                    until: holder.ends,
+                    holder: Arc::new(holder),
+                    issuer: issuer.clone(),
+                    epoch: issuer.epoch(),
+                    tenants: [(TENANT, epoch)].into(),
+                    begins: NOW,
+                },
+            );
+        };
+        let is_known = |now| memory.get(&token, now, &tenants).is_some();
+        let epoch = || tenants.by_id(TENANT).unwrap().epoch();
+        keep(epoch());
+        assert!(is_known(NOW) && is_known(NOW + Duration::from_secs(9)));
+        assert!(!is_known(NOW + Duration::from_secs(10)), "its time is over");
+        assert!(!is_known(NOW - Duration::from_secs(1)), "a clock that went back");
+        tenants.touch(TENANT);
+        assert!(!is_known(NOW), "its tenant changed");
+        keep(epoch());
+        issuers.set(vec![spec("x")], MacKey::new(b"names"));
+        assert!(is_known(NOW), "nothing changed about the issuer");
+        issuers.set(vec![spec("y")], MacKey::new(b"names"));
+        assert!(!is_known(NOW), "its rules are others");
+    }
+}

@@ -30,7 +30,7 @@ pub enum Limited {
     OneTimeLink,
     /// Testing a connection, or fetching its provider's metadata.
     Outgoing,
-    /// Presenting an API key that is none.
+    /// Presenting an API key that is none, or a bearer token that is not believed.
     KeyGuess,
 }
 

@@ -12,7 +12,7 @@ const NOT_NAMES: [&str; 8] = ["iss", "aud", "exp", "nbf", "iat", "jti", "nonce",
 pub(super) fn check(rules: &IssuerRules, hosts: &Hosts) -> Result<(), IssuerError> {
     let wrong = |place, what: &str| Err(IssuerError::Rule(place, what.to_owned()));
     let issuer = address(&rules.issuer, hosts.development);
-    if !issuer.is_some_and(|issuer| issuer.query().is_none()) {
+    if issuer.is_none_or(|issuer| issuer.query().is_some()) {
         return wrong("issuer", "the issuer is an https address without query and fragment");
     }
     if rules.issuer.trim_end_matches('/') == hosts.id.origin() {

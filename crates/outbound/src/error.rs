@@ -11,7 +11,7 @@ pub enum OutboundError {
     #[error("this address cannot be called: {0}")]
     Url(UrlFault),
     /// The address leads into a network that is not public and was not opened.
-    #[error("this address leads to a network that may not be called")]
+    #[error("its name was not found, or leads to a network that may not be called")]
     ForbiddenAddress {
         /// The name or address that was asked for.
         host: String,
@@ -87,7 +87,7 @@ pub enum UrlFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
     /// The name has no address.
-    #[error("its name was not found")]
+    #[error("its name was not found, or leads to a network that may not be called")]
     Name,
     /// None of its addresses accepted a connection.
     #[error("it accepted no connection")]
@@ -148,7 +148,9 @@ impl Fault for OutboundError {
     fn code(&self) -> &'static str {
         match self {
             OutboundError::Url(_) => "outbound.url",
-            OutboundError::ForbiddenAddress { .. } => "outbound.forbidden-address",
+            // Whoever asks must not learn which of the two: it would tell which inside names there are.
+            OutboundError::ForbiddenAddress { .. }
+            | OutboundError::Unreachable { why: Unreachable::Name, .. } => "outbound.forbidden-address",
             OutboundError::Insecure => "outbound.insecure",
             OutboundError::Unreachable { .. } => "outbound.unreachable",
             OutboundError::Tls { .. } => "outbound.tls",
@@ -159,7 +161,10 @@ impl Fault for OutboundError {
     }
 
     fn detail(&self) -> Option<String> {
-        Some(self.to_string())
+        match self {
+            OutboundError::Unreachable { why: why @ Unreachable::Name, .. } => Some(why.to_string()),
+            _ => Some(self.to_string()),
+        }
     }
 }
 

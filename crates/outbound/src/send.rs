@@ -11,16 +11,18 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 use url::{Position, Url};
 
+/// When a name gets its no, whatever the reason: longer than looking one up takes.
+const NO_AFTER: Duration = Duration::from_millis(500);
 /// Status line and headers of an answer, and as much again for trailers.
 const MOST_HEAD: usize = 64 * 1024;
 /// How many headers an answer may have.
@@ -83,7 +85,7 @@ impl Inner {
         let target = Target::of(&call.url, self.policy.development)?;
         let most_bytes = call.most_bytes.unwrap_or(self.policy.most_bytes);
         let _places = self.bulkhead.enter(call.tenant, target.to_string()).await;
-        let addresses = self.policy.check(&target, &self.addresses_of(&target).await?)?;
+        let addresses = self.checked(&target).await?;
         let request = self.request(call)?;
         let stream = connect(&target, &addresses, until).await?;
         if target.secure {
@@ -91,6 +93,20 @@ impl Inner {
         } else {
             exchange(stream, request, most_bytes).await
         }
+    }
+
+    /// The addresses that may be called. A name that leads nowhere and one that leads inside get their no at the same
+    /// time, so that the look-up's own time does not tell them apart.
+    async fn checked(&self, target: &Target) -> Result<Checked, OutboundError> {
+        let told = Instant::now() + NO_AFTER;
+        let checked = match self.addresses_of(target).await {
+            Ok(addresses) => self.policy.check(target, &addresses),
+            Err(unknown) => Err(unknown),
+        };
+        if checked.is_err() && known_addresses(target).is_none() {
+            sleep_until(told).await;
+        }
+        checked
     }
 
     async fn addresses_of(&self, target: &Target) -> Result<Vec<IpAddr>, OutboundError> {

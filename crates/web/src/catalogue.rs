@@ -152,7 +152,7 @@ catalogue! {
     "node.out-of-touch" 503 "We cannot check who you are just now" again in 5 =>
         "This node has not heard from the database for a while and will not guess. It will be back as soon as the database is.";
     "outbound.forbidden-address" 422 "That address is not reachable from here, on purpose" =>
-        "The name leads to a private or special network range. An operator can allow named private providers; loopback works only in the development setting.";
+        "The name is not known, or leads to a private or special network range. An operator can allow named private providers; loopback works only in the development setting.";
     "outbound.insecure" 422 "That address is not https" =>
         "Use an https address. Plain http is taken for loopback addresses in the development setting only.";
     "outbound.protocol" 502 "The other side does not speak HTTP as it should" =>

@@ -96,7 +96,8 @@ async fn exchange(
     })
 }
 
-/// A key that is not known is asked for once; the provider may have changed it since.
+/// Where a key is not known, or a signature is not that of the key known by this name, the keys are asked for once: the
+/// provider may have changed them since, and some give the new one the old name.
 async fn believe(
     room: &Identity,
     connection: &Connection,
@@ -117,7 +118,7 @@ async fn believe(
         validate_id_token(tokens.id_token.reveal(), &documents.keys, &expect, now, room.settings.leeway)
     };
     match check(documents) {
-        Err(TokenError::UnknownKey) => {
+        Err(unproven @ (TokenError::UnknownKey | TokenError::Signature)) => {
             let question = question(room, pending.tenant, &issuer);
             let renewed = room.providers.renewed(
                 connection.provider,
@@ -127,7 +128,7 @@ async fn believe(
                 memory(room),
                 documents,
             );
-            let documents = renewed.await.ok_or(TokenError::UnknownKey)?;
+            let documents = renewed.await.ok_or(unproven)?;
             Ok(check(&documents)?)
         }
         other => Ok(other?),

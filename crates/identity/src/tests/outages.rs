@@ -125,6 +125,26 @@ async fn new_keys_are_asked_for_when_a_token_names_one_and_not_too_often() {
 }
 
 #[tokio::test]
+async fn a_new_key_under_the_old_name_is_asked_for_once() {
+    for_sqlite(async |world| {
+        let house = House::build(world).await;
+        let contoso = &house.town.contoso;
+        let enter = async |who: &str| {
+            Browser::new(&house).sign_in(&house, contoso, &house.contoso, &Account::of(who)).await
+        };
+        house.contoso.roll("only");
+        assert_eq!(enter("alice").await.status, 303);
+        let asked = house.contoso.times("keys");
+        house.contoso.roll("only");
+        assert_eq!(enter("alice").await.status, 303, "nobody is locked out");
+        house.contoso.roll("only");
+        assert_eq!(enter("alice").await.code(), "token.signature", "it was asked just now");
+        assert_eq!(house.contoso.times("keys"), asked + 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_no_at_the_provider_is_a_page_with_a_way_back() {
     for_each_engine(async |world| {
         let house = House::build(world).await;

@@ -117,6 +117,21 @@ async fn a_name_server_that_never_answers_is_cut_off_by_the_deadline() {
 async fn what_the_name_server_complained_about_is_for_the_log() {
     let client = Outbound::with_resolver(production(), Clock::System, Arc::new(Broken)).unwrap();
     let failure = client.send(Call::get("https://idp.example/".parse().unwrap())).await.unwrap_err();
-    assert_eq!(failure.detail().unwrap(), "the other side could not be reached: its name was not found");
+    assert_eq!(
+        failure.detail().unwrap(),
+        "its name was not found, or leads to a network that may not be called"
+    );
     assert!(failure.for_log().to_string().contains("10.9.8.7"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_not_there_and_one_that_leads_inside_are_not_told_apart() {
+    let ask = async |client: Outbound| {
+        let begun = tokio::time::Instant::now();
+        let failure = client.send(Call::get("https://vault.internal/".parse().unwrap())).await.unwrap_err();
+        (failure.code(), failure.detail(), begun.elapsed())
+    };
+    let absent = ask(Outbound::with_resolver(production(), Clock::System, Arc::new(Broken)).unwrap()).await;
+    let inside = ask(client(production(), &["10.20.30.40"])).await;
+    assert_eq!(absent, inside);
 }

@@ -7,6 +7,7 @@
 
 pub mod assume;
 pub mod audit_view;
+pub mod certificate;
 pub mod deployment;
 mod form;
 pub mod home;

@@ -2,7 +2,7 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, deployment, home, hostname, invitation, issuer, job, key_secret, maintenance, overview, own_domain,
+    Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job, key_secret, maintenance, overview, own_domain,
     plan,
     resting_name, role, route, scope, setting, tenant, token, usage_view,
 };
@@ -23,6 +23,7 @@ fn api() -> Routes<Control> {
         .merge(invitation::http::routes())
         .merge(hostname::http::routes())
         .merge(maintenance::http::routes())
+        .merge(certificate::http::routes())
         .merge(own_domain::http::routes())
         .merge(resting_name::http::routes())
         .merge(deployment::http::routes())

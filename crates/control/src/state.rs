@@ -2,6 +2,7 @@
 
 use crate::{
     Terms,
+    certificate::{self, CheckPair},
     hostname::Reserved,
     issuer::{self, Judge},
     own_domain::{NoProof, Prove},
@@ -28,6 +29,8 @@ pub struct Control {
     pub rehearse: Rehearse,
     /// What knows how long answers took.
     pub times_of: TimesOf,
+    /// What says whether a certificate can be shown.
+    pub check_pair: CheckPair,
     /// Who looks for the proof of domains.
     pub prober: Arc<dyn Prove>,
     /// Who judges bearer tokens.
@@ -40,12 +43,18 @@ impl Control {
     /// Puts the room together.
     pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
         let reserved = Arc::new(Reserved::by(&web.hosts));
-        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), prober: Arc::new(NoProof), judge: issuer::nobody(), reserved }
+        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), prober: Arc::new(NoProof),
+            check_pair: certificate::none(), judge: issuer::nobody(), reserved }
     }
 
     /// The same room, where sample requests can be played through.
     pub fn with_rehearsals(self, rehearse: Rehearse) -> Self {
         Control { rehearse, ..self }
+    }
+
+    /// The same room, on nodes that end TLS.
+    pub fn with_certificates(self, check_pair: CheckPair) -> Self {
+        Control { check_pair, ..self }
     }
 
     /// The same room, where the proof of domains can be found.

@@ -190,9 +190,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_resolver_that_sends_64_kib_is_cut_off_and_one_that_hangs_is_left() {
-        let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let server = datagrams.local_addr().unwrap();
-        let streams = tokio::net::TcpListener::bind(server).await.unwrap();
+        // A port that is free for datagrams may be taken for streams.
+        let (datagrams, server, streams) = loop {
+            let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let server = datagrams.local_addr().unwrap();
+            if let Ok(streams) = tokio::net::TcpListener::bind(server).await {
+                break (datagrams, server, streams);
+            }
+        };
         tokio::spawn(async move {
             let mut buffer = [0; 512];
             let (length, from) = datagrams.recv_from(&mut buffer).await.unwrap();

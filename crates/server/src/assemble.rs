@@ -1,6 +1,7 @@
 //! Configuration into a running whole: the only wiring.
 
 use crate::{
+    listen::TenantCertificates,
     background::{self, Asking, Watcher},
     config::Config,
     keys,
@@ -44,6 +45,8 @@ pub struct Node {
     pub scopes: Arc<ArcSwap<identity::KnownScopes>>,
     /// How issuers of bearer tokens are asked for their keys.
     pub asking: Asking,
+    /// Tenants' own certificates, where this node ends TLS.
+    pub certificates: Arc<TenantCertificates>,
     /// What the node counts about itself.
     pub metrics: Metrics,
     /// Whether it should be sent requests.
@@ -121,6 +124,10 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         .with_times(crate::rehearse::times_of(&gateway))
         .with_judge(crate::judging::judge(&gateway))
         .with_prober(prober);
+    let control = match config.tls {
+        Some(_) => control.with_certificates(Arc::new(crate::listen::judge)),
+        None => control,
+    };
     let site = Site::new(web.clone(), routes(identity, control.clone()));
     let id = NodeId::new(clock.now(), &chance);
     let node = Node {
@@ -134,10 +141,12 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         roles,
         scopes,
         asking,
+        certificates: Arc::default(),
         metrics,
         readiness: Readiness::default(),
     };
     node.load_platform().await.map_err(says)?;
+    node.load_certificates().await.map_err(says)?;
     node.readiness.filled();
     Ok(Assembled { node: Arc::new(node), feed, notes, first_start })
 }

@@ -5,6 +5,7 @@
 
 pub mod assemble;
 pub mod background;
+mod certificates;
 pub mod cli;
 pub mod config;
 mod descriptors;

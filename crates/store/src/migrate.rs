@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "domains", source: include_str!("migrations/0005_domains.sql") },
     Migration { version: 6, name: "issuers", source: include_str!("migrations/0006_issuers.sql") },
     Migration { version: 7, name: "maintenance", source: include_str!("migrations/0007_maintenance.sql") },
+    Migration { version: 8, name: "certificates", source: include_str!("migrations/0008_certificates.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

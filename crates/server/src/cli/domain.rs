@@ -9,6 +9,7 @@ use super::{
 };
 use clap::Subcommand;
 use serde_json::json;
+use std::path::PathBuf;
 
 /// What to do with a tenant's own domains.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,19 @@ pub(super) enum Domain {
     },
     /// List domains and how their proof stands.
     List {
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Lay down the certificate that is shown for a domain, in place of the one before.
+    Certificate {
+        /// The name.
+        host: String,
+        /// The PEM file with the chain, the domain's own certificate first.
+        #[arg(long)]
+        chain: PathBuf,
+        /// The PEM file with the key. It is sealed, and shown to nobody.
+        #[arg(long)]
+        key: PathBuf,
         #[command(flatten)]
         within: Within,
     },
@@ -55,6 +69,14 @@ impl Domain {
             Domain::List { within } => {
                 let answer = api.inside(within.reason()).get(&within.path("domains")).await?;
                 print::list(api, &answer, &["host", "standing", "proof", "missing", "due_at"])
+            }
+            Domain::Certificate { host, chain, key, within } => {
+                let read = |file: &PathBuf| {
+                    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+                };
+                let body = json!({ "chain": read(&chain)?, "key": read(&key)? });
+                let path = within.path(&format!("domains/{}/certificate", escaped(&host)));
+                print::one(api, &api.inside(within.reason()).put(&path, body).await?)
             }
             Domain::Remove { host, within } => {
                 let path = within.path(&format!("domains/{}", escaped(&host)));

@@ -39,6 +39,7 @@ impl Serve {
         stop_on_signal(say, node.readiness.clone());
         let mut loops = background::start(&node, feed, notes, &stop);
         if let Some(certificates) = certificates.clone() {
+            certificates.show(node.certificates.clone());
             loops.spawn(certificates.watch(stop.clone(), node.metrics.clone()));
         }
         let mut others = vec![

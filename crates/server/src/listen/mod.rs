@@ -13,12 +13,14 @@ mod private;
 mod proxied;
 mod public;
 mod rest;
+mod sni;
 mod socket;
 mod tls;
 
 pub use decide::decide;
 pub use private::private;
 pub use public::public;
+pub use sni::{TenantCertificates, judge, read_pair};
 pub use socket::{bind as bind_socket, socket};
 pub use tls::Certificates;
 

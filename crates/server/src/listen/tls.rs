@@ -6,16 +6,22 @@ use arc_swap::ArcSwap;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::CertifiedKey,
 };
 use std::{path::Path, sync::Arc, time::Duration, time::SystemTime};
 
-use super::Stop;
+use super::{
+    Stop,
+    sni::{ByName, TenantCertificates},
+};
 
 /// The certificate in use.
 #[derive(Clone)]
 pub struct Certificates {
     files: Arc<Tls>,
     config: Arc<ArcSwap<ServerConfig>>,
+    /// Tenants' own, by name.
+    tenants: Arc<ArcSwap<TenantCertificates>>,
     /// When the files had changed last as they were read for the first time.
     first: Changed,
 }
@@ -34,8 +40,14 @@ impl Certificates {
     pub fn read(files: &Tls) -> Result<Self, String> {
         // Looked at before they are read, so that a change in between is seen as one.
         let first = changed_at(files);
-        let config = Arc::new(ArcSwap::from_pointee(load(files)?));
-        Ok(Certificates { files: Arc::new(files.clone()), config, first })
+        let tenants: Arc<ArcSwap<TenantCertificates>> = Arc::default();
+        let config = Arc::new(ArcSwap::from_pointee(load(files, &tenants)?));
+        Ok(Certificates { files: Arc::new(files.clone()), config, tenants, first })
+    }
+
+    /// Shows tenants' own certificates beside the installation's.
+    pub fn show(&self, tenants: Arc<TenantCertificates>) {
+        self.tenants.store(tenants);
     }
 
     /// What the next handshake uses.
@@ -53,7 +65,7 @@ impl Certificates {
                 return;
             }
             *seen = now;
-            let loaded = load(&self.files);
+            let loaded = load(&self.files, &self.tenants);
             metrics.certificate(loaded.is_ok());
             match loaded {
                 Ok(config) => {
@@ -74,7 +86,7 @@ fn changed_at(files: &Tls) -> Changed {
     [changed(&files.certificate), changed(&files.key)]
 }
 
-fn load(files: &Tls) -> Result<ServerConfig, String> {
+fn load(files: &Tls, tenants: &Arc<ArcSwap<TenantCertificates>>) -> Result<ServerConfig, String> {
     let wrong =
         |key: &str, path: &Path, why: &dyn std::fmt::Display| format!("{key} ({}): {why}", path.display());
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
@@ -85,12 +97,14 @@ fn load(files: &Tls) -> Result<ServerConfig, String> {
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| wrong("tls.key", &files.key, &why))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let own = CertifiedKey::from_der(chain, key, &provider)
+        .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
+    let own = Arc::new(own);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| why.to_string())?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
+        .with_cert_resolver(Arc::new(ByName { own, tenants: tenants.clone() }));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -243,3 +243,117 @@ async fn a_domain_whose_proof_is_gone_is_warned_of_and_let_go_by_itself() {
     let (_, all) = scene.alice(Method::GET, "", Value::Null).await;
     assert_eq!(all["items"], json!([]));
 }
+
+/// The certificate that the node shows to whoever asks for this name.
+async fn shown(port: u16, name: &str) -> Vec<u8> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let roots = rustls::RootCertStore::empty();
+    let looks = Arc::new(Looks(Mutex::default()));
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the usual versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.dangerous().set_certificate_verifier(looks.clone());
+    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("the node listens");
+    let name = rustls::pki_types::ServerName::try_from(name.to_owned()).expect("a name");
+    // Whoever only looks ends the handshake there.
+    let _ = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let seen = looks.0.lock().expect("nobody panics here").clone();
+    seen
+}
+
+/// Keeps what it is shown, and believes nothing.
+#[derive(Debug)]
+struct Looks(Mutex<Vec<u8>>);
+
+impl rustls::client::danger::ServerCertVerifier for Looks {
+    fn verify_server_cert(
+        &self,
+        own: &rustls::pki_types::CertificateDer<'_>,
+        _: &[rustls::pki_types::CertificateDer<'_>],
+        _: &rustls::pki_types::ServerName<'_>,
+        _: &[u8],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        *self.0.lock().expect("nobody panics here") = own.to_vec();
+        Err(rustls::Error::General("only looking".into()))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Err(rustls::Error::General("only looking".into()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Err(rustls::Error::General("only looking".into()))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        vec![rustls::SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
+#[tokio::test]
+async fn a_domain_shows_its_own_certificate_and_every_other_name_the_installation_s() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let pair = |name: &str, host: &str| {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).expect("a certificate can be made");
+        std::fs::write(path(&format!("{name}.pem")), made.cert.pem()).expect("the folder can be written");
+        std::fs::write(path(&format!("{name}.key")), made.signing_key.serialize_pem()).expect("it can");
+        made.cert.der().to_vec()
+    };
+    let (own, theirs) = (pair("own", "*.partywall.localhost"), pair("theirs", NAME));
+    pair("strange", "www.fabrikam.localhost");
+    let (chain, key) =
+        (format!("tls.certificate={}", path("own.pem")), format!("tls.key={}", path("own.key")));
+    let mut node = Node::start(folder.path(), "", &[&chain, &key]).await;
+    node.run(&["deployment", "create", "Main", "--upstream", "http://127.0.0.1:9"]);
+    let tenant = node.run(&["tenant", "create", "contoso", "--name", "Contoso"]);
+    let tenant = text(&tenant["id"]).to_owned();
+    let lay_down = |node: &Node, name: &str, chain: &str, key: &str| {
+        let (chain, key) = (path(&format!("{chain}.pem")), path(&format!("{key}.key")));
+        let words = ["domain", "certificate", name, "--chain", &chain, "--key", &key, "--tenant", &tenant];
+        node.try_run(&[&words[..], &["--reason", "to show a certificate"]].concat())
+    };
+    let (good, _, said) = lay_down(&node, NAME, "theirs", "theirs");
+    assert!(!good && said.contains("item.unknown"), "the name is not contoso's: {said}");
+    node.run(&["tenant", "add-hostname", &tenant, NAME]);
+    for (chain, key, why) in
+        [("strange", "strange", "not for this name"), ("theirs", "own", "does not belong")]
+    {
+        let (good, _, said) = lay_down(&node, NAME, chain, key);
+        assert!(!good && said.contains(why), "{said}");
+    }
+    let (good, out, said) = lay_down(&node, NAME, "theirs", "theirs");
+    assert!(good && out.contains("ends_at") && !out.contains("PRIVATE"), "{out}{said}");
+    let mut tries = 0;
+    while shown(node.port, NAME).await != theirs {
+        tries += 1;
+        assert!(tries < 200, "the certificate is not shown:\n{}", node.output());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(shown(node.port, "contoso.partywall.localhost").await, own);
+    assert_eq!(shown(node.port, "unknown.example").await, own, "whoever asks for it sees the wrong name");
+    // After a restart it is there, and with the name it goes.
+    node.stop().await;
+    let node = Node::start(folder.path(), "", &[&chain, &key]).await;
+    assert_eq!(shown(node.port, NAME).await, theirs);
+    node.run(&["tenant", "remove-hostname", &tenant, NAME]);
+    let mut tries = 0;
+    while shown(node.port, NAME).await != own {
+        tries += 1;
+        assert!(tries < 200, "the certificate is still shown");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}

@@ -38,9 +38,14 @@ pub(crate) struct Dns {
 
 impl Dns {
     pub(crate) async fn start() -> Self {
-        let datagrams = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-        let address = datagrams.local_addr().expect("it is bound");
-        let streams = TcpListener::bind(address).await.expect("the same port for streams");
+        // A port that is free for datagrams may be taken for streams.
+        let (datagrams, address, streams) = loop {
+            let datagrams = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            let address = datagrams.local_addr().expect("it is bound");
+            if let Ok(streams) = TcpListener::bind(address).await {
+                break (datagrams, address, streams);
+            }
+        };
         let dns = Dns { address, state: Arc::default() };
         tokio::spawn(dns.clone().serve(datagrams));
         tokio::spawn(async move {

@@ -97,6 +97,17 @@ fn writes() -> Vec<Write> {
         write("DELETE /v1/platform/tokens/{id}", Value::Null, Changed),
         write("POST /v1/platform/jobs/{job}/retry", json!({}), Changed),
         write("DELETE /v1/platform/jobs/{job}", Value::Null, Removed),
+        write("PUT /v1/tenants/{tenant}/maintenance", json!({ "seconds": 60 }), Changed),
+        write("DELETE /v1/tenants/{tenant}/maintenance", Value::Null, Changed),
+        write("POST /v1/tenants/{tenant}/domains", json!({ "host": "www.acme.test" }), Made),
+        write("POST /v1/tenants/{tenant}/domains/{host}/check", json!({}), Changed),
+        write("DELETE /v1/tenants/{tenant}/domains/{host}", Value::Null, Removed),
+        write(
+            "PUT /v1/tenants/{tenant}/domains/{host}/certificate",
+            json!({ "chain": "a chain", "key": "a key" }),
+            Made,
+        ),
+        write("DELETE /v1/tenants/{tenant}/domains/{host}/certificate", Value::Null, Removed),
         write("PATCH /v1/tenants/{tenant}/settings", json!({ "published": false }), Changed),
     ]
 }
@@ -157,6 +168,9 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             }
             if write.route.contains("resting-names") {
                 names.insert("name", "slug:acme".to_owned());
+            }
+            if write.route.contains("/certificate") {
+                names.insert("host", town.contoso.hostname.clone());
             }
             let (method, template) = write.route.split_once(' ').expect("a method and a path");
             let path = names

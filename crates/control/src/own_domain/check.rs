@@ -2,7 +2,7 @@
 
 use super::{Missing, OwnDomain, OwnDomainError, Proof, Standing, find, hold, rows};
 use crate::Control;
-use access::{ManageDomains, OperatorPermit, Origin, Permit, TenantAction, Upkeep, Writes};
+use access::{ManageDomains, Needs, OperatorPermit, Origin, Permit, TenantAction, Upkeep, Writes};
 use domain::{Change, Event, Hostname, Moment, event::names};
 use serde_json::{Value, json};
 
@@ -105,8 +105,11 @@ async fn settle<A: TenantAction + Writes>(
             };
             let next = OwnDomain { checked_at: now, ..next };
             rows::put(tx, &next).await?;
-            if next.standing != claim.standing {
+            // Whoever asks for a look leaves a line; the platform's own looks leave one for what is new.
+            if !matches!(A::NEEDS, Needs::Platform) || facts(&next) != facts(&claim) {
                 tx.changed(Change::new(&next.host, facts(&claim), facts(&next)));
+            }
+            if next.standing != claim.standing {
                 let event = Event::new(names::DOMAIN_CHANGED, &next.host);
                 tx.emit(event.with("standing", next.standing.name())).await?;
             }

@@ -1,7 +1,7 @@
 //! The policies of a route at work on one request: what can be said before anybody knows whose it is, and what
 //! its tenant may still use.
 
-use super::rate::{Counted, Tally};
+use super::rate::{Count, Counted, Tally};
 use crate::{
     gateway::Gateway,
     onlook::Onlooker,
@@ -83,7 +83,7 @@ impl Gateway {
             true => rates.look(&traffic.budgets, shares, who, now),
             false => rates.take(&traffic.budgets, shares, who, now),
         };
-        let tally = tally.map_err(|over| over_rate(route, &over))?;
+        let tally = tally.map_err(|over| over_rate(route, over))?;
         for count in tally.counts() {
             onlooker.passed("limit", || {
                 let rate = &rates.all()[count.at];
@@ -103,11 +103,10 @@ fn bound(most: u64) -> String {
 }
 
 /// The answer to one request too many says which limit that is, and when there is room again.
-fn over_rate(route: &Route, over: &Tally) -> No {
+fn over_rate(route: &Route, count: Count) -> No {
     let rates = &route.policies.rates;
     let mut headers = HeaderMap::new();
-    over.write(rates, &mut headers);
-    let Some(count) = over.counts().first() else { return No::because(problem::RATE) };
+    Tally::from(count).write(rates, &mut headers);
     headers.insert(RETRY_AFTER, HeaderValue::from(count.resets.max(1)));
     let rate = &rates.all()[count.at];
     let detail = format!(

@@ -154,20 +154,21 @@ impl Rates {
         shares: &Shares,
         who: Counted<'_>,
         now: u64,
-    ) -> Result<Tally, Tally> {
+    ) -> Result<Tally, Count> {
         let mut tally = Tally::default();
         for (at, rate) in self.all.iter().enumerate().take(MOST) {
             let Some(window) = rate.window(who.limits, now) else { continue };
-            let taken = budgets.take(who.tenant, rate.key(who), window, shares, now);
-            if let Err(used) = taken {
-                for count in tally.counts() {
-                    let earlier = &self.all[count.at];
-                    let window = Window::at(now, earlier.span, count.limit);
-                    budgets.give_back(earlier.key(who), window);
+            match budgets.take(who.tenant, rate.key(who), window, shares, now) {
+                Ok(used) => tally = tally.with(Count::of(at, window, used, now)),
+                Err(used) => {
+                    for count in tally.counts() {
+                        let earlier = &self.all[count.at];
+                        let window = Window::at(now, earlier.span, count.limit);
+                        budgets.give_back(earlier.key(who), window);
+                    }
+                    return Err(Count::of(at, window, used, now));
                 }
-                return Err(Tally::default().with(at, window, used, now));
             }
-            tally = tally.with(at, window, taken.unwrap_or(Used { remaining: 0 }), now);
         }
         Ok(tally)
     }
@@ -179,13 +180,13 @@ impl Rates {
         shares: &Shares,
         who: Counted<'_>,
         now: u64,
-    ) -> Result<Tally, Tally> {
+    ) -> Result<Tally, Count> {
         let mut tally = Tally::default();
         for (at, rate) in self.all.iter().enumerate().take(MOST) {
             let Some(window) = rate.window(who.limits, now) else { continue };
             match budgets.look(rate.key(who), window, shares) {
-                Ok(used) => tally = tally.with(at, window, used, now),
-                Err(used) => return Err(Tally::default().with(at, window, used, now)),
+                Ok(used) => tally = tally.with(Count::of(at, window, used, now)),
+                Err(used) => return Err(Count::of(at, window, used, now)),
             }
         }
         Ok(tally)
@@ -275,10 +276,22 @@ fn place(address: IpAddr) -> u128 {
     }
 }
 
-impl Tally {
-    fn with(mut self, at: usize, window: Window, used: Used, now: u64) -> Self {
+impl Count {
+    fn of(at: usize, window: Window, used: Used, now: u64) -> Self {
         let resets = window.ends().saturating_sub(now) as u32;
-        self.counts[self.length] = Count { at, limit: window.limit, remaining: used.remaining, resets };
+        Count { at, limit: window.limit, remaining: used.remaining, resets }
+    }
+}
+
+impl From<Count> for Tally {
+    fn from(count: Count) -> Self {
+        Tally::default().with(count)
+    }
+}
+
+impl Tally {
+    fn with(mut self, count: Count) -> Self {
+        self.counts[self.length] = count;
         self.length += 1;
         self
     }
@@ -348,7 +361,7 @@ mod tests {
                     let Some(window) = rate.window(&limits, now) else { continue };
                     let key = Key { limit: rate.id, span: rate.span, kind: Kind::Tenant, who: 0 };
                     let taken = traffic.budgets.take(tenant, key, window, &shares, now);
-                    tally = tally.with(at, window, taken.unwrap_or_else(|used| used), now);
+                    tally = tally.with(Count::of(at, window, taken.unwrap_or_else(|used| used), now));
                 }
                 tally
             };

@@ -259,8 +259,7 @@ async fn shown(port: u16, name: &str) -> Vec<u8> {
     let name = rustls::pki_types::ServerName::try_from(name.to_owned()).expect("a name");
     // Whoever only looks ends the handshake there.
     let _ = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    let seen = looks.0.lock().expect("nobody panics here").clone();
-    seen
+    looks.0.lock().expect("nobody panics here").clone()
 }
 
 /// Keeps what it is shown, and believes nothing.

@@ -168,7 +168,7 @@ impl Filler {
             Ok::<Moment, StoreError>(tx.now() + LIFE)
         });
         let ends = settled.await.map_err(words)?;
-        let cookie = keys.tenant_cookie(&session, tenant.id, deployment, ends);
+        let cookie = keys.tenant_cookie(access::HostOf::Tenant, &session, tenant.id, deployment, ends);
         Ok(Person { tenant: tenant.clone(), user, cookie })
     }
 

@@ -64,7 +64,27 @@ pub struct CookieKeys {
 }
 
 const TENANT: &[u8] = b"partywall cookie tenant\n";
+const SHARED: &[u8] = b"partywall cookie tenant on a shared host\n";
 const PERSON: &[u8] = b"partywall cookie person\n";
+
+/// At what kind of host a tenant's session was begun. Its cookie is worth nothing at the other kind: what one application
+/// on a shared host could get hold of opens no tenant's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostOf {
+    /// One of the tenant's own.
+    Tenant,
+    /// One that tenants share.
+    Several,
+}
+
+impl HostOf {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            HostOf::Tenant => TENANT,
+            HostOf::Several => SHARED,
+        }
+    }
+}
 
 impl CookieKeys {
     /// Signs with `current`, believes `previous` as well.
@@ -75,12 +95,13 @@ impl CookieKeys {
     /// The value of a tenant session's cookie. `id` is the opaque id, 43 characters of base64url.
     pub fn tenant_cookie(
         &self,
+        host: HostOf,
         id: &str,
         tenant: TenantId,
         deployment: DeploymentId,
         ends: Moment,
     ) -> String {
-        self.signed(TENANT, format!("{id}.{tenant}.{deployment}.{}", ends.seconds()))
+        self.signed(host.label(), format!("{id}.{tenant}.{deployment}.{}", ends.seconds()))
     }
 
     /// The value of a person session's cookie. `host` is `id` or `console`: a cookie of one is not
@@ -90,8 +111,8 @@ impl CookieKeys {
     }
 
     /// Reads a tenant session's cookie; none if it is malformed, altered or ended.
-    pub fn read_tenant(&self, value: &str, now: Moment) -> Option<Cookie> {
-        let body = self.checked(TENANT, value)?;
+    pub fn read_tenant(&self, host: HostOf, value: &str, now: Moment) -> Option<Cookie> {
+        let body = self.checked(host.label(), value)?;
         let [id, tenant, deployment, ends] = split::<4>(body)?;
         let (digest, ends) = (session_digest(id)?, ending(ends, now)?);
         Some(Cookie::Tenant {
@@ -165,10 +186,10 @@ mod tests {
     fn a_cookie_says_what_was_put_into_it() {
         let (tenant, deployment) = (TenantId::from_bits(1), DeploymentId::from_bits(2));
         let id = Chance::system().token();
-        let value = keys(b"k").tenant_cookie(&id, tenant, deployment, LATER);
+        let value = keys(b"k").tenant_cookie(HostOf::Tenant, &id, tenant, deployment, LATER);
         let digest = session_digest(&id).expect("a token is a session id");
         assert_eq!(
-            keys(b"k").read_tenant(&value, NOW),
+            keys(b"k").read_tenant(HostOf::Tenant, &value, NOW),
             Some(Cookie::Tenant { digest, tenant, deployment, ends: LATER })
         );
     }
@@ -176,15 +197,22 @@ mod tests {
     #[test]
     fn an_altered_stale_or_foreign_cookie_is_nothing() {
         let id = Chance::system().token();
-        let value = keys(b"k").tenant_cookie(&id, TenantId::from_bits(1), DeploymentId::from_bits(2), LATER);
+        let value = keys(b"k").tenant_cookie(
+            HostOf::Tenant,
+            &id,
+            TenantId::from_bits(1),
+            DeploymentId::from_bits(2),
+            LATER,
+        );
         for at in 0..value.len() {
             let mut altered = value.clone().into_bytes();
             altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(altered).expect("still ASCII");
-            assert_eq!(keys(b"k").read_tenant(&altered, NOW), None, "byte {at}");
+            assert_eq!(keys(b"k").read_tenant(HostOf::Tenant, &altered, NOW), None, "byte {at}");
         }
-        assert_eq!(keys(b"k").read_tenant(&value, LATER), None);
-        assert_eq!(keys(b"other").read_tenant(&value, NOW), None);
+        assert_eq!(keys(b"k").read_tenant(HostOf::Tenant, &value, LATER), None);
+        assert_eq!(keys(b"other").read_tenant(HostOf::Tenant, &value, NOW), None);
+        assert_eq!(keys(b"k").read_tenant(HostOf::Several, &value, NOW), None, "another kind of host");
         assert_eq!(keys(b"k").read_person("id", &value, NOW), None);
     }
 

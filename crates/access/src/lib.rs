@@ -31,7 +31,7 @@ pub mod refusal;
 mod tenants;
 pub mod warden;
 
-pub use credential::{Cookie, CookieKeys, Credential, PresentedKey};
+pub use credential::{Cookie, CookieKeys, Credential, HostOf, PresentedKey};
 pub use directory::{
     Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, Maintenance, MemberGrant,
     OperatorGrant, PersonGrant, SessionGrant, TenantRecord,

@@ -20,7 +20,7 @@ use crate::{
     traffic::Traffic,
     vigil::{Pass, permitted},
 };
-use access::{Credential, Origin, Refusal, Resolved, Tenant, TokenHolder};
+use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
 use domain::{ApiKeyText, Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -224,7 +224,8 @@ impl Gateway {
     fn credential(&self, headers: &HeaderMap, shared: Option<TenantId>) -> Credential {
         let name = cookie::session_name(self.0.settings.secure, shared);
         let Presented::One(value) = cookie::presented(headers, &name) else { return Credential::None };
-        let cookie = self.0.cookies.load().read_tenant(value, self.0.needs.clock.now());
+        let host = if shared.is_some() { HostOf::Several } else { HostOf::Tenant };
+        let cookie = self.0.cookies.load().read_tenant(host, value, self.0.needs.clock.now());
         cookie.map_or(Credential::None, Credential::Session)
     }
 

@@ -9,7 +9,7 @@ use crate::{
     HostKind, Problem, Web, cookie,
     shared::{SharedHost, cookie_name},
 };
-use access::{Cookie, Credential};
+use access::{Cookie, Credential, HostOf};
 use axum::http::{HeaderMap, header, request::Parts};
 use domain::{Digest, Secret};
 
@@ -74,7 +74,8 @@ fn cookie_in(parts: &Parts, kind: HostKind, web: &Web) -> Option<Cookie> {
         HostKind::Console => web.cookies.read_person("console", &jar.read(headers, cookie::CONSOLE)?, now),
         HostKind::Tenant => {
             let shared = parts.extensions.get::<SharedHost>().map(|shared| shared.tenant);
-            web.cookies.read_tenant(&jar.read(headers, &cookie_name(cookie::SESSION, shared))?, now)
+            let host = if shared.is_some() { HostOf::Several } else { HostOf::Tenant };
+            web.cookies.read_tenant(host, &jar.read(headers, &cookie_name(cookie::SESSION, shared))?, now)
         }
         HostKind::Api | HostKind::Socket => None,
     }

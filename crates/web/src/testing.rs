@@ -93,7 +93,10 @@ impl Someone {
         let (name, value) = match kind {
             HostKind::Id => (cookie::PERSON, keys.person_cookie("id", &id, self.user(), ENDS)),
             HostKind::Console => (cookie::CONSOLE, keys.person_cookie("console", &id, self.user(), ENDS)),
-            _ => (cookie::SESSION, keys.tenant_cookie(&id, self.home, DEPLOYMENT, ENDS)),
+            _ => (
+                cookie::SESSION,
+                keys.tenant_cookie(access::HostOf::Tenant, &id, self.home, DEPLOYMENT, ENDS),
+            ),
         };
         format!("__Host-{name}={value}")
     }
@@ -122,7 +125,7 @@ impl Records {
             limits: Arc::new(Limits::default()),
             hostnames: vec![],
             networks: [].into(),
-        maintenance: Default::default(),
+            maintenance: Default::default(),
         };
         vec![
             record(ACME, "acme", true),

@@ -73,7 +73,8 @@ async fn a_member_of_one_tenant_sees_no_difference_between_another_and_none() {
     let house = House::routed(EVERY_MAPPING).await;
     let own = house.carol_at(ACME);
     // On a host that tenants share, a session is looked for under the name of the tenant that is asked for.
-    let alice = format!("{own}; {}", named_for(BETA, &own));
+    let shared = house.carol_on_shared(ACME).replacen(&ACME.to_string(), &BETA.to_string(), 1);
+    let alice = format!("{own}; {shared}");
     for (other, absent) in [
         (get("app.base.test", "/beta/x"), get("app.base.test", "/nosuch/x")),
         (get("beta.base.test", "/x"), get("nosuch.base.test", "/x")),
@@ -107,6 +108,14 @@ async fn on_a_shared_host_the_sessions_of_two_tenants_lie_side_by_side() {
     let told = get("app.base.test", "/beta/x").with("cookie", &acme).at(house.address).await;
     assert_eq!(told.status, 401, "with Acme's alone, carol is a stranger at Beta");
     let own = house.carol_at(ACME);
+    // Nor is it one under the other's name: each is bound to its kind of host.
+    let renamed = [
+        ("app.base.test", "/acme/x", named_for(ACME, &own)),
+        ("acme.base.test", "/x", acme.replace(&format!("pw_session_{ACME}="), "pw_session=")),
+    ];
+    for (host, path, renamed) in renamed {
+        assert_eq!(get(host, path).with("cookie", &renamed).at(house.address).await.status, 401, "{host}");
+    }
     let told = get("app.base.test", "/acme/x").with("cookie", &own).at(house.address).await;
     assert_eq!(told.status, 401, "the cookie of a tenant's own host has no meaning here");
     let told = get("acme.base.test", "/x").with("cookie", &acme).at(house.address).await;

@@ -4,8 +4,8 @@
 use crate::backend::Backend;
 use access::{
     Answer as Found, Bounds, ClaimedJob, CookieKeys, CrossTenant, CutShort, Directory, DirectoryError,
-    KeyEnd, KeyGrant, MemberGrant, OperatorGrant, PersonGrant, SessionGrant, TenantRecord, Warden, Witness,
-    credential::session_digest,
+    HostOf, KeyEnd, KeyGrant, MemberGrant, OperatorGrant, PersonGrant, SessionGrant, TenantRecord, Warden,
+    Witness, credential::session_digest,
 };
 use domain::{
     ApiKeyId, ApiKeyText, Chance, Clock, DeploymentId, Digest, Event, Heard, Limits, MemberId, Moment,
@@ -194,6 +194,10 @@ impl House {
 
     /// Carol signs in at a tenant; what her browser gets.
     pub(crate) fn carol_at(&self, tenant: TenantId) -> String {
+        self.carol_on(HostOf::Tenant, tenant)
+    }
+
+    fn carol_on(&self, host: HostOf, tenant: TenantId) -> String {
         let id = Chance::system().token();
         let ends = Clock::System.now() + Duration::from_secs(3_600);
         let grant = SessionGrant {
@@ -204,7 +208,7 @@ impl House {
         };
         let digest = session_digest(&id).unwrap();
         self.facts.sessions.lock().unwrap().insert((tenant, digest), grant);
-        format!("pw_session={}", self.cookies.tenant_cookie(&id, tenant, DEPLOYMENT, ends))
+        format!("pw_session={}", self.cookies.tenant_cookie(host, &id, tenant, DEPLOYMENT, ends))
     }
 
     /// A random key of a tenant's subscriber, changed as the story wants it.
@@ -241,7 +245,7 @@ impl House {
 
     /// The same at a host that tenants share.
     pub(crate) fn carol_on_shared(&self, tenant: TenantId) -> String {
-        named_for(tenant, &self.carol_at(tenant))
+        named_for(tenant, &self.carol_on(HostOf::Several, tenant))
     }
 
     /// All sessions at this tenant end, and the feed tells.

@@ -16,6 +16,7 @@ mod passing;
 mod policies;
 mod rehearsing;
 mod streams;
+mod times;
 mod tokens;
 mod upstreams;
 mod wire;

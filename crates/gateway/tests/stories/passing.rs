@@ -2,7 +2,7 @@
 
 use crate::{
     backend::{Backend, echo, full},
-    house::{ACME, House, named_for},
+    house::{ACME, House},
     wire::{ask, get},
 };
 use hyper::Response;
@@ -84,8 +84,7 @@ async fn the_reserved_prefix_and_paths_with_dots_reach_no_backend() {
             {"name": "path", "host": "app.base.test", "map_by": ["path"]}]"#,
     )
     .await;
-    let carol = house.carol_at(ACME);
-    let carol = format!("{carol}; {}", named_for(ACME, &carol));
+    let carol = format!("{}; {}", house.carol_at(ACME), house.carol_on_shared(ACME));
     for (host, target, status) in [
         ("acme.base.test", "/.partywall/sign-in", 404),
         ("acme.base.test", "/%2Epartywall/", 404),

@@ -11,7 +11,7 @@ use crate::{
     sign_in::leave::Whither,
     state::{is_public, tenant_of},
 };
-use access::{EnterTenant, Permit, Refusal, Tenant};
+use access::{EnterTenant, HostOf, Permit, Refusal, Tenant};
 use axum::{extract::State, response::Response};
 use domain::{Change, Digest, Secret};
 use serde::Deserialize;
@@ -57,7 +57,8 @@ async fn enter(
         room.web.warden.hear_at_once(tenant.record.id, session::ended(earlier)).await;
     }
     let deployment = tenant.record.deployment;
-    let value = room.web.cookies.tenant_cookie(id.reveal(), tenant.record.id, deployment, ends);
+    let host = if asked.shared.is_some() { HostOf::Several } else { HostOf::Tenant };
+    let value = room.web.cookies.tenant_cookie(host, id.reveal(), tenant.record.id, deployment, ends);
     let (jar, life) = (room.web.jar(), ends.since(room.now()));
     let cookies = [
         jar.set(&asked.cookie_name(cookie::SESSION), &value, Some(life)),

@@ -131,11 +131,14 @@ async fn walk(engine: Engine) {
     let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
     let (fabrikam_browser, _) =
         town.visit("bob@fabrikam.test", &format!("{}/", town.node.origin("fabrikam"))).await;
-    // Bob pastes what he has at his own host into Contoso's, and names it Contoso's where both share a host.
+    // Bob pastes what he has at his own host into Contoso's, and names Contoso's what he has where both share a host.
     let stolen =
         fabrikam_browser.browser.cookies.get("fabrikam.partywall.localhost", "pw_session").map(str::to_owned);
     let stolen = stolen.expect("bob is signed in at his own host");
     bob.browser.cookies.put("contoso.partywall.localhost", "pw_session", &stolen);
+    let (shared_browser, _) = town.visit("bob@fabrikam.test", &town.at(SHARED, "/t/fabrikam/")).await;
+    let stolen = shared_browser.browser.cookies.get(SHARED, &format!("pw_session_{}", town.fabrikam));
+    let stolen = stolen.expect("bob is signed in at the shared host").to_owned();
     bob.browser.cookies.put(SHARED, &format!("pw_session_{}", town.contoso), &stolen);
     let aaron = town.at_console_as_member("aaron@contoso.test", &town.contoso).await;
     let mut attackers = [

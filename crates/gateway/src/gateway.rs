@@ -8,7 +8,7 @@ use crate::{
     credential::KeySecrets,
     deployment::{Deployment, DeploymentSpec, Deployments, Errand},
     flight::{Flight, Flights, Tether},
-    headers::names,
+    headers::{clean_shared, names},
     peer::{Peer, household},
     policy::{Shares, cors::CrossOrigin, literal, rewrite},
     problem,
@@ -304,6 +304,9 @@ impl Gateway {
         let (mut head, body) = response.into_parts();
         let upstream = lease.upstream.origin.authority();
         proxy::finish(&mut head.headers, &admitted.target, upstream, &self.0.settings.hosts.base);
+        if !admitted.route.by_host {
+            clean_shared(&mut head.headers);
+        }
         let policies = &admitted.route.policies;
         rewrite::finish(&policies.answer_headers, &mut head.headers);
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);

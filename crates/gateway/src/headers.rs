@@ -30,17 +30,34 @@ const OURS: &str = "partywall-";
 const FORWARDED: &str = "x-forwarded-";
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Fields that backends have been seen to believe in place of what the request line says.
-const BELIEVED: [&str; 5] = ["forwarded", "x-real-ip", "x-original-url", "x-rewrite-url", "x-original-host"];
+const BELIEVED: [&str; 9] = [
+    "forwarded",
+    // Programs that are run as CGI take it for their way out (CVE-2016-5385).
+    "proxy",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-original-host",
+];
+/// What frames a message; a backend that folds `_` to `-` would see it twice.
+const FRAMING: [&str; 2] = ["transfer-encoding", "content-length"];
 
 /// Whether a client's field of this name is kept from the backend: ours, those that say where a request
 /// came from, and what a backend that folds `_` to `-` would take for them (RFC 3875 section 4.1.18).
 pub(crate) fn is_withheld(name: &str) -> bool {
     // Most names are told apart by their first letter.
-    matches!(name.as_bytes().first(), Some(b'p' | b'x' | b'f')) && is_ours_to_say(name)
+    matches!(name.as_bytes().first(), Some(b'p' | b'x' | b'f' | b't' | b'c')) && is_ours_to_say(name)
 }
 
 fn is_ours_to_say(name: &str) -> bool {
-    begins(name, OURS) || begins(name, FORWARDED) || BELIEVED.iter().any(|known| is(name, known))
+    let folds = |known: &&str| name != *known && is(name, known);
+    begins(name, OURS)
+        || begins(name, FORWARDED)
+        || BELIEVED.iter().any(|known| is(name, known))
+        || FRAMING.iter().any(folds)
 }
 
 fn folded(byte: u8) -> u8 {
@@ -88,6 +105,13 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap) {
         headers.remove(CONTENT_LENGTH);
     }
     drop_where(headers, |name| is_of_the_connection(name) || begins(name.as_str(), OURS));
+}
+
+/// Takes out of an answer what speaks for a whole host, where tenants share it.
+pub(crate) fn clean_shared(headers: &mut HeaderMap) {
+    for name in ["service-worker-allowed", "clear-site-data"] {
+        headers.remove(name);
+    }
 }
 
 /// Takes out of trailers what no trailer may say.
@@ -154,6 +178,23 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
             .collect()
+    }
+
+    #[test]
+    fn what_backends_believe_is_withheld_however_it_is_spelled() {
+        for name in [
+            "proxy",
+            "true_client_ip",
+            "x-client-ip",
+            "x-original-uri",
+            "transfer_encoding",
+            "content_length",
+        ] {
+            assert!(is_withheld(name), "{name}");
+        }
+        for name in ["transfer-encoding", "content-length", "content-type", "cookie", "te", "x-csrf-token"] {
+            assert!(!is_withheld(name), "{name}");
+        }
     }
 
     #[test]

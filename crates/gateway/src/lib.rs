@@ -60,6 +60,7 @@ pub use peer::{Peer, household};
 pub use policy::{ShareAsk, Shares};
 pub use problem::Problem;
 pub use refuse::{MaintenancePage, Pages, plain_page};
+pub use resolve::parameters;
 pub use route::{Hosts, RouteFault, RouteSpec, Routes};
 pub use setup::{Needs, OnTheSameHost, Settings, SignIn};
 pub use target::RESERVED;

@@ -154,7 +154,7 @@ fn names(record: &TenantRecord, identifier: &Identifier<'_>) -> bool {
 
 /// The values of this parameter, as written. The name may be spelled with escapes, since a backend would
 /// see through them; a value so spelled names nobody, since no slug and no id needs them.
-pub(crate) fn parameters<'r>(query: &'r str, name: &str) -> impl Iterator<Item = &'r str> {
+pub fn parameters<'r>(query: &'r str, name: &str) -> impl Iterator<Item = &'r str> {
     query.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         spells(key.as_bytes(), name.as_bytes()).then_some(value)
@@ -162,7 +162,7 @@ pub(crate) fn parameters<'r>(query: &'r str, name: &str) -> impl Iterator<Item =
 }
 
 /// Whether `text`, with its escapes undone, is `name`.
-pub(crate) fn spells(mut text: &[u8], name: &[u8]) -> bool {
+fn spells(mut text: &[u8], name: &[u8]) -> bool {
     for &wanted in name {
         let (byte, length) = match (escape(text), text.first()) {
             (Some(meant), _) => (meant, 3),

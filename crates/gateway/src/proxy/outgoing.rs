@@ -5,7 +5,6 @@ use crate::{
     peer::Peer,
     problem,
     refuse::No,
-    resolve::spells,
     route::{CredentialKind, Place, Route, TenantForm, Write},
     seam::Seam,
     target,
@@ -100,16 +99,32 @@ fn uri(asked: &Uri, seam: &Seam, query: Option<String>) -> Result<Uri, No> {
     Ok(path.map_err(|_| No::because(problem::BAD_PATH))?.into())
 }
 
-/// The query with this parameter once, said by us.
+/// The query with this parameter once, said by us. Backends differ in what they take for the same name, so that
+/// whatever any of them might is taken out: any letter case, escapes, blanks and NULs around it, and what PHP reads as
+/// a list (`name[]`) or as the same name with a blank, a dot or a bracket in place of `_`.
 fn with_parameter(query: Option<&str>, name: &str, value: &str) -> String {
     let pairs = query.unwrap_or_default().split('&');
     let is_theirs = |pair: &&str| {
         let key = pair.split('=').next().unwrap_or_default();
-        !pair.is_empty() && !spells(key.as_bytes(), name.as_bytes())
+        !pair.is_empty() && !may_be_read_as(key.as_bytes(), name)
     };
     let ours = format!("{name}={value}");
     let kept: Vec<_> = pairs.filter(is_theirs).chain([ours.as_str()]).collect();
     kept.join("&")
+}
+
+fn may_be_read_as(key: &[u8], name: &str) -> bool {
+    let mut plain = Vec::with_capacity(key.len());
+    let mut rest = key;
+    while let Some(&first) = rest.first() {
+        let (byte, length) = target::escape(rest).map_or((first, 1), |meant| (meant, 3));
+        plain.push(if byte == b'+' { b' ' } else { byte.to_ascii_lowercase() });
+        rest = &rest[length..];
+    }
+    let until = plain.iter().position(|byte| matches!(byte, 0 | b'[')).unwrap_or(plain.len());
+    let same = |byte: &u8| if matches!(byte, b' ' | b'.') { b'_' } else { *byte };
+    let read = plain[..until].trim_ascii();
+    read.iter().map(same).eq(name.to_ascii_lowercase().as_bytes().iter().map(same))
 }
 
 /// Whether this asks for a WebSocket. No other protocol is switched to: an upgrade to HTTP/2, say, would
@@ -192,6 +207,23 @@ mod tests {
         assert_eq!(
             with_parameter(Some("a=b&tenant=t2&t%65nant=t3&tenant&c"), "tenant", "t1"),
             "a=b&c&tenant=t1"
+        );
+        for theirs in [
+            "T=evil",
+            "%54=evil",
+            "t%00=evil",
+            "t%00x=evil",
+            "t[]=evil",
+            "t%5B0%5D=evil",
+            "+t=evil",
+            "%20t+=evil",
+            "T",
+        ] {
+            assert_eq!(with_parameter(Some(theirs), "t", "t1"), "t=t1", "{theirs}");
+        }
+        assert_eq!(
+            with_parameter(Some("org.id=evil&org+id=evil&orgid=1"), "org_id", "t1"),
+            "orgid=1&org_id=t1"
         );
     }
 

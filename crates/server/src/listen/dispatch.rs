@@ -4,8 +4,8 @@ use super::body::Reply;
 use crate::{assemble::Node, observe::traces};
 use access::{Identifier, Origin, Resolved, Source};
 use domain::RequestId;
-use gateway::{Authority, Fronts, Unclear};
-use http::{HeaderValue, Uri, header::HOST};
+use gateway::{Authority, Fronts, Unclear, limits};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::HOST};
 use hyper::{Request, Response, body::Incoming};
 use std::{net::IpAddr, sync::Arc};
 use tracing::{Instrument, field::Empty};
@@ -46,6 +46,8 @@ struct At {
 
 /// The prefix that is ours on every tenant's host.
 const RESERVED: &str = "/.partywall/";
+/// The header that must agree with whatever else names a tenant.
+const TENANT_HEADER: HeaderName = HeaderName::from_static("tenant-id");
 
 impl Dispatch {
     pub(super) fn new(node: Arc<Node>, fronts: Arc<Fronts>) -> Self {
@@ -115,23 +117,22 @@ impl Dispatch {
         if let Some(kind) = self.node.web.hosts.kind_of(authority.sent) {
             return Some((kind, None));
         }
-        let query = request.uri().query().unwrap_or_default();
-        path.starts_with(RESERVED).then(|| (HostKind::Tenant, self.tenant_at(&authority.host, query)))
+        path.starts_with(RESERVED).then(|| (HostKind::Tenant, self.tenant_at(&authority.host, request)))
     }
 
     /// The tenant that the host names; on a host that tenants share, the one that the address names.
-    fn tenant_at(&self, host: &str, query: &str) -> Option<At> {
+    fn tenant_at(&self, host: &str, request: &Request<Incoming>) -> Option<At> {
         let web = &self.node.web;
         let base = web.hosts.base_domain.as_str();
         let label = host.strip_suffix(base).and_then(|rest| rest.strip_suffix('.'));
         let shared = web.shared.is_shared(host);
-        let identifier = match label {
-            _ if shared => Identifier { source: Source::Query, value: named_in(query)? },
-            Some(label) => Identifier { source: Source::Subdomain, value: label },
-            None => Identifier { source: Source::Domain, value: host },
+        let identifiers = match label {
+            _ if shared => named_in(request.uri().query().unwrap_or_default(), request.headers())?,
+            Some(label) => vec![Identifier { source: Source::Subdomain, value: label }],
+            None => vec![Identifier { source: Source::Domain, value: host }],
         };
         let request = RequestId::new(web.clock.now(), &web.chance);
-        let tenant = web.warden.resolve(&[identifier], Origin { request }).ok()?;
+        let tenant = web.warden.resolve(&identifiers, Origin { request }).ok()?;
         let shared = if shared {
             Some(SharedHost { host: host.parse().ok()?, tenant: tenant.tenant().record.id })
         } else {
@@ -166,8 +167,42 @@ fn authority_of(request: &Request<Incoming>) -> Option<Authority<'_>> {
     Authority::of_request(request).ok()
 }
 
-/// The one tenant that the address names; none where it names several.
-fn named_in(query: &str) -> Option<&str> {
-    let mut named = query.split('&').filter_map(|pair| pair.strip_prefix("tenant="));
-    named.next().filter(|_| named.next().is_none())
+/// What names a tenant on a host that tenants share, read as the gateway reads it: however the parameter is spelled and
+/// however often it comes, and a header that speaks of a tenant too, must all say the same.
+fn named_in<'r>(query: &'r str, headers: &'r HeaderMap) -> Option<Vec<Identifier<'r>>> {
+    let mut named: Vec<_> = gateway::parameters(query, "tenant")
+        .map(|value| Identifier { source: Source::Query, value })
+        .take(limits::MOST_IDENTIFIERS + 1)
+        .collect();
+    if named.is_empty() {
+        return None;
+    }
+    let said = headers.get_all(TENANT_HEADER).iter();
+    named.extend(
+        said.map(|value| Identifier { source: Source::Header, value: value.to_str().unwrap_or_default() }),
+    );
+    (named.len() <= limits::MOST_IDENTIFIERS).then_some(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn under_the_reserved_prefix_a_tenant_is_named_as_the_gateway_reads_it() {
+        let named = |query, header: Option<&'static str>| {
+            let said = header.map(|value| (TENANT_HEADER, HeaderValue::from_static(value)));
+            let headers = HeaderMap::from_iter(said);
+            named_in(query, &headers)
+                .map(|all| all.iter().map(|one| one.value.to_owned()).collect::<Vec<_>>())
+        };
+        let all = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
+        assert_eq!(named("tenant=a&x=1", None), all(&["a"]));
+        assert_eq!(named("tenant=a&%74enant=b", None), all(&["a", "b"]), "the warden refuses what disagrees");
+        assert_eq!(named("tenant=a&tenant", None), all(&["a", ""]));
+        assert_eq!(named("tenant=a&tenant=a", None), all(&["a", "a"]));
+        assert_eq!(named("%74enant=a", Some("b")), all(&["a", "b"]));
+        assert_eq!(named("x=1", Some("b")), None);
+        assert_eq!(named(&"tenant=a&".repeat(9), None), None);
+    }
 }

@@ -72,13 +72,18 @@ async fn arrive(
     let outcome = if looks { Outcome::Over } else { end_here(&room, &asked, &slip).await? };
     let ends = outcome == Outcome::Over && !looks;
     let ended = ends.then(|| room.web.jar().remove(cookie::PERSON));
-    let page = match slip.left {
-        _ if outcome == Outcome::GoesOn => pages::still_here(plain),
-        Whither::Console => pages::gone(plain, room.web.hosts.console.to_string(), None),
+    let again = match slip.left {
+        Whither::Console => room.web.hosts.console.to_string(),
         Whither::Tenant => {
             let gate = Gate::of(&room, tenant, Whither::Tenant, slip.host.as_ref());
-            let provider = provider_logout(&room, &permit, &slip).await?;
-            pages::gone(plain.of(tenant), gate.begin(&gate.front(), None), provider)
+            gate.begin(&gate.front(), None)
+        }
+    };
+    let page = match slip.left {
+        _ if outcome == Outcome::GoesOn => pages::still_here(plain, again),
+        Whither::Console => pages::gone(plain, again, None),
+        Whither::Tenant => {
+            pages::gone(plain.of(tenant), again, provider_logout(&room, &permit, &slip).await?)
         }
     };
     Ok(with_cookies(page, ended))
@@ -104,7 +109,7 @@ async fn end_here(room: &Identity, asked: &Asked, slip: &Slip) -> Result<Outcome
         Err(refusal) => return Err(refusal.into()),
     };
     match permit.session() {
-        Some(session) if permit.user() == slip.user && session.since <= slip.at => {
+        Some(session) if slip.is_for(permit.user(), session.since) => {
             person::end(room, &permit, session.digest).await?;
             Ok(Outcome::Over)
         }

@@ -41,12 +41,13 @@ pub(crate) fn gone(plain: Plain, again: String, provider: Option<ProviderLogout>
 #[template(path = "parting/still_here.html")]
 struct StillHere {
     plain: Plain,
+    again: String,
 }
 
-/// Nothing was ended, and it is said.
-pub(crate) fn still_here(plain: Plain) -> Response {
-    let plain = plain
-        .title("Somebody is still signed in here")
-        .describe("This sign-out was another person's, or you have signed in again since.");
-    Page::new(StillHere { plain }).into_response()
+/// What one signed out of has ended; what this browser has at `id.` is not theirs, or began since, and it is said.
+pub(crate) fn still_here(plain: Plain, again: String) -> Response {
+    let plain = plain.title("Somebody is still signed in here").describe(
+        "What you signed out of has ended. This browser's session here is another person's, or began since.",
+    );
+    Page::new(StillHere { plain, again }).into_response()
 }

@@ -18,7 +18,7 @@ pub(crate) struct Slip {
     /// The provider that had proven them, whose own sign-out may be offered.
     pub(crate) provider: ProviderId,
     /// When they signed out: what began later is not meant.
-    pub(crate) at: Moment,
+    at: Moment,
     ends: Moment,
 }
 
@@ -44,5 +44,10 @@ impl Slip {
         let slip = Slip { tenant, left, host, user, provider, at, ends };
         let ticket = slip.seal(&room.keyring.load().pending, &room.web.chance);
         format!("{}/signed-out?ticket={ticket}", room.web.hosts.id)
+    }
+
+    /// Whether they had this session when they signed out.
+    pub(crate) fn is_for(&self, user: UserId, since: Moment) -> bool {
+        user == self.user && since <= self.at
     }
 }

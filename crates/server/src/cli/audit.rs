@@ -14,9 +14,9 @@ use serde_json::json;
 use std::{
     fs::File,
     io::{BufReader, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
-use store::audit::{KeptHeads, Report, verify_bundle};
+use store::audit::{KeptHeads, Known, Report, read_keys, verify_bundle};
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]
@@ -71,6 +71,10 @@ pub(super) struct Verify {
     /// those that are its own.
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    /// A file with the public keys that heads must be signed under, kept elsewhere too: an export, whose beginning holds
+    /// them.
+    #[arg(long, value_name = "FILE", requires = "head")]
+    key: Option<PathBuf>,
 }
 
 const COLUMNS: [&str; 6] = ["at", "actor", "action", "target", "outcome", "reason"];
@@ -138,17 +142,17 @@ impl Verify {
     /// Verifies an exported file.
     pub(super) fn run_offline(&self, json: bool) -> Outcome {
         let file = File::open(&self.what).map_err(|error| format!("{}: {error}", self.what))?;
-        let kept = self.kept()?;
-        let mut is_known = true;
+        let mut refused = None;
         let known = |tenant: &str| {
-            let known = kept.of(tenant);
-            is_known = self.head.is_none() || !known.is_empty();
-            known
+            self.kept(tenant).unwrap_or_else(|why| {
+                refused = Some(why);
+                Vec::new()
+            })
         };
         let report =
             verify_bundle(BufReader::new(file), known).map_err(|error| format!("{}: {error}", self.what))?;
-        if !is_known {
-            return Err(self.no_head());
+        if let Some(why) = refused {
+            return Err(why);
         }
         say(&report, json)
     }
@@ -160,26 +164,35 @@ impl Verify {
         let warden = offline::warden(&store);
         let request = RequestId::new(store.clock().now(), store.chance());
         let permit = warden.background::<SequenceAudit>(tenant, Origin { request });
-        let known = self.kept()?.of(&tenant.to_string());
-        if self.head.is_some() && known.is_empty() {
-            return Err(self.no_head());
-        }
+        let known = self.kept(&tenant.to_string())?;
         let report = store.verify_audit_in_background(&permit, known).await;
         say(&report.map_err(|error| error.to_string())?, json)
     }
 
-    /// The heads that were kept elsewhere; none where no file is named.
-    fn kept(&self) -> Result<KeptHeads, String> {
-        let Some(path) = &self.head else { return Ok(KeptHeads::default()) };
-        let say = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let file = File::open(path).map_err(|error| say(&error))?;
-        KeptHeads::read(BufReader::new(file)).map_err(|error| say(&error))
+    /// The heads of this trail that were kept elsewhere; none where no file is named. Those that were made up or
+    /// damaged say nothing, and must not accuse the trail.
+    fn kept(&self, tenant: &str) -> Result<Vec<Known>, String> {
+        let Some(path) = &self.head else { return Ok(Vec::new()) };
+        let heads = KeptHeads::read(open(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
+        match &self.key {
+            Some(file) => {
+                let keys = read_keys(open(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
+                heads.check(tenant, &keys).map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+            None => eprintln!("The signatures of the heads were not checked; --key says by which keys to."),
+        }
+        let own = heads.of(tenant);
+        if own.is_empty() { Err(self.no_head()) } else { Ok(own) }
     }
 
     fn no_head(&self) -> String {
         let file = self.head.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
         format!("{file}: no head of this trail is in it, so that it says nothing about {}", self.what)
     }
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, String> {
+    File::open(path).map(BufReader::new).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn say(report: &Report, json: bool) -> Outcome {

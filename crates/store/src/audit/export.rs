@@ -99,6 +99,15 @@ pub enum BundleError {
         /// What is wrong with it.
         why: String,
     },
+    /// A kept head does not bear the signature that it claims.
+    #[error(
+        "the head of {size} lines is not what was signed under the keys given: the file of heads is damaged or made up, \
+         and says nothing about the trail"
+    )]
+    Forged {
+        /// How many lines it speaks of.
+        size: i64,
+    },
     /// It ends early.
     #[error("the file ends before the export does")]
     CutShort,

@@ -3,7 +3,7 @@
 //!
 //! A file of heads is a checkpoint a line, in JSON, of any number of tenants and days.
 
-use super::{BundleError, Checkpoint, verify::Known};
+use super::{BundleError, Checkpoint, PublicKey, Record, verify::Known};
 use crate::{Store, StoreError, operator_sql, values};
 use access::{OperatorPermit, ReadPlatformAudit};
 use domain::{Cursor, Page};
@@ -59,4 +59,33 @@ impl KeptHeads {
         let own = self.0.iter().filter(|head| head.tenant_id == tenant);
         own.map(|head| Known { size: head.size, root: head.root.clone() }).collect()
     }
+
+    /// Whether each head of this tenant's trail bears the signature of one of these keys.
+    ///
+    /// # Errors
+    /// [`BundleError::Forged`] for the first that does not.
+    pub fn check(&self, tenant: &str, keys: &[PublicKey]) -> Result<(), BundleError> {
+        let signed = |head: &&Checkpoint| {
+            let key = keys.iter().find(|key| key.kid == head.key_id).and_then(PublicKey::parse);
+            key.is_some_and(|key| head.is_signed_by(&key))
+        };
+        let mut own = self.0.iter().filter(|head| head.tenant_id == tenant);
+        own.find(|head| !signed(head)).map_or(Ok(()), |head| Err(BundleError::Forged { size: head.size }))
+    }
+}
+
+/// The public keys in a file: the beginning of an export, or its lines that hold keys.
+///
+/// # Errors
+/// [`BundleError`] for a file that cannot be read; a line of another kind ends the keys.
+pub fn read_keys(file: impl BufRead) -> Result<Vec<PublicKey>, BundleError> {
+    let mut keys = Vec::new();
+    for line in file.lines() {
+        match serde_json::from_str(&line?) {
+            Ok(Record::Trail(_)) => {}
+            Ok(Record::Key(key)) => keys.push(key),
+            _ => break,
+        }
+    }
+    Ok(keys)
 }

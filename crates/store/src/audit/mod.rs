@@ -20,7 +20,7 @@ mod verify;
 
 pub use alert::{Alert, AlertRule};
 pub use export::{AuditExport, BundleError, End, ExportedLine, PublicKey, Record, Trail, verify_bundle};
-pub use heads::KeptHeads;
+pub use heads::{KeptHeads, read_keys};
 pub(crate) use line::{NewLine, append};
 pub use list::{AuditFilter, AuditLine, Outcome, PersonalValue};
 pub use record::{Checkpoint, StoredLine};

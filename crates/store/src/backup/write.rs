@@ -43,6 +43,15 @@ async fn keep_to_ourselves(directory: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// A file for its owner alone, wherever the directory is carried later.
+async fn create(path: &Path) -> Result<File, BackupError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path).await.map_err(at(path))
+}
+
 async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupError> {
     let mut tx = store.engine.begin_copy(false).await?;
     let mut tables = Vec::new();
@@ -59,7 +68,7 @@ async fn write_into(store: &Store, directory: &Path) -> Result<Summary, BackupEr
         tables,
     };
     let path = directory.join(NAME);
-    let mut file = File::create(&path).await.map_err(at(&path))?;
+    let mut file = create(&path).await?;
     let text = manifest.to_text(store.master(), store.chance());
     file.write_all(text.as_bytes()).await.map_err(at(&path))?;
     file.sync_all().await.map_err(at(&path))?;
@@ -73,7 +82,7 @@ async fn write_table(
 ) -> Result<Table, BackupError> {
     let mut table = Table { name: name.into(), columns: vec![], rows: 0, sha256: String::new() };
     let path = directory.join(table.file());
-    let mut file = BufWriter::new(File::create(&path).await.map_err(at(&path))?);
+    let mut file = BufWriter::new(create(&path).await?);
     let mut hasher = Hasher::default();
     tx.copy_out(name, async |columns, values| {
         if table.columns.is_empty() {

@@ -162,6 +162,11 @@ async fn a_backup_holds_no_secret_and_no_personal_value() {
     for_each_engine(async |world| {
         lived_in(world).await;
         let (_folder, from, _) = backup(world).await;
+        for file in fs::read_dir(&from).unwrap() {
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&file.unwrap().metadata().unwrap().permissions());
+            assert_eq!(mode & 0o077, 0, "they are their owner's alone");
+        }
         let whole: String = fs::read_dir(&from)
             .unwrap()
             .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())

@@ -33,6 +33,28 @@ async fn a_cut_is_seen(engine: Engine) {
     let kept = kept.to_str().expect("a plain path");
     let against = ["audit", "verify", &town.contoso, "--head", kept];
     assert!(town.node.try_run(&against).0, "nothing was touched yet");
+    let export = town.folder.path().join("export.jsonl");
+    let export = export.to_str().expect("a plain path");
+    let (good, _, err) = town.node.try_run(&[
+        "audit",
+        "export",
+        "--tenant",
+        &town.contoso,
+        "--reason",
+        "its public keys are kept elsewhere",
+        "--to",
+        export,
+    ]);
+    assert!(good, "{err}");
+    let by_key = ["audit", "verify", &town.contoso, "--head", kept, "--key", export];
+    assert!(town.node.try_run(&by_key).0, "each head bears its signature");
+    let forged = town.folder.path().join("forged.jsonl");
+    std::fs::write(&forged, second.replace("\"root\":\"", "\"root\":\"AA"))
+        .expect("the folder can be written");
+    let forged = forged.to_str().expect("a plain path");
+    let (good, _, err) =
+        town.node.try_run(&["audit", "verify", &town.contoso, "--head", forged, "--key", export]);
+    assert!(!good && err.contains("says nothing about the trail"), "{err}");
 
     let (id, last) = (&town.contoso, size(&first));
     let locks = if engine == Engine::Sqlite {

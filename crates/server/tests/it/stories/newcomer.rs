@@ -2,7 +2,10 @@
 
 use crate::town::{Node, binary};
 use demo::client::Browser;
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 const README: &str = include_str!("../../../../../README.md");
 
@@ -11,7 +14,14 @@ async fn what_the_readme_says_to_run_answers() {
     assert!(README.contains("serve --set development=true"), "a node of a town is started so too");
     let folder = tempfile::tempdir().expect("a folder");
     let node = Node::start(&folder.path().join("var"), "", &[]).await;
-    let said = node.output();
+    // What is said at a start may come a moment after the node is ready.
+    let said = loop {
+        let said = node.output();
+        if said.contains("It works once") && said.contains("listening at") {
+            break said;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     let link =
         said.split_whitespace().find(|word| word.contains("/bootstrap?code=")).expect("a link is printed");
     assert!(link.starts_with(&format!("http://id.partywall.localhost:{}/", node.port)), "{link}");

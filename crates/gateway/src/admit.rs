@@ -150,7 +150,8 @@ impl Gateway {
         if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());
         }
-        let allowance = self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker)?;
+        let allowed = self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker);
+        let allowance = allowed.await?;
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
         let route = route.clone();

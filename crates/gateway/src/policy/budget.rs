@@ -75,6 +75,8 @@ impl Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Used {
     pub(crate) remaining: u32,
+    /// There was no room in this node's share, and what all nodes have left is being asked for.
+    pub(crate) awaited: bool,
 }
 
 /// The counts of one tenant.
@@ -155,7 +157,7 @@ impl Budgets {
     pub(crate) fn look(&self, key: Key, window: Window, shares: &Shares) -> Result<Used, Used> {
         match self.0.read().get(&key) {
             Some(budget) => shares.look(budget, window),
-            None => Ok(Used { remaining: window.limit }),
+            None => Ok(Used { remaining: window.limit, awaited: false }),
         }
     }
 
@@ -209,8 +211,8 @@ mod tests {
             let taken =
                 (0..300).filter(|_| budgets.take(TENANT, key(1), window, &shares, now).is_ok()).count();
             assert_eq!(taken, 100);
-            assert_eq!(budgets.look(key(1), window, &shares), Err(Used { remaining: 0 }));
-            assert_eq!(budgets.look(key(2), window, &shares), Ok(Used { remaining: 100 }));
+            assert_eq!(budgets.look(key(1), window, &shares), Err(Used { remaining: 0, awaited: false }));
+            assert_eq!(budgets.look(key(2), window, &shares), Ok(Used { remaining: 100, awaited: false }));
         }
     }
 

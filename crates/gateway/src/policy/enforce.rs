@@ -1,7 +1,11 @@
 //! The policies of a route at work on one request: what can be said before anybody knows whose it is, and what
 //! its tenant may still use.
 
-use super::rate::{Count, Counted, Tally};
+use super::{
+    budget::Budgets,
+    rate::{Count, Counted, Rates, Tally},
+    share::Shares,
+};
 use crate::{
     gateway::Gateway,
     onlook::Onlooker,
@@ -14,7 +18,14 @@ use crate::{
 use access::{Caller, Tenant};
 use domain::Limit;
 use http::{HeaderMap, HeaderValue, header::RETRY_AFTER, request::Parts};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+
+/// How long a request waits for a share of a rate that is on its way.
+const SHARE_WITHIN: Duration = Duration::from_millis(250);
 
 /// What a request was given of what its tenant may use.
 pub(crate) struct Allowance {
@@ -53,7 +64,7 @@ impl Gateway {
     }
 
     /// What the tenant's plan and the route's limits have left for this request.
-    pub(crate) fn allow(
+    pub(crate) async fn allow(
         &self,
         route: &Route,
         tenant: &Tenant,
@@ -81,7 +92,7 @@ impl Gateway {
         let (rates, shares) = (&route.policies.rates, &self.0.shares);
         let tally = match onlooker.is_rehearsal() {
             true => rates.look(&traffic.budgets, shares, who, now),
-            false => rates.take(&traffic.budgets, shares, who, now),
+            false => take(rates, &traffic.budgets, shares, who, now).await,
         };
         let tally = tally.map_err(|over| over_rate(route, over))?;
         for count in tally.counts() {
@@ -95,6 +106,32 @@ impl Gateway {
             });
         }
         Ok(Allowance { tally, slot })
+    }
+}
+
+/// Counts a request. A crowd can use up this node's share before the next is there; then the limit itself may
+/// have room, and the answer that is on its way is waited for.
+async fn take(
+    rates: &Rates,
+    budgets: &Budgets,
+    shares: &Shares,
+    who: Counted<'_>,
+    now: u64,
+) -> Result<Tally, Count> {
+    let mut taken = rates.take(budgets, shares, who, now);
+    if !taken.is_err_and(|over| over.awaited) {
+        return taken;
+    }
+    let until = Instant::now() + SHARE_WITHIN;
+    loop {
+        let answered = shares.answered();
+        tokio::pin!(answered);
+        // Heard from now on, so that an answer between the look and the wait is not missed.
+        answered.as_mut().enable();
+        taken = rates.take(budgets, shares, who, now);
+        if !taken.is_err_and(|over| over.awaited) || timeout_at(until, answered).await.is_err() {
+            return taken;
+        }
     }
 }
 

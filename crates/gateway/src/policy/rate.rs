@@ -119,6 +119,8 @@ pub(crate) struct Count {
     pub(crate) remaining: u32,
     /// In how many seconds the window ends.
     pub(crate) resets: u32,
+    /// There may be room yet: what all nodes have left is being asked for.
+    pub(crate) awaited: bool,
 }
 
 impl Rates {
@@ -279,7 +281,7 @@ fn place(address: IpAddr) -> u128 {
 impl Count {
     fn of(at: usize, window: Window, used: Used, now: u64) -> Self {
         let resets = window.ends().saturating_sub(now) as u32;
-        Count { at, limit: window.limit, remaining: used.remaining, resets }
+        Count { at, limit: window.limit, remaining: used.remaining, resets, awaited: used.awaited }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Counting together with other nodes, off the path of requests.
 //!
 //! All nodes take shares of a window's bound out of one number in the database. A node asks for its next share in
-//! the background before the last is used up, and a request never waits for it. Until the first answer a node may
+//! the background before the last is used up. A request waits for it only where a crowd was faster: then for the
+//! answer that is on its way, and a quarter of a second at most. Until the first answer a node may
 //! run ahead by a tenth of the bound, later by a quarter of what is left for all, if that is less; what it ran ahead is taken out of
 //! the common number first. So more than the bound pass only where nodes run ahead in the moment in which others
 //! use up the last of it. That nothing is left is told to all nodes at once, and who has heard it lets nothing
@@ -19,7 +20,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::Notified};
 
 /// How many windows are remembered of which nothing is left; others are found out about by asking.
 const MOST_DRAINED: usize = 100_000;
@@ -31,6 +32,7 @@ pub struct Shares {
     away: AtomicBool,
     wanted: Mutex<Vec<(Arc<Budget>, Window)>>,
     bell: Notify,
+    answered: Notify,
     leased: Mutex<Vec<(Arc<Budget>, Window)>>,
     drained: RwLock<HashMap<Digest, u64>>,
 }
@@ -67,6 +69,7 @@ impl Shares {
             away: AtomicBool::new(false),
             wanted: Mutex::default(),
             bell: Notify::new(),
+            answered: Notify::new(),
             leased: Mutex::default(),
             drained: RwLock::default(),
         }
@@ -86,14 +89,14 @@ impl Shares {
         if self.shared && self.is_short(budget, window, used, taken.is_err(), now) {
             self.want(budget, window, now);
         }
-        let left = Used { remaining: self.remaining(budget, window, used) };
-        taken.map(|_| left).map_err(|_| Used { remaining: 0 })
+        let left = Used { remaining: self.remaining(budget, window, used), awaited: false };
+        taken.map(|_| left).map_err(|_| Used { remaining: 0, awaited: self.is_awaited(budget, window) })
     }
 
     pub(super) fn look(&self, budget: &Budget, window: Window) -> Result<Used, Used> {
         let used = budget.used.read(window.number).unwrap_or(0);
-        let left = Used { remaining: self.remaining(budget, window, used) };
-        if used < self.may_use(budget, window) { Ok(left) } else { Err(Used { remaining: 0 }) }
+        let left = Used { remaining: self.remaining(budget, window, used), awaited: false };
+        if used < self.may_use(budget, window) { Ok(left) } else { Err(Used { remaining: 0, ..left }) }
     }
 
     /// How many this node may use in this window, with what it may run ahead.
@@ -126,6 +129,17 @@ impl Shares {
             Some(0) => refused && u64::from(budget.asked.load(Relaxed)) < now,
             left => granted.saturating_sub(used) < chunk(left, window.limit),
         }
+    }
+
+    /// Whether a share is on its way, for all that is known. Who has heard that nothing is left need not wait.
+    fn is_awaited(&self, budget: &Budget, window: Window) -> bool {
+        let left = budget.left.read(window.number);
+        budget.asking.load(Relaxed) && left != Some(0) && !self.is_drained(budget, window)
+    }
+
+    /// Resolves when the next answer about shares is there. Heard from when it is first polled or enabled.
+    pub(super) fn answered(&self) -> Notified<'_> {
+        self.answered.notified()
     }
 
     fn want(&self, budget: &Arc<Budget>, window: Window, now: u64) {
@@ -177,6 +191,7 @@ impl Shares {
         for (ask, after) in asks.into_iter().zip(taken) {
             self.settle_one(&ask, *after);
         }
+        self.answered.notify_waiters();
     }
 
     fn settle_one(&self, ask: &ShareAsk, after: i64) {
@@ -205,6 +220,7 @@ impl Shares {
             }
             ask.of.asking.store(false, Relaxed);
         }
+        self.answered.notify_waiters();
     }
 
     /// Of these nothing is left until their windows end.

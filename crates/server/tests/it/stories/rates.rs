@@ -85,14 +85,7 @@ async fn two_nodes_let_as_many_requests_pass_as_one_would() {
         async move { passed(&mut client, "/both", 50).await }
     });
     let together: usize = futures_util::future::join_all(crowd).await.iter().sum();
-    assert!(together <= *NEARLY.end(), "{together} of 300 passed at both at once");
-    // A crowd can be faster than a busy database. What is left then passes when it is asked for again.
-    let (mut later, mut client) = (0, limited.alice_at(ports[0]));
-    for _ in 0..40 {
-        later += passed(&mut client, "/both", 1).await;
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert!(NEARLY.contains(&(together + later)), "{together} passed at both at once, and {later} later");
+    assert!(NEARLY.contains(&together), "{together} of 300 passed at both at once");
     // One node after the other: what the first has used up, the second does not give.
     let at_first = passed(&mut limited.alice_at(ports[0]), "/turn", 150).await;
     let at_second = passed(&mut limited.alice_at(ports[1]), "/turn", 150).await;

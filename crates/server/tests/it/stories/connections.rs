@@ -1,10 +1,13 @@
-//! How many connections one address may hold.
+//! How many connections one address may hold, and for how long an answer is held that nobody takes.
 
-use crate::town::Node;
-use std::{io, net::IpAddr};
+use crate::town::{Engine, Node, Town};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{io, net::IpAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    time::timeout,
 };
 
 /// As many as an address may hold in these stories.
@@ -84,4 +87,38 @@ async fn one_address_cannot_take_every_connection() {
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     assert_eq!(held.len(), MOST);
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_makes_no_room_is_ended_and_the_connection_goes_on() {
+    let town = Town::build(Engine::Sqlite).await;
+    let routes = r#"[{"name": "open", "host": "*.partywall.localhost", "open": true, "idle_seconds": 1}]"#;
+    let file = town.folder.path().join("routes.json");
+    std::fs::write(&file, routes).expect("the folder can be written");
+    town.node.run(&["route", "put", file.to_str().expect("a plain path")]);
+    let stream = TcpStream::connect(("127.0.0.1", town.node.port)).await.expect("the node listens");
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(0);
+    let (mut client, connection) = builder.handshake(TokioIo::new(stream)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    // What is sent comes back, and is more than lies on the way.
+    for _ in 0..2 {
+        let answer = town
+            .eventually(async || {
+                let ask = http::Request::post(format!("{}/x", town.node.origin("contoso")));
+                let ask = ask.body(Full::<bytes::Bytes>::from(vec![b'x'; 1_000_000])).expect("a request");
+                let answer = client.clone().send_request(ask).await.expect("the gateway answers");
+                (answer.status() == 200).then_some(answer)
+            })
+            .await;
+        let ended = timeout(Duration::from_secs(20), answer.into_body().collect()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("it does not last:\n{}", town.node.output()));
+        assert!(ended.is_err(), "it was cut, not sent");
+    }
+    assert!(client.ready().await.is_ok());
+    town.eventually(async || {
+        let (_, metrics) = town.node.private("/metrics").await;
+        metrics.lines().any(|line| line == "partywall_requests_in_flight 0").then_some(())
+    })
+    .await;
 }

@@ -2,13 +2,13 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job, key_secret, maintenance, overview, own_domain,
-    plan,
-    resting_name, role, route, scope, setting, tenant, token, usage_view,
+    Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
+    key_secret, maintenance, overview, own_domain, plan, resting_name, role, route, scope, setting, tenant,
+    token, usage_view,
 };
 use access::{
-    ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings, ReadTenantHome,
-    ReadTenants,
+    ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings,
+    ReadTenantHome, ReadTenants,
 };
 use axum::extract::FromRef;
 use web::{Pages, Routes, Section, Web};
@@ -47,7 +47,6 @@ fn console() -> Routes<Control> {
         .merge(resting_name::pages::routes())
         .merge(deployment::pages::routes())
         .merge(route::pages::routes())
-        .merge(route::trial::routes())
         .merge(plan::pages::routes())
         .merge(role::pages::routes())
         .merge(issuer::pages::routes())

@@ -9,7 +9,6 @@ mod put;
 mod read;
 mod rehearse;
 mod rows;
-pub(crate) mod trial;
 
 pub use put::put;
 pub use read::{load, read};

@@ -1,4 +1,6 @@
-//! The operator's page of the gateway's routes.
+//! The operator's pages of the gateway's routes.
+
+mod trial;
 
 use super::{Routing, http, put, read, rows};
 use crate::{
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("The gateway's routes.")
         .post(PATH, post)
         .says("Puts the gateway's routes.")
+        .merge(trial::routes())
 }
 
 #[derive(Clone, Debug, Deserialize)]

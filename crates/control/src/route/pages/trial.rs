@@ -1,7 +1,9 @@
 //! The operator's page that plays a request through.
 
-use super::{Rehearsed, SampleRequest, http, rehearse};
-use crate::{Control, form};
+use crate::{
+    Control, form,
+    route::{Rehearsed, SampleRequest, http, rehearse},
+};
 use access::ReadPlatformSettings;
 use askama::Template;
 use axum::{
@@ -13,7 +15,7 @@ use web::{AllowOperator, Form, Frame, Page, Problem, Routes, Surface, parts::Wro
 
 const PATH: &str = "/platform/routes/test";
 
-pub(crate) fn routes() -> Routes<Control> {
+pub(super) fn routes() -> Routes<Control> {
     Routes::new()
         .on(Surface::Console)
         .get(PATH, show)

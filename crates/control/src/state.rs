@@ -43,8 +43,18 @@ impl Control {
     /// Puts the room together.
     pub fn new(store: Store, web: Web, terms: Terms, check_routes: RouteCheck) -> Self {
         let reserved = Arc::new(Reserved::by(&web.hosts));
-        Control { store, web, terms: Arc::new(terms), check_routes, rehearse: nobody(), times_of: times::none(), prober: Arc::new(NoProof),
-            check_pair: certificate::none(), judge: issuer::nobody(), reserved }
+        Control {
+            store,
+            web,
+            terms: Arc::new(terms),
+            check_routes,
+            rehearse: nobody(),
+            times_of: times::none(),
+            prober: Arc::new(NoProof),
+            check_pair: certificate::none(),
+            judge: issuer::nobody(),
+            reserved,
+        }
     }
 
     /// The same room, where sample requests can be played through.

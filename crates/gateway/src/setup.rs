@@ -1,6 +1,11 @@
 //! What a gateway is made with.
 
-use crate::{deployment::Connections, refuse::{MaintenancePage, Pages}, route::Hosts, target};
+use crate::{
+    deployment::Connections,
+    refuse::{MaintenancePage, Pages},
+    route::Hosts,
+    target,
+};
 use access::{Tenant, Warden};
 use domain::{Chance, Clock};
 use http::uri::PathAndQuery;

@@ -1,10 +1,10 @@
 //! Configuration into a running whole: the only wiring.
 
 use crate::{
-    listen::TenantCertificates,
     background::{self, Asking, Watcher},
     config::Config,
     keys,
+    listen::TenantCertificates,
     observe::{
         health::Readiness,
         metrics::{Metrics, Sample},

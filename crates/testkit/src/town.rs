@@ -141,7 +141,13 @@ impl Town {
         let Credential::Session(Cookie::Tenant { ends, .. }) = person.credential else {
             unreachable!("people of a town come with a tenant's session");
         };
-        self.cookie_keys().tenant_cookie(access::HostOf::Tenant, &person.session, at.id, self.deployment, ends)
+        self.cookie_keys().tenant_cookie(
+            access::HostOf::Tenant,
+            &person.session,
+            at.id,
+            self.deployment,
+            ends,
+        )
     }
 }
 

@@ -170,10 +170,7 @@ impl Ask {
             Credential::OperatorToken(_) | Credential::Socket => {
                 warden.assume::<A>(credential, tenant, reason_in(parts), self.origin).await
             }
-            Credential::None
-            | Credential::Session(_)
-            | Credential::Key(_)
-            | Credential::Token(_) => {
+            Credential::None | Credential::Session(_) | Credential::Key(_) | Credential::Token(_) => {
                 warden.permit_at::<A>(tenant, credential, self.origin).await
             }
         };

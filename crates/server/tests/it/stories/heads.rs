@@ -10,8 +10,10 @@ async fn heads(town: &Town, lines: i64) -> String {
         let (good, out, err) = town.node.try_run(&["audit", "heads"]);
         assert!(good, "{err}");
         let heads = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
-        let head = heads.into_iter().find(of_contoso)?;
-        (head["size"].as_i64()? >= lines).then_some(out)
+        let heads: Vec<_> = heads.collect();
+        let head = heads.iter().find(|head| of_contoso(head))?;
+        // Those of the house, of Contoso and of Fabrikam.
+        (heads.len() >= 3 && head["size"].as_i64()? >= lines).then_some(out)
     })
     .await
 }
@@ -19,8 +21,7 @@ async fn heads(town: &Town, lines: i64) -> String {
 async fn a_cut_is_seen(engine: Engine) {
     let town = Town::build(engine).await;
     let first = heads(&town, 1).await;
-    let (_, before) = (town.node.run(&["audit", "verify", &town.contoso]), first.lines().count());
-    assert!(before >= 3, "the house, Contoso and Fabrikam: {first}");
+    town.node.run(&["audit", "verify", &town.contoso]);
     let size = |text: &str| {
         let head = text.lines().find(|line| line.contains(&town.contoso)).expect("contoso's").to_owned();
         serde_json::from_str::<Value>(&head).expect("JSON")["size"].as_i64().expect("a number")

@@ -28,7 +28,12 @@ async fn a_tenant_in_maintenance(engine: Engine) {
     // A program is told, in the answer and in its header, when to come back; aaron's session is no exception.
     let page = at(&town, town.node.port, "contoso", "application/json").await;
     let problem = page.json().unwrap_or(Value::Null);
-    assert_eq!((page.status.as_u16(), &problem["code"]), (503, &json!("tenant.maintenance")), "{}", page.body);
+    assert_eq!(
+        (page.status.as_u16(), &problem["code"]),
+        (503, &json!("tenant.maintenance")),
+        "{}",
+        page.body
+    );
     let seconds: u64 = page.headers["retry-after"].to_str().expect("a number").parse().expect("a number");
     assert!((500..=600).contains(&seconds), "{seconds}");
     assert_eq!(aaron.echo(&address).await.0, 503);
@@ -70,7 +75,11 @@ async fn an_operator_plans_maintenance_by_command_and_it_ends_by_itself() {
     let within = ["--tenant", town.contoso.as_str(), "--reason", "the database moves tonight"];
     let run = |words: &[&str]| town.node.run(&[&["tenant", "maintenance"], words, &within[..]].concat());
     run(&["on", "--minutes", "30", "--in-minutes", "60"]);
-    assert_eq!(at(&town, town.node.port, "contoso", "application/json").await.status, 401, "it has not begun");
+    assert_eq!(
+        at(&town, town.node.port, "contoso", "application/json").await.status,
+        401,
+        "it has not begun"
+    );
     run(&["on", "--minutes", "30"]);
     assert_eq!(at(&town, town.node.port, "contoso", "application/json").await.status, 503);
     run(&["off"]);

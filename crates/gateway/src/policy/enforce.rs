@@ -24,8 +24,8 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 
-/// How long a request waits for a share of a rate that is on its way.
-const SHARE_WITHIN: Duration = Duration::from_millis(250);
+/// How long a request waits for a share of a rate that is on its way, before this node counts by itself.
+const SHARE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a request was given of what its tenant may use.
 pub(crate) struct Allowance {
@@ -118,7 +118,7 @@ async fn take(
     who: Counted<'_>,
     now: u64,
 ) -> Result<Tally, Count> {
-    let mut taken = rates.take(budgets, shares, who, now);
+    let taken = rates.take(budgets, shares, who, now);
     if !taken.is_err_and(|over| over.awaited) {
         return taken;
     }
@@ -128,9 +128,13 @@ async fn take(
         tokio::pin!(answered);
         // Heard from now on, so that an answer between the look and the wait is not missed.
         answered.as_mut().enable();
-        taken = rates.take(budgets, shares, who, now);
-        if !taken.is_err_and(|over| over.awaited) || timeout_at(until, answered).await.is_err() {
+        let taken = rates.take(budgets, shares, who, now);
+        if !taken.is_err_and(|over| over.awaited) {
             return taken;
+        }
+        if timeout_at(until, answered).await.is_err() {
+            shares.do_without();
+            return rates.take(budgets, shares, who, now);
         }
     }
 }

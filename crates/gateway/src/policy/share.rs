@@ -1,12 +1,12 @@
 //! Counting together with other nodes, off the path of requests.
 //!
 //! All nodes take shares of a window's bound out of one number in the database. A node asks for its next share in
-//! the background before the last is used up. A request waits for it only where a crowd was faster: then for the
-//! answer that is on its way, and a quarter of a second at most. Until the first answer a node may
-//! run ahead by a tenth of the bound, later by a quarter of what is left for all, if that is less; what it ran ahead is taken out of
-//! the common number first. So more than the bound pass only where nodes run ahead in the moment in which others
-//! use up the last of it. That nothing is left is told to all nodes at once, and who has heard it lets nothing
-//! more pass. What a node does not need it gives back. While the database is away each node counts by itself.
+//! the background before the last is used up. A request waits for it only where there is none: at the beginning of
+//! a window, or where a crowd was faster; then for the answer that is on its way, and a second at most. Meanwhile a
+//! node may run ahead by a hundredth of the bound, which is taken out of the common number first. So more than the
+//! bound pass only where nodes run ahead in the moment in which others use up the last of it. That nothing is left
+//! is told to all nodes at once, and who has heard it lets nothing more pass. What a node does not need it gives
+//! back. While the database is away or does not answer in time each node counts by itself.
 //!
 //! Where the database is a node's own, none of this happens, and counting is exact.
 
@@ -105,10 +105,11 @@ impl Shares {
             return window.limit;
         }
         let granted = budget.granted.read(window.number).unwrap_or(0);
+        let hundredth = window.limit / 100;
         let ahead = match budget.left.read(window.number) {
-            Some(left) => (left / 4).min(window.limit / 10),
+            Some(left) => (left / 4).min(hundredth),
             None if self.is_drained(budget, window) => 0,
-            None => (window.limit / 10).max(1),
+            None => hundredth,
         };
         granted.saturating_add(ahead).min(window.limit.max(granted))
     }
@@ -140,6 +141,11 @@ impl Shares {
     /// Resolves when the next answer about shares is there. Heard from when it is first polled or enabled.
     pub(super) fn answered(&self) -> Notified<'_> {
         self.answered.notified()
+    }
+
+    /// An answer has not come in time: this node counts by itself until one does.
+    pub(super) fn do_without(&self) {
+        self.away.store(true, Relaxed);
     }
 
     fn want(&self, budget: &Arc<Budget>, window: Window, now: u64) {
@@ -359,6 +365,18 @@ mod tests {
             common.answer(&busy, busy.shares.asks());
         }
         assert_eq!(passed, 99);
+    }
+
+    #[test]
+    fn a_node_that_is_not_answered_in_time_counts_by_itself_until_it_is() {
+        let (node, mut common) = (Node::new(), Common::default());
+        let ahead = (0..300).filter(|_| node.take()).count();
+        assert_eq!(ahead, 1, "a hundredth, until the answer comes");
+        let asks = node.shares.asks();
+        node.shares.do_without();
+        assert_eq!((0..300).filter(|_| node.take()).count(), 99);
+        common.answer(&node, asks);
+        assert!(!node.take());
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Recent {
         }
     }
 
+    /// Whether nothing was recorded in the spans that are read out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.iter().flatten().all(|count| count.load(Relaxed) == 0)
+    }
+
     pub(crate) fn read(&self) -> Option<Latency> {
         let count =
             |range: usize| self.spans.iter().map(|span| u64::from(span[range].load(Relaxed))).sum::<u64>();

@@ -134,7 +134,7 @@ impl Meters {
             // An entry that nobody holds and whose limit has recovered says nothing any more.
             shard.retain(|_, traffic| {
                 !traffic.budgets.is_empty()
-                    || traffic.latency.read().is_some()
+                    || !traffic.latency.is_empty()
                     || Arc::strong_count(traffic) > 1
                     || !traffic.has_recovered(now)
             });

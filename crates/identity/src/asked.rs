@@ -5,6 +5,7 @@ use crate::Identity;
 use access::Origin;
 use domain::{Hostname, TenantId};
 use http::{HeaderMap, Uri, header, request::Parts};
+use serde::Deserialize;
 use std::net::IpAddr;
 use web::{
     HostKind, Problem, SharedHost, Web,
@@ -14,6 +15,16 @@ use web::{
     shared::cookie_name,
     wants,
 };
+
+/// What the address of a list's page says: where it goes on, and what has just been done.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Told {
+    #[serde(default)]
+    pub(crate) done: String,
+    #[serde(default)]
+    pub(crate) after: String,
+}
 
 /// A request.
 #[derive(Clone, Debug)]

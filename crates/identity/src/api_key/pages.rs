@@ -1,7 +1,7 @@
 //! The tenant's page of API keys and of those who call with them.
 
 use super::{ApiKey, NewKey, ReadsKeys, Rotated, create, list, revoke, rotate};
-use crate::{Identity, subscriber};
+use crate::{Identity, asked::Told, subscriber};
 use access::{ManageKeys, Permit, ReadKeys, TenantAction};
 use askama::Template;
 use axum::{
@@ -102,23 +102,12 @@ fn read_all<T: FromStr<Err: Display>>(
     words.map(|word| read(wrong, field, word)).collect()
 }
 
-/// Where the list goes on, and what has just been done.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Told {
-    #[serde(default)]
-    done: String,
-    #[serde(default)]
-    after: String,
-}
-
-impl Told {
-    fn words(&self) -> Option<&'static str> {
-        match self.done.as_str() {
-            "revoked" => Some("The key is revoked. Within seconds nobody takes it any more."),
-            "subscriber-added" => Some("The subscriber is added and can be given keys."),
-            _ => None,
-        }
+/// What has just been done, in words.
+fn words(done: &str) -> Option<&'static str> {
+    match done {
+        "revoked" => Some("The key is revoked. Within seconds nobody takes it any more."),
+        "subscriber-added" => Some("The subscriber is added and can be given keys."),
+        _ => None,
     }
 }
 
@@ -243,7 +232,7 @@ async fn show(
     Query(told): Query<Told>,
     frame: Frame,
 ) -> Result<Page<KeysPage>, Problem> {
-    let frame = match told.words() {
+    let frame = match words(&told.done) {
         Some(words) => frame.flash("good", words),
         None => frame,
     };

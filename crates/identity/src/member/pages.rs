@@ -4,7 +4,7 @@ use super::{
     Member, MemberError, RoleChange, Seen, SignIn, Standing, assign, http::MemberQuery, list, read, remove,
     restore, sign_ins, suspend,
 };
-use crate::Identity;
+use crate::{Identity, asked::Told};
 use access::{AssignRole, Caller, ListMembers, ManageMember, Permit};
 use askama::Template;
 use axum::{
@@ -206,25 +206,14 @@ struct Came {
     path: String,
 }
 
-/// Where a page goes on, and what has just been done.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Told {
-    #[serde(default)]
-    done: String,
-    #[serde(default)]
-    after: String,
-}
-
-impl Told {
-    fn words(&self) -> Option<&'static str> {
-        match self.done.as_str() {
-            "roles" => Some("The roles are saved and hold everywhere within seconds."),
-            "suspended" => Some("The member is suspended, and their sessions have ended."),
-            "restored" => Some("The member may enter again."),
-            "removed" => Some("The member is removed. Roles and profile are erased."),
-            _ => None,
-        }
+/// What has just been done, in words.
+fn words(done: &str) -> Option<&'static str> {
+    match done {
+        "roles" => Some("The roles are saved and hold everywhere within seconds."),
+        "suspended" => Some("The member is suspended, and their sessions have ended."),
+        "restored" => Some("The member may enter again."),
+        "removed" => Some("The member is removed. Roles and profile are erased."),
+        _ => None,
     }
 }
 
@@ -235,7 +224,7 @@ async fn show(
     Query(told): Query<Told>,
     frame: Frame,
 ) -> Result<Page<MemberPage>, Problem> {
-    let frame = match told.words() {
+    let frame = match words(&told.done) {
         Some(words) => frame.flash("good", words),
         None => frame,
     };

@@ -1,7 +1,7 @@
 //! The page of a provider: what it is, and whom its owner shares it with.
 
 use super::{Ownership, Provider, ReadsConnections, read, share, shares, take_back};
-use crate::Identity;
+use crate::{Identity, asked::Told};
 use access::{Permit, ReadConnection, ShareProvider};
 use askama::Template;
 use axum::{
@@ -51,25 +51,14 @@ struct Line {
     label: String,
 }
 
-/// Where the list of shares goes on, and what has just been done.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Told {
-    #[serde(default)]
-    done: String,
-    #[serde(default)]
-    after: String,
-}
-
-impl Told {
-    fn words(&self) -> Option<&'static str> {
-        match self.done.as_str() {
-            "shared" => Some("The organisation can connect to this provider now."),
-            "taken-back" => Some(
-                "The share is taken back. The other's connections to this provider do not work any more.",
-            ),
-            _ => None,
+/// What has just been done, in words.
+fn words(done: &str) -> Option<&'static str> {
+    match done {
+        "shared" => Some("The organisation can connect to this provider now."),
+        "taken-back" => {
+            Some("The share is taken back. The other's connections to this provider do not work any more.")
         }
+        _ => None,
     }
 }
 
@@ -80,7 +69,7 @@ async fn show(
     Query(told): Query<Told>,
     frame: Frame,
 ) -> Result<Page<ProviderPage>, Problem> {
-    let frame = match told.words() {
+    let frame = match words(&told.done) {
         Some(words) => frame.flash("good", words),
         None => frame,
     };

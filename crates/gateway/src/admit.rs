@@ -5,11 +5,12 @@ use crate::{
     authority::Authority,
     cookie::{self, Presented},
     credential::{check_key, key_on},
+    expression::{Asked, Brought, Known, claims_of, text},
     gateway::Gateway,
     limits,
     onlook::{Nobody, Onlooker},
     peer::Peer,
-    policy::Allowance,
+    policy::{Allowance, Said},
     problem::{self, Problem},
     proxy::{self, Target},
     refuse::{No, is_navigation},
@@ -40,6 +41,8 @@ pub(crate) struct Admitted {
     pub(crate) origin: Origin,
     pub(crate) websocket: bool,
     pub(crate) allowance: Allowance,
+    /// What the expressions of the route's policies came to.
+    pub(crate) said: Said,
 }
 
 /// Why a request is answered here.
@@ -92,10 +95,12 @@ impl Gateway {
         let path = parts.uri.path();
         check_path(path)?;
         onlooker.passed("shape", || "the request can be read in one way only".into());
-        let route = routes.pick(&authority.host, path).ok_or(Refusal::NoTenantNamed)?;
+        let asked = Asked::of(parts, &authority.host, peer);
+        let route = routes.pick_for(&authority.host, &asked, onlooker)?.ok_or(Refusal::NoTenantNamed)?;
         onlooker.passed("route", || format!("`{}`", route.name));
-        self.check_outside(route, parts, peer, onlooker)?;
-        let identifiers =
+        self.check_outside(route, parts, (peer, &asked), onlooker)?;
+        let said_tenant;
+        let mut identifiers =
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
         let key = key_on(&parts.headers, route)?;
         let token = self.0.issuers.token_on(&parts.headers, route)?;
@@ -105,14 +110,25 @@ impl Gateway {
         {
             return Err(problem::SEVERAL_CREDENTIALS.into());
         }
-        let (resolved, credential) = match (key, token) {
+        if key.is_some() && token.is_some() {
+            return Err(problem::SEVERAL_CREDENTIALS.into());
+        }
+        let holder = match token {
+            Some(text) => Some(self.token_holder(text, peer, origin, onlooker).await?),
+            None => None,
+        };
+        let claims = if route.asks_for_claims() { claims_of(token) } else { None };
+        let brought = Brought { asked, claims: claims.as_ref() };
+        if let Some(says) = &route.says_tenant {
+            said_tenant = text("tenant", says, &brought, onlooker)?;
+            identifiers.add_said(route, said_tenant.as_deref())?;
+        }
+        let (resolved, credential) = match (key, holder) {
             (None, None) => self.who(route, &identifiers, &parts.headers, origin)?,
-            (Some(text), None) => self.by_key(text, route, &identifiers, peer, origin).await?,
-            (None, Some(text)) => {
-                let holder = self.token_holder(text, peer, origin, onlooker).await?;
+            (Some(text), _) => self.by_key(text, route, &identifiers, peer, origin).await?,
+            (None, Some(holder)) => {
                 (self.with_token(&holder, route, &identifiers, origin)?, Credential::Token(holder))
             }
-            (Some(_), Some(_)) => return Err(problem::SEVERAL_CREDENTIALS.into()),
         };
         let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
         // To strangers, an organisation without a published page is none, whether it is worked on or not.
@@ -150,12 +166,20 @@ impl Gateway {
         if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());
         }
-        let allowed = self.allow(route, &tenant, pass.caller(), &traffic, (peer, websocket), onlooker);
-        let allowance = allowed.await?;
-        let target = Target::of(parts, authority.sent, route, identifiers.prefix, &tenant.record)?;
+        let said = match route.policies.asks_by_expression {
+            true => {
+                let rest = &path[identifiers.prefix.len()..];
+                let known = Known { brought, rest, tenant: &tenant.record, caller: pass.caller() };
+                Said::of(route, &known, onlooker)?
+            }
+            false => Said::default(),
+        };
+        let (counted, caller) = ((peer, websocket, said.spared), pass.caller());
+        let allowance = self.allow(route, &tenant, caller, &traffic, counted, onlooker).await?;
+        let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
         let route = route.clone();
-        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket, allowance })
+        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket, allowance, said })
     }
 
     /// With an API key, and at which tenant. Whether it is a key at all is said before anything about tenants

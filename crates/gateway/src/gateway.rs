@@ -191,7 +191,7 @@ impl Gateway {
         let (id, id_text) = self.request_id();
         let (parts, body) = request.into_parts();
         let reader = Reader::of(&parts);
-        let cross = CrossOrigin::of(&self.0.routes.load(), &parts);
+        let cross = CrossOrigin::of(&self.0.routes.load(), &parts, peer);
         let question = cross.as_ref().and_then(|cross| cross.answer(&parts));
         let cross = cross.filter(|_| question.is_none());
         let answered = match question {
@@ -370,7 +370,8 @@ fn outgoing(
     *request.uri_mut() = target.uri.clone();
     let mut headers = parts.headers;
     proxy::write_headers(&mut headers, target, route, &tenant.record, peer, *websocket);
-    rewrite::write(&route.policies.request_headers, &mut headers, &tenant.record, admitted.pass.caller());
+    let rules = &route.policies.request_headers;
+    rewrite::write(rules, &admitted.said.headers, &mut headers, &tenant.record, admitted.pass.caller());
     told.write(&mut headers);
     headers.insert(names::REQUEST_ID, id.clone());
     *request.headers_mut() = headers;

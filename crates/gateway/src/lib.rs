@@ -23,6 +23,7 @@ mod cookie;
 mod credential;
 mod decide;
 mod deployment;
+mod expression;
 mod flight;
 mod forwarded;
 mod gateway;

@@ -66,6 +66,7 @@ problems! {
     SOCKETS = "limit.websockets";
     SHARE = "limit.share";
     ADDRESS = "address.refused";
+    EXPRESSION = "request.expression";
     SCREENED = "request.screened";
     CROSS_ORIGIN = "request.cross-origin";
     LONG_HEAD = "request.head-too-large";

@@ -50,7 +50,7 @@ impl Gateway {
     async fn play(&self, sample: &Sample, routes: &Routes, notes: &mut Notebook) -> Result<(), Stopped> {
         let parts = parts_of(sample)?;
         let peer = Peer::new(sample.address, sample.uri.scheme_str() == Some("https"));
-        if let Some(cross) = CrossOrigin::of(routes, &parts)
+        if let Some(cross) = CrossOrigin::of(routes, &parts, &peer)
             && let Some(answer) = cross.answer(&parts)
         {
             answer?;

@@ -73,6 +73,20 @@ impl<'r> Identifiers<'r> {
         Ok(())
     }
 
+    /// What the route's expression says is one more thing that names the tenant, and looked up like any other. Where
+    /// that is the route's only way, it must say something.
+    pub(crate) fn add_said(&mut self, route: &Route, said: Option<&'r str>) -> Result<(), No> {
+        match said.filter(|said| !said.is_empty()) {
+            Some(said) => self.push(Source::Expression, said),
+            None if self.count > 0 || route.by_key || route.by_token => Ok(()),
+            None => {
+                let how =
+                    "The expression by which this address finds the tenant says nothing for this request.";
+                Err(No::with(problem::TENANT_UNNAMED, how.to_owned()))
+            }
+        }
+    }
+
     fn push(&mut self, source: Source, value: &'r str) -> Result<(), No> {
         let place = self.found.get_mut(self.count).ok_or_else(|| No::from(Refusal::Disagreement))?;
         *place = Identifier { source, value };
@@ -87,9 +101,9 @@ impl<'r> Identifiers<'r> {
         let maps = |found: &Identifier<'_>| match found.source {
             Source::Query => query.is_some(),
             Source::Header => header.is_some(),
-            Source::Domain | Source::Subdomain | Source::Path => true,
+            Source::Domain | Source::Subdomain | Source::Path | Source::Expression => true,
         };
-        if route.by_key || route.by_token || self.all().iter().any(maps) {
+        if route.by_key || route.by_token || route.says_tenant.is_some() || self.all().iter().any(maps) {
             return Ok(());
         }
         let header = header.map(|name| format!("the request header `{}`", crate::headers::shown(&name.name)));
@@ -145,10 +159,12 @@ fn names(record: &TenantRecord, identifier: &Identifier<'_>) -> bool {
     match identifier.source {
         Source::Domain => record.hostnames.iter().any(|host| host.as_str() == identifier.value),
         Source::Subdomain => record.slug.as_str() == identifier.value,
-        Source::Path | Source::Query | Source::Header => match identifier.value.parse() {
-            Ok(id) => record.id == id,
-            Err(_) => record.slug.as_str() == identifier.value,
-        },
+        Source::Path | Source::Query | Source::Header | Source::Expression => {
+            match identifier.value.parse() {
+                Ok(id) => record.id == id,
+                Err(_) => record.slug.as_str() == identifier.value,
+            }
+        }
     }
 }
 

@@ -95,6 +95,16 @@ fn decoded(path: &[u8]) -> Option<Vec<u8>> {
     changed.then_some(plain)
 }
 
+/// A parameter's value with its escapes undone and `+` read as a blank; none if that is no text.
+pub(crate) fn unescaped(value: &str) -> Option<Cow<'_, str>> {
+    if !value.contains(['%', '+']) {
+        return Some(Cow::Borrowed(value));
+    }
+    let plain = value.replace('+', " ");
+    let plain = decoded(plain.as_bytes()).unwrap_or_else(|| plain.into_bytes());
+    String::from_utf8(plain).ok().map(Cow::Owned)
+}
+
 /// The byte that a `%xx` at the beginning of `text` means.
 pub(crate) fn escape(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else { return None };

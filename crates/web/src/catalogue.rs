@@ -193,6 +193,8 @@ catalogue! {
         "Open the application itself and try again there.";
     "request.expectation" 417 "This request expects what is not offered here" =>
         "Send it without the Expect header.";
+    "request.expression" 400 "This request cannot be read as its route asks" =>
+        "The detail names the expression of the route that has no value for this request, and why. Send less, or without what makes it so; the operator can try the request out to see each step.";
     "request.forwarded" 400 "What the proxy in front says about this request cannot be read in one way" =>
         "Ask whoever runs it: each of the headers that name the original host, scheme, method and path must be set by the proxy, once.";
     "request.head-too-large" 431 "The header fields of this request are larger than is accepted" =>

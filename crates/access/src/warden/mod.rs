@@ -50,6 +50,8 @@ pub enum Source {
     Query,
     /// A request header.
     Header,
+    /// What a route's expression says.
+    Expression,
 }
 
 /// Where a request comes from, for the audit trail.

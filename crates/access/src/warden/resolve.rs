@@ -49,10 +49,12 @@ impl Warden {
         match identifier.source {
             Source::Domain => self.tenants.by_host(identifier.value),
             Source::Subdomain => self.tenants.by_slug(identifier.value),
-            Source::Path | Source::Query | Source::Header => match identifier.value.parse() {
-                Ok(id) => self.tenants.by_id(id),
-                Err(_) => self.tenants.by_slug(identifier.value),
-            },
+            Source::Path | Source::Query | Source::Header | Source::Expression => {
+                match identifier.value.parse() {
+                    Ok(id) => self.tenants.by_id(id),
+                    Err(_) => self.tenants.by_slug(identifier.value),
+                }
+            }
         }
     }
 }

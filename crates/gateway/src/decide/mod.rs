@@ -116,7 +116,7 @@ impl Gateway {
         let mut headers = parts.headers.clone();
         proxy::write_headers(&mut headers, target, route, &tenant.record, peer, *websocket);
         let rules = &route.policies.request_headers;
-        rewrite::write(rules, &mut headers, &tenant.record, admitted.pass.caller());
+        rewrite::write(rules, &admitted.said.headers, &mut headers, &tenant.record, admitted.pass.caller());
         told.write(&mut headers);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         headers.insert(names::PROOF, self.proof(parts.method.as_str(), path, &told, &deployment.proof));

@@ -5,6 +5,9 @@ use super::Say;
 use crate::{
     Authority,
     body::Body,
+    expression::Asked,
+    onlook::Nobody,
+    peer::Peer,
     problem,
     refuse::No,
     route::{Route, Routes},
@@ -161,10 +164,11 @@ pub(crate) struct CrossOrigin {
 
 impl CrossOrigin {
     /// None where no page asks, or the route has nothing to say about it.
-    pub(crate) fn of(routes: &Routes, parts: &Parts) -> Option<Self> {
+    pub(crate) fn of(routes: &Routes, parts: &Parts, peer: &Peer) -> Option<Self> {
         let origin = parts.headers.get(ORIGIN)?;
         let authority = Authority::of(&parts.headers, &parts.uri).ok()?;
-        let route = routes.pick(&authority.host, parts.uri.path())?;
+        let asked = Asked::of(parts, &authority.host, peer);
+        let route = routes.pick_for(&authority.host, &asked, &mut Nobody).ok()??;
         route.policies.cors.as_ref()?;
         Some(CrossOrigin { route: route.clone(), origin: origin.clone() })
     }

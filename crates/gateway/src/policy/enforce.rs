@@ -4,9 +4,11 @@
 use super::{
     budget::Budgets,
     rate::{Count, Counted, Rates, Tally},
+    rewrite,
     share::Shares,
 };
 use crate::{
+    expression::{Asked, Known, holds, text},
     gateway::Gateway,
     onlook::Onlooker,
     peer::Peer,
@@ -27,6 +29,40 @@ use tokio::time::{Instant, timeout_at};
 /// How long a request waits for a share of a rate that is on its way, before this node counts by itself.
 const SHARE_WITHIN: Duration = Duration::from_secs(1);
 
+/// What the expressions of a route's policies came to for one request.
+#[derive(Default)]
+pub(crate) struct Said {
+    pub(crate) headers: rewrite::Said,
+    /// The limits that do not hold for it, a bit for each.
+    pub(crate) spared: u8,
+    /// What the backend is asked in place of what the client asked.
+    pub(crate) path: Option<String>,
+    pub(crate) query: Option<String>,
+}
+
+impl Said {
+    pub(crate) fn of(route: &Route, known: &Known<'_>, onlooker: &mut impl Onlooker) -> Result<Self, No> {
+        let policies = &route.policies;
+        let mut said = Said {
+            headers: rewrite::work_out(&policies.request_headers, known, onlooker)?,
+            ..Said::default()
+        };
+        for (at, rate) in policies.rates.all().iter().enumerate() {
+            if !holds("policies.limits.when", rate.when.as_ref(), known, onlooker)? {
+                said.spared |= 1 << at;
+            }
+        }
+        let Some(rewrite) = &policies.rewrite else { return Ok(said) };
+        if let Some(path) = &rewrite.path {
+            said.path = text("policies.rewrite.path", path, known, onlooker)?;
+        }
+        if let Some(query) = &rewrite.query {
+            said.query = text("policies.rewrite.query", query, known, onlooker)?;
+        }
+        Ok(said)
+    }
+}
+
 /// What a request was given of what its tenant may use.
 pub(crate) struct Allowance {
     pub(crate) tally: Tally,
@@ -40,7 +76,7 @@ impl Gateway {
         &self,
         route: &Route,
         parts: &Parts,
-        peer: &Peer,
+        (peer, asked): (&Peer, &Asked<'_>),
         onlooker: &mut impl Onlooker,
     ) -> Result<(), No> {
         if !route.policies.addresses.take(peer.ip) {
@@ -48,6 +84,9 @@ impl Gateway {
         }
         onlooker.passed("addresses", || format!("{} may ask here", peer.ip));
         let Some(screen) = &route.policies.screen else { return Ok(()) };
+        if !holds("policies.screen.when", screen.1.as_ref(), asked, onlooker)? {
+            return Ok(());
+        }
         let Some(why) = screen.stops(parts) else {
             onlooker.passed("screen", || "the request has a shape that is taken".into());
             return Ok(());
@@ -70,7 +109,7 @@ impl Gateway {
         tenant: &Tenant,
         caller: &Caller,
         traffic: &Arc<Traffic>,
-        (peer, websocket): (&Peer, bool),
+        (peer, websocket, spared): (&Peer, bool, u8),
         onlooker: &mut impl Onlooker,
     ) -> Result<Allowance, No> {
         let limits = &tenant.record.limits;
@@ -88,7 +127,7 @@ impl Gateway {
             format!("{} of {} are under way at this node", traffic.held(held), bound(most))
         });
         let now = u64::try_from(self.0.needs.clock.now().seconds()).unwrap_or(0);
-        let who = Counted { tenant: tenant.record.id, limits, caller, address: peer.ip };
+        let who = Counted { tenant: tenant.record.id, limits, caller, address: peer.ip, spared };
         let (rates, shares) = (&route.policies.rates, &self.0.shares);
         let tally = match onlooker.is_rehearsal() {
             true => rates.look(&traffic.budgets, shares, who, now),

@@ -15,12 +15,13 @@ pub(crate) mod share;
 
 pub use address::AddressSpec;
 pub use cors::CorsSpec;
-pub(crate) use enforce::Allowance;
+pub(crate) use enforce::{Allowance, Said};
 pub use rate::{Bound, Per, RateSpec};
-pub use rewrite::{Fact, HeaderRuleSpec};
+pub use rewrite::{Fact, HeaderRuleSpec, RewriteSpec};
 pub use screen::{Mode, ScreenSpec};
 pub use share::{ShareAsk, Shares};
 
+use protocol::expression::Expression;
 use serde::{Deserialize, Serialize};
 
 /// The policies of a route. Every one of them may be left out.
@@ -45,6 +46,9 @@ pub struct PolicySpec {
     /// Which shapes of requests are taken.
     #[serde(default)]
     pub screen: Option<ScreenSpec>,
+    /// What becomes of the path and the query.
+    #[serde(default)]
+    pub rewrite: Option<RewriteSpec>,
 }
 
 /// The policies of a route that was checked.
@@ -56,6 +60,11 @@ pub(crate) struct Policies {
     pub(crate) request_headers: Box<[rewrite::HeaderRule]>,
     pub(crate) answer_headers: Box<[rewrite::HeaderRule]>,
     pub(crate) screen: Option<screen::Screen>,
+    pub(crate) rewrite: Option<rewrite::Rewrite>,
+    /// Whether anything of it is asked of a caller by an expression.
+    pub(crate) asks_by_expression: bool,
+    /// Whether an expression speaks of what a token says.
+    pub(crate) asks_for_claims: bool,
 }
 
 /// What is wrong with a policy: the key under `policies`, and what would be right.
@@ -65,13 +74,29 @@ impl Policies {
     /// The policies that these describe; every mistake in them is said. `route` is the route's name.
     pub(crate) fn of(spec: &PolicySpec, route: &str, say: Say<'_>) -> Self {
         literal::check_ids(spec, say);
-        Policies {
+        let mut policies = Policies {
             rates: rate::Rates::of(&spec.limits, route, say),
             addresses: address::Addresses::of(&spec.addresses, say),
             cors: spec.cors.as_ref().map(|cors| cors::Cors::of(cors, say)),
             request_headers: rewrite::rules(&spec.request_headers, rewrite::Side::Request, say),
             answer_headers: rewrite::rules(&spec.answer_headers, rewrite::Side::Answer, say),
             screen: spec.screen.as_ref().map(|screen| screen::Screen::of(screen, say)),
-        }
+            rewrite: spec.rewrite.as_ref().map(|rewrite| rewrite::Rewrite::of(rewrite, say)),
+            asks_by_expression: false,
+            asks_for_claims: false,
+        };
+        let mut expressions = policies.expressions().peekable();
+        let asks = expressions.peek().is_some();
+        let claims = expressions.any(|expression| expression.speaks_of("claims"));
+        drop(expressions);
+        (policies.asks_by_expression, policies.asks_for_claims) = (asks, claims);
+        policies
+    }
+
+    /// The expressions that are worked out when the caller is known.
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let rules = self.request_headers.iter().flat_map(rewrite::HeaderRule::expressions);
+        let limits = self.rates.all().iter().filter_map(|rate| rate.when.as_ref());
+        rules.chain(limits).chain(self.rewrite.iter().flat_map(rewrite::Rewrite::expressions))
     }
 }

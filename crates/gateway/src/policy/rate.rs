@@ -6,9 +6,11 @@ use super::{
     budget::{Budgets, Key, Kind, Used, Window},
     share::Shares,
 };
+use crate::expression::{self, KNOWN};
 use access::Caller;
 use domain::{Digest, Limit, Limits, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::expression::Expression;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, net::IpAddr};
 
@@ -38,6 +40,9 @@ pub struct RateSpec {
     pub window: u32,
     /// How many requests are taken in one.
     pub limit: Bound,
+    /// A condition (CEL): requests of which it does not hold are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
 }
 
 /// Who is counted apart, within a tenant. Somebody who is not what is counted is counted by what they are: a
@@ -86,6 +91,7 @@ pub(crate) struct Rate {
     per: Per,
     span: u32,
     bound: Checked,
+    pub(crate) when: Option<Expression>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +107,8 @@ pub(crate) struct Counted<'r> {
     pub(crate) limits: &'r Limits,
     pub(crate) caller: &'r Caller,
     pub(crate) address: IpAddr,
+    /// The limits that do not hold for this request, a bit for each.
+    pub(crate) spared: u8,
 }
 
 /// How a request stands with the limits of its route.
@@ -159,7 +167,7 @@ impl Rates {
     ) -> Result<Tally, Count> {
         let mut tally = Tally::default();
         for (at, rate) in self.all.iter().enumerate().take(MOST) {
-            let Some(window) = rate.window(who.limits, now) else { continue };
+            let Some(window) = rate.window_for(at, who, now) else { continue };
             match budgets.take(who.tenant, rate.key(who), window, shares, now) {
                 Ok(used) => tally = tally.with(Count::of(at, window, used, now)),
                 Err(used) => {
@@ -185,7 +193,7 @@ impl Rates {
     ) -> Result<Tally, Count> {
         let mut tally = Tally::default();
         for (at, rate) in self.all.iter().enumerate().take(MOST) {
-            let Some(window) = rate.window(who.limits, now) else { continue };
+            let Some(window) = rate.window_for(at, who, now) else { continue };
             match budgets.look(rate.key(who), window, shares) {
                 Ok(used) => tally = tally.with(Count::of(at, window, used, now)),
                 Err(used) => return Err(Count::of(at, window, used, now)),
@@ -232,7 +240,16 @@ impl Rate {
         let mut id = [0; 8];
         id.copy_from_slice(&digest.bytes()[..8]);
         let id = u64::from_be_bytes(id);
-        Some(Rate { name: spec.name.as_str().into(), id, per: spec.per, span: spec.window, bound })
+        let when = match &spec.when {
+            Some(source) => Some(expression::read(source, KNOWN, |what| fault(format!("when: {what}")))?),
+            None => None,
+        };
+        Some(Rate { name: spec.name.as_str().into(), id, per: spec.per, span: spec.window, bound, when })
+    }
+
+    /// The current window; none where this limit does not hold for the request.
+    fn window_for(&self, at: usize, who: Counted<'_>, now: u64) -> Option<Window> {
+        if who.spared & (1 << at) != 0 { None } else { self.window(who.limits, now) }
     }
 
     /// The current window; none where the plan sets no bound.

@@ -2,9 +2,16 @@
 //! back. What the gateway itself says, and what frames a message, is no rule's to change.
 
 use super::Say;
-use crate::headers::{is, is_withheld};
+use crate::{
+    expression::{self, KNOWN, Known, holds, text},
+    headers::{is, is_withheld},
+    onlook::Onlooker,
+    problem,
+    refuse::No,
+};
 use access::{Caller, TenantRecord};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::expression::Expression;
 use serde::{Deserialize, Serialize};
 
 /// A rule as an operator writes it: one of `set`, `append` and `remove` names the header.
@@ -26,6 +33,45 @@ pub struct HeaderRuleSpec {
     /// What was verified, which it says instead. Requests only; absent where nothing was.
     #[serde(default)]
     pub fact: Option<Fact>,
+    /// An expression (CEL), whose value it says instead. Requests only; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    /// A condition (CEL): where it does not hold, nothing is done. Requests only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+}
+
+/// What becomes of a request's path and query, as an operator writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewriteSpec {
+    /// An expression (CEL) that says the path after the tenant. Where it says nothing, the path stays.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// An expression (CEL) that says the query. Where it says nothing, the query stays.
+    #[serde(default)]
+    pub query: Option<String>,
+}
+
+/// What becomes of a request's path and query.
+#[derive(Debug)]
+pub(crate) struct Rewrite {
+    pub(crate) path: Option<Expression>,
+    pub(crate) query: Option<Expression>,
+}
+
+impl Rewrite {
+    pub(super) fn of(spec: &RewriteSpec, say: Say<'_>) -> Self {
+        let mut read = |source: &Option<String>, key: &str| {
+            let fault = |what: String| say("policies.rewrite", format!("{key}: {what}"));
+            expression::read(source.as_deref()?, KNOWN, fault)
+        };
+        Rewrite { path: read(&spec.path, "path"), query: read(&spec.query, "query") }
+    }
+
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.path.iter().chain(&self.query)
+    }
 }
 
 /// What was verified about a request.
@@ -56,6 +102,7 @@ pub(crate) enum Side {
 pub(crate) struct HeaderRule {
     name: HeaderName,
     does: Does,
+    when: Option<Expression>,
 }
 
 impl HeaderRule {
@@ -63,6 +110,53 @@ impl HeaderRule {
     pub(crate) fn name(&self) -> &HeaderName {
         &self.name
     }
+
+    fn says(&self) -> Option<&Expression> {
+        match &self.does {
+            Does::Set(Says::Expression(expression)) | Does::Append(Says::Expression(expression)) => {
+                Some(expression)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.when.iter().chain(self.says())
+    }
+}
+
+/// What the expressions of rules came to for one request; empty where no rule has any.
+#[derive(Default)]
+pub(crate) struct Said(Vec<Verdict>);
+
+enum Verdict {
+    PassedOver,
+    /// What its expression says, if it has one that says anything.
+    Done(Option<HeaderValue>),
+}
+
+/// Works out what the rules ask of a request.
+pub(crate) fn work_out(
+    rules: &[HeaderRule],
+    known: &Known<'_>,
+    onlooker: &mut impl Onlooker,
+) -> Result<Said, No> {
+    if rules.iter().all(|rule| rule.expressions().next().is_none()) {
+        return Ok(Said::default());
+    }
+    let key = "policies.request_headers";
+    let mut verdict = |rule: &HeaderRule| {
+        if !holds(key, rule.when.as_ref(), known, onlooker)? {
+            return Ok(Verdict::PassedOver);
+        }
+        let Some(says) = rule.says() else { return Ok(Verdict::Done(None)) };
+        let said = text(key, says, known, onlooker)?;
+        let value = said.map(|text| HeaderValue::from_str(&text)).transpose();
+        let odd =
+            |_| No::with(problem::EXPRESSION, "What a rule says cannot be sent in a header.".to_owned());
+        Ok(Verdict::Done(value.map_err(odd)?))
+    };
+    rules.iter().map(&mut verdict).collect::<Result<_, No>>().map(Said)
 }
 
 #[derive(Debug)]
@@ -76,6 +170,7 @@ enum Does {
 enum Says {
     This(HeaderValue),
     Fact(Fact),
+    Expression(Expression),
 }
 
 /// Fields that frame or address a message, or hold credentials.
@@ -122,6 +217,18 @@ fn rule(spec: &HeaderRuleSpec, side: Side) -> Result<HeaderRule, String> {
     if is_withheld(name.as_str()) || NOT_FOR_RULES.iter().any(|own| is(name.as_str(), own)) {
         return Err(format!("`{text}` is not a rule's to change"));
     }
+    let when = match &spec.when {
+        Some(_) if side == Side::Answer => return Err("an answer's header has no `when`".into()),
+        Some(source) => Some(Expression::read(source, KNOWN).map_err(|bad| format!("when: {bad}"))?),
+        None => None,
+    };
+    if let Some(source) = &spec.expression {
+        if side == Side::Answer || spec.value.is_some() || spec.fact.is_some() || spec.remove.is_some() {
+            return Err("an expression stands alone, where a request's header is set or appended".into());
+        }
+        let says = Expression::read(source, KNOWN).map_err(|bad| format!("expression: {bad}"))?;
+        return Ok(HeaderRule { name, does: does(Says::Expression(says)), when });
+    }
     let says = match (&spec.value, spec.fact) {
         (None, None) if spec.remove.is_some() => Says::This(HeaderValue::from_static("")),
         _ if spec.remove.is_some() => {
@@ -132,22 +239,33 @@ fn rule(spec: &HeaderRuleSpec, side: Side) -> Result<HeaderRule, String> {
         ),
         (None, Some(fact)) if side == Side::Request => Says::Fact(fact),
         (None, Some(_)) => return Err("an answer's header says a value, no fact".into()),
-        _ => return Err("exactly one of value and fact says what the header says".into()),
+        _ => return Err("exactly one of value, fact and expression says what the header says".into()),
     };
-    Ok(HeaderRule { name, does: does(says) })
+    Ok(HeaderRule { name, does: does(says), when })
 }
 
 /// Does to an answer what the rules say.
 pub(crate) fn finish(rules: &[HeaderRule], headers: &mut HeaderMap) {
     for rule in rules {
-        rule.apply(headers, |_| None);
+        rule.apply(headers, None, |_| None);
     }
 }
 
 /// Does to a request what the rules say.
-pub(crate) fn write(rules: &[HeaderRule], headers: &mut HeaderMap, tenant: &TenantRecord, caller: &Caller) {
-    for rule in rules {
-        rule.apply(headers, |fact| {
+pub(crate) fn write(
+    rules: &[HeaderRule],
+    said: &Said,
+    headers: &mut HeaderMap,
+    tenant: &TenantRecord,
+    caller: &Caller,
+) {
+    for (at, rule) in rules.iter().enumerate() {
+        let says = match said.0.get(at) {
+            Some(Verdict::PassedOver) => continue,
+            Some(Verdict::Done(says)) => says.as_ref(),
+            None => None,
+        };
+        rule.apply(headers, says, |fact| {
             let text = match fact {
                 Fact::TenantId => tenant.id.to_string(),
                 Fact::TenantSlug => tenant.slug.to_string(),
@@ -164,10 +282,16 @@ pub(crate) fn write(rules: &[HeaderRule], headers: &mut HeaderMap, tenant: &Tena
 }
 
 impl HeaderRule {
-    fn apply(&self, headers: &mut HeaderMap, known: impl Fn(Fact) -> Option<HeaderValue>) {
+    fn apply(
+        &self,
+        headers: &mut HeaderMap,
+        said: Option<&HeaderValue>,
+        known: impl Fn(Fact) -> Option<HeaderValue>,
+    ) {
         let value = |says: &Says| match says {
             Says::This(value) => Some(value.clone()),
             Says::Fact(fact) => known(*fact),
+            Says::Expression(_) => said.cloned(),
         };
         match &self.does {
             Does::Remove => self.clear(headers),

@@ -2,17 +2,22 @@
 //! detects says in the log what it would have refused, so that an operator can try it out on real requests.
 
 use super::Say;
+use crate::expression::{self, ASKED};
 use http::{
     HeaderMap,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
+use protocol::expression::Expression;
 use serde::{Deserialize, Serialize};
 
 /// A screen as an operator writes it. What is left out is not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScreenSpec {
+    /// A condition (CEL): requests of which it does not hold are not screened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// Whether it refuses or only says what it would have refused.
     #[serde(default)]
     pub mode: Mode,
@@ -46,7 +51,7 @@ pub enum Mode {
 
 /// A screen that was checked.
 #[derive(Debug)]
-pub(crate) struct Screen(ScreenSpec);
+pub(crate) struct Screen(ScreenSpec, pub(crate) Option<Expression>);
 
 impl Screen {
     pub(super) fn of(spec: &ScreenSpec, say: Say<'_>) -> Self {
@@ -60,7 +65,10 @@ impl Screen {
                 );
             }
         }
-        Screen(spec.clone())
+        let when = spec.when.as_deref().and_then(|source| {
+            expression::read(source, ASKED, |what| say("policies.screen", format!("when: {what}")))
+        });
+        Screen(spec.clone(), when)
     }
 
     pub(crate) fn blocks(&self) -> bool {

@@ -3,6 +3,7 @@
 use crate::{
     headers::{self, holds_token, names},
     peer::Peer,
+    policy::Said,
     problem,
     refuse::No,
     route::{CredentialKind, Place, Route, TenantForm, Write},
@@ -44,7 +45,7 @@ impl Target {
         sent_host: &str,
         route: &Route,
         prefix: &str,
-        tenant: &TenantRecord,
+        (tenant, said): (&TenantRecord, &Said),
     ) -> Result<Self, No> {
         let asked_host = match parts.headers.get(HOST) {
             Some(host) => host.clone(),
@@ -71,20 +72,30 @@ impl Target {
                 seam.inner.insert_str(0, &format!("{before}/{}", written(write)));
             }
             Some(write @ Write { place: Place::Query(name), .. }) => {
-                query = Some(with_parameter(parts.uri.query(), name, &written(write)));
+                let asked = said.query.as_deref().or(parts.uri.query());
+                query = Some(with_parameter(asked, name, &written(write)));
             }
             _ => {}
         }
-        let uri = uri(&parts.uri, &seam, query)?;
+        let query = query.or_else(|| said.query.clone());
+        let uri = uri(&parts.uri, &seam, query, said.path.as_deref())?;
         Ok(Target { uri, host, asked_host, seam })
     }
 }
 
-fn uri(asked: &Uri, seam: &Seam, query: Option<String>) -> Result<Uri, No> {
-    if seam.is_flat() && query.is_none() {
+/// `path` is what an expression says in place of what was asked after the tenant.
+fn uri(asked: &Uri, seam: &Seam, query: Option<String>, path: Option<&str>) -> Result<Uri, No> {
+    if seam.is_flat() && query.is_none() && path.is_none() {
         return Ok(asked.path_and_query().cloned().map(Uri::from).unwrap_or_default());
     }
-    let rest = &asked.path()[seam.outer.len()..];
+    let rest = path.unwrap_or(&asked.path()[seam.outer.len()..]);
+    let odd = |text: &str| text.contains(['#', ' ']) || text.bytes().any(|byte| byte < b'!');
+    if path.is_some_and(|path| odd(path) || path.contains('?')) || query.as_deref().is_some_and(odd) {
+        return Err(No::with(
+            problem::EXPRESSION,
+            "What the route makes of this address is none.".to_owned(),
+        ));
+    }
     if target::check(if rest.is_empty() { "/" } else { rest }).is_err() {
         // What was no path of ours before the prefix was taken away may be one now.
         return Err(No::because(problem::NOTHING_HERE));

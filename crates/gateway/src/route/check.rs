@@ -4,9 +4,13 @@ use super::{
     Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write,
     WriteTenant, spec::TENANT_PARAMETER,
 };
-use crate::policy::Policies;
+use crate::{
+    expression::{self, ASKED, PRESENTED},
+    policy::{Policies, literal},
+};
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
+use protocol::expression::{Expression, Word};
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 /// What is wrong with a route.
@@ -133,7 +137,8 @@ impl Routes {
 
     fn order(&mut self) {
         let lists = self.exact.values_mut().chain([&mut self.under_base, &mut self.anywhere]);
-        lists.for_each(|list| list.sort_by_key(|route| std::cmp::Reverse(route.path.len())));
+        let place = |route: &Arc<Route>| (std::cmp::Reverse(route.path.len()), route.when.is_none());
+        lists.for_each(|list| list.sort_by_key(place));
     }
 }
 
@@ -166,7 +171,10 @@ impl Faults {
     }
 
     fn alone(&mut self, route: &Route, others: &[Arc<Route>]) {
-        if let Some(other) = others.iter().find(|other| other.path == route.path) {
+        let same = |other: &&Arc<Route>| other.path == route.path && other.when.is_none();
+        if route.when.is_none()
+            && let Some(other) = others.iter().find(same)
+        {
             self.say("path", format!("route `{}` already takes this host and path", other.name));
         }
     }
@@ -214,7 +222,7 @@ impl Faults {
         if spec.map_by.is_empty() {
             self.say(
                 "map_by",
-                "at least one thing must name the tenant: host, path, query, header, key or token",
+                "at least one thing must name the tenant: host, path, query, header, key, token or expression",
             );
         }
         self.credentials(spec);
@@ -234,14 +242,18 @@ impl Faults {
         let query = self.query(spec, by(MapBy::Query));
         let header = self.header(spec, by(MapBy::Header));
         let key_header = self.header_name("key_header", &spec.key_header)?;
+        let when = self.expression("when", spec.when.as_deref(), ASKED);
+        let says_tenant = self.says_tenant(spec, by(MapBy::Expression));
         let write = spec.write_tenant.as_ref().and_then(|write| self.write(write));
         Some(Route {
             name: spec.name.as_str().into(),
             path,
+            when,
             by_host: by(MapBy::Host),
             by_path: by(MapBy::Path),
             by_key: by(MapBy::Key),
             by_token: by(MapBy::Token),
+            says_tenant,
             credentials: spec.credentials.as_slice().into(),
             key_header,
             scopes: spec.scopes.as_slice().into(),
@@ -257,6 +269,36 @@ impl Faults {
             trusted_origins: self.origins(&spec.trusted_origins),
             policies: Policies::of(&spec.policies, &spec.name, &mut |key, what| self.say(key, what)),
         })
+    }
+
+    fn expression(&mut self, key: &'static str, source: Option<&str>, words: &[Word]) -> Option<Expression> {
+        let expression = expression::read(source?, words, |what| self.say(key, what))?;
+        literal::check_texts(expression.texts(), &mut |what| self.say(key, what));
+        Some(expression)
+    }
+
+    fn says_tenant(&mut self, spec: &RouteSpec, maps: bool) -> Option<Expression> {
+        match (&spec.tenant, maps) {
+            (Some(source), true) if spec.audience == Audience::Api => {
+                self.expression("tenant", Some(source), PRESENTED)
+            }
+            (Some(_), true) => {
+                self.say(
+                    "map_by",
+                    "an expression cannot name the tenant on a browser-facing route; set audience to `api`",
+                );
+                None
+            }
+            (Some(_), false) => {
+                self.say("tenant", "is asked only where map_by holds `expression`");
+                None
+            }
+            (None, true) => {
+                self.say("tenant", "is missing, and the route maps by `expression`");
+                None
+            }
+            (None, false) => None,
+        }
     }
 
     fn credentials(&mut self, spec: &RouteSpec) {

@@ -13,6 +13,7 @@ pub use spec::{Audience, CredentialKind, MapBy, RouteSpec, TenantForm, WriteTena
 use crate::policy::Policies;
 use domain::{Hostname, ScopeName};
 use http::{HeaderName, HeaderValue};
+use protocol::expression::Expression;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The hosts that the routes are checked against.
@@ -39,12 +40,16 @@ pub(crate) struct Route {
     pub(crate) name: Box<str>,
     /// Without the closing slash; empty for all paths.
     pub(crate) path: Box<str>,
+    /// What must hold of a request beside its host and path.
+    pub(crate) when: Option<Expression>,
     pub(crate) by_host: bool,
     pub(crate) by_path: bool,
     /// The API key may name the tenant by itself.
     pub(crate) by_key: bool,
     /// A bearer token may.
     pub(crate) by_token: bool,
+    /// What this says names the tenant.
+    pub(crate) says_tenant: Option<Expression>,
     pub(crate) credentials: Box<[CredentialKind]>,
     pub(crate) key_header: HeaderName,
     pub(crate) scopes: Box<[ScopeName]>,
@@ -64,6 +69,12 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    /// Whether an expression of it speaks of what a token says.
+    pub(crate) fn asks_for_claims(&self) -> bool {
+        let maps = self.says_tenant.as_ref().is_some_and(|says| says.speaks_of("claims"));
+        maps || self.policies.asks_for_claims
+    }
+
     /// Whether credentials of this kind are taken.
     pub(crate) fn takes(&self, kind: CredentialKind) -> bool {
         self.credentials.contains(&kind)

@@ -1,20 +1,44 @@
 //! Finding the route of a request: the most exact host first, then the longest path.
 
 use super::{Route, Routes};
-use crate::seam::within;
+use crate::{
+    expression::{Asked, holds},
+    onlook::Onlooker,
+    refuse::No,
+    seam::within,
+};
 use std::sync::Arc;
 
 impl Routes {
     /// The route for this host and path. A host that has routes of its own is never answered by those of
     /// a wider pattern: what is not said for it is not there.
     pub(crate) fn pick(&self, host: &str, path: &str) -> Option<&Arc<Route>> {
+        self.for_path(host, path).find(|route| route.when.is_none())
+    }
+
+    /// The route for this request: the first whose condition holds, of those for its host and path.
+    pub(crate) fn pick_for(
+        &self,
+        host: &str,
+        asked: &Asked<'_>,
+        onlooker: &mut impl Onlooker,
+    ) -> Result<Option<&Arc<Route>>, No> {
+        for route in self.for_path(host, asked.path()) {
+            if holds("when", route.when.as_ref(), asked, onlooker)? {
+                return Ok(Some(route));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Kept in order of falling length, and of those with the same path the ones with a condition first.
+    fn for_path(&self, host: &str, path: &str) -> impl Iterator<Item = &Arc<Route>> {
         let candidates = match self.exact.get(host) {
             Some(own) => own,
             None if self.slug_in(host).is_some() => &self.under_base,
             None => &self.anywhere,
         };
-        // Kept in order of falling length.
-        candidates.iter().find(|route| within(path, &route.path).is_some())
+        candidates.iter().filter(move |route| within(path, &route.path).is_some())
     }
 
     /// What they are called.

@@ -15,6 +15,10 @@ pub struct RouteSpec {
     /// Where its paths begin.
     #[serde(default = "slash")]
     pub path: String,
+    /// A condition over what is asked (CEL): of routes with the same host and path, the first whose condition holds is
+    /// taken, and the one without a condition last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// What names the tenant. All that a request holds of these must agree.
     #[serde(default = "by_host")]
     pub map_by: Vec<MapBy>,
@@ -26,6 +30,9 @@ pub struct RouteSpec {
     /// it is there.
     #[serde(default = "tenant_header")]
     pub header: Option<String>,
+    /// The expression (CEL) that says the tenant's id or slug, where `map_by` holds `expression`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// Who asks here.
     #[serde(default)]
     pub audience: Audience,
@@ -80,6 +87,8 @@ pub enum MapBy {
     Key,
     /// What a bearer token says, by its issuer's rules; on API routes only.
     Token,
+    /// What the expression under `tenant` says; on API routes only.
+    Expression,
 }
 
 /// A kind of credential.
@@ -206,9 +215,11 @@ impl RouteSpec {
             name: name.to_owned(),
             host: host.to_owned(),
             path: slash(),
+            when: None,
             map_by: by_host(),
             query: None,
             header: tenant_header(),
+            tenant: None,
             audience: Audience::Browser,
             strip_prefix: true,
             credentials: sessions(),

@@ -8,6 +8,7 @@ mod bad_input;
 mod context;
 mod credentials;
 mod deciding;
+mod expressions;
 mod held;
 mod house;
 mod keys;

@@ -32,7 +32,7 @@ const AUDIENCE: &str = "https://api.base.test";
 const NAMES: &[u8] = b"the names of users";
 
 /// An issuer somewhere.
-struct Idp {
+pub(crate) struct Idp {
     id: IssuerId,
     name: &'static str,
     signer: Signer,
@@ -78,15 +78,15 @@ impl Idp {
         claims
     }
 
-    fn token(&self, further: Value) -> String {
+    pub(crate) fn token(&self, further: Value) -> String {
         self.signer.sign("at+jwt", &self.claims(further))
     }
 }
 
-struct Scene {
-    house: House,
+pub(crate) struct Scene {
+    pub(crate) house: House,
     /// Names tenants in `org`, by id, slug or alias, and may speak for all.
-    one: Idp,
+    pub(crate) one: Idp,
     /// Names tenants in `tid`, and speaks for Acme and Beta only.
     two: Idp,
     /// Names only its users' addresses.
@@ -94,7 +94,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let house = House::routed(ROUTES).await;
         let one = Idp::new(1, "https://one.test");
         let (two, three) = (Idp::new(2, "https://two.test/tenant/"), Idp::new(3, "https://three.test"));

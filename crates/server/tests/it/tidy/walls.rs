@@ -64,6 +64,11 @@ const WALLS: &[Wall] = &[
         what_to_do: "Only `protocol` names the JOSE library.",
     },
     Wall {
+        word: "cel",
+        may: |path| is_in(path, &["protocol"]),
+        what_to_do: "Only `protocol` names the library that reads CEL, and works expressions out within bounds.",
+    },
+    Wall {
         word: "clap",
         may: |path| is_in(path, &["server"]),
         what_to_do: "Only `server` reads the command line.",

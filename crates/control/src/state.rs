@@ -3,6 +3,7 @@
 use crate::{
     Terms,
     certificate::{self, CheckPair},
+    deployment::{StandingOf, nobody_stands},
     hostname::Reserved,
     issuer::{self, Judge},
     own_domain::{NoProof, Prove},
@@ -29,6 +30,8 @@ pub struct Control {
     pub rehearse: Rehearse,
     /// What knows how long answers took.
     pub times_of: TimesOf,
+    /// What knows how backends stand.
+    pub standing_of: StandingOf,
     /// What says whether a certificate can be shown.
     pub check_pair: CheckPair,
     /// Who looks for the proof of domains.
@@ -50,6 +53,7 @@ impl Control {
             check_routes,
             rehearse: nobody(),
             times_of: times::none(),
+            standing_of: nobody_stands(),
             prober: Arc::new(NoProof),
             check_pair: certificate::none(),
             judge: issuer::nobody(),
@@ -75,6 +79,11 @@ impl Control {
     /// The same room, where it is known how long answers took.
     pub fn with_times(self, times_of: TimesOf) -> Self {
         Control { times_of, ..self }
+    }
+
+    /// The same room, where it is known how backends stand.
+    pub fn with_standing(self, standing_of: StandingOf) -> Self {
+        Control { standing_of, ..self }
     }
 
     /// The same room, where bearer tokens are judged.

@@ -7,6 +7,7 @@
 //! This crate does no IO, knows no tenant's data and decides nothing.
 
 pub mod api_key;
+pub mod balance;
 pub mod chance;
 pub mod digest;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod standing;
 pub mod time;
 
 pub use api_key::{ApiKeyKind, ApiKeyText, SignedKey};
+pub use balance::{Affinity, Balancing, Choose, HealthCheck};
 pub use chance::Chance;
 pub use digest::Digest;
 pub use event::{Change, Event, Heard, Personal};

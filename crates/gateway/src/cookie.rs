@@ -10,8 +10,9 @@ use std::borrow::Cow;
 
 /// The names of `docs/wire.md`, without their prefix.
 const OURS: [&[u8]; 4] = [b"pw_session", b"pw_person", b"pw_console", b"pw_bind"];
-/// Pending sign-ins bear eight letters more, and what is one tenant's on a shared host its id.
-const OURS_BEGIN: [&[u8]; 3] = [b"pw_signin_", b"pw_session_", b"pw_bind_"];
+/// Pending sign-ins bear eight letters more, what is one tenant's on a shared host its id, and what says which backend
+/// a browser was at the deployment's.
+const OURS_BEGIN: [&[u8]; 4] = [b"pw_signin_", b"pw_session_", b"pw_bind_", b"pw_backend_"];
 /// What browsers give a meaning to; they compare it without regard to case.
 const PREFIXES: [&[u8]; 2] = [b"__host-", b"__secure-"];
 

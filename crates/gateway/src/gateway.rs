@@ -6,7 +6,7 @@ use crate::{
     body::{Body, Streamed},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
-    deployment::{Deployment, DeploymentSpec, Deployments, Errand},
+    deployment::{Deployment, DeploymentSpec, Deployments, Errand, UpstreamStanding, Wish},
     flight::{Flight, Flights, Tether},
     headers::{clean_shared, names},
     peer::{Peer, household},
@@ -22,13 +22,14 @@ use crate::{
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
 };
-use access::{CookieKeys, Origin, Tenant};
+use access::{Caller, CookieKeys, Origin, Tenant};
 use arc_swap::ArcSwap;
-use domain::{RequestId, digest::MacKey};
+use domain::{DeploymentId, RequestId, digest::MacKey};
 use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use protocol::proof::Proven;
 use std::{
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -75,7 +76,7 @@ impl Gateway {
             guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
-            deployments: Deployments::new(settings.connections.clone()),
+            deployments: Deployments::new(settings.connections.clone(), settings.secure),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
@@ -168,12 +169,28 @@ impl Gateway {
         (self.0.lookups.by_name.load(Relaxed), self.0.lookups.by_cookie.load(Relaxed))
     }
 
+    /// How every backend stands at this node.
+    pub fn upstreams(&self) -> Vec<UpstreamStanding> {
+        self.0.deployments.standing()
+    }
+
+    /// How many requests were tried at another backend after one had failed, by deployment.
+    pub fn retried(&self) -> Vec<(DeploymentId, u64)> {
+        self.0.deployments.retried()
+    }
+
     /// How many requests and sockets are on their way.
     pub fn in_flight(&self) -> usize {
         self.0.flights.count()
     }
 
-    /// Closes connections that were kept for too long. To be called every second or so.
+    /// Asks backends whether they are well, where their deployments say how, for as long as this is polled.
+    pub async fn check_upstreams(&self) {
+        self.0.deployments.check().await;
+    }
+
+    /// Closes connections that were kept for too long, and leaves out backends that answer badly. To be called every
+    /// second or so.
     pub fn upkeep(&self) {
         self.0.deployments.sweep();
     }
@@ -253,13 +270,23 @@ impl Gateway {
         let told = self.0.contexts.of(&admitted.tenant, admitted.pass.caller());
         let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
         let tether = parts.extensions.remove::<Tether>();
-        let (request, upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
+        let household = household(peer.ip);
+        let wish = deployment.wish(&parts.headers, admitted.tenant.record.id.bits(), || {
+            caller_bits(admitted.pass.caller(), household)
+        });
+        let (mut request, mut upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
+        if deployment.tries_again() && proxy::may_be_sent_twice(request.method()) {
+            request = keep_small(request, deployment.balancing.retry.most_body).await?;
+            upload = upload.filter(|_| request.body().again().is_none());
+        }
         let begun = Instant::now();
         let vigil = Arc::new(self.vigil(&admitted));
-        let household = household(peer.ip);
         let errand = Errand { household, vigil, idle: admitted.route.idle, tether, upload };
-        let answered = self.ask(&admitted, &deployment, request, &errand, &told).await?;
-        self.bring_back(&admitted, answered, client, errand, flight, begun)
+        let answered = self.ask(&admitted, &deployment, request, &errand, &told, wish).await?;
+        let at = answered.at;
+        let mut response = self.bring_back(&admitted, answered, client, errand, flight, begun)?;
+        deployment.bind(response.headers_mut(), wish, at, self.0.settings.secure);
+        Ok(response)
     }
 
     /// Asks an upstream, and counts and logs how that went.
@@ -270,12 +297,13 @@ impl Gateway {
         request: Request<RequestBody>,
         errand: &Errand,
         told: &Told,
+        wish: Wish,
     ) -> Result<Answered, No> {
         let Admitted { route, traffic, .. } = admitted;
         let method = request.method().clone();
         let begun = Instant::now();
         let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
-        let answered = proxy::exchange(deployment, request, errand, route.answer_within, prove).await;
+        let answered = proxy::exchange(deployment, request, errand, route.answer_within, wish, prove).await;
         let wait = begun.elapsed();
         let status = match &answered {
             Ok(answered) => answered.response.status().as_u16(),
@@ -295,7 +323,7 @@ impl Gateway {
     fn bring_back(
         &self,
         admitted: &Admitted,
-        Answered { response, lease }: Answered,
+        Answered { response, lease, .. }: Answered,
         client: Option<OnUpgrade>,
         errand: Errand,
         flight: Flight,
@@ -376,6 +404,26 @@ fn outgoing(
     headers.insert(names::REQUEST_ID, id.clone());
     *request.headers_mut() = headers;
     Ok((request, upload))
+}
+
+/// The request with its body in hand, if that is no more than this, so that it can be sent again.
+async fn keep_small(request: Request<RequestBody>, most: u64) -> Result<Request<RequestBody>, No> {
+    let (parts, body) = request.into_parts();
+    let body = body.whole(most).await.map_err(|fate| No::because(proxy::fault_of(fate)))?;
+    Ok(Request::from_parts(parts, body))
+}
+
+/// A number that is this caller's: the person's, the subscriber's, or that of whoever else it is.
+fn caller_bits(caller: &Caller, household: IpAddr) -> u128 {
+    match (caller.person(), caller.key(), caller.token()) {
+        (Some(person), _, _) => person.user.bits(),
+        (None, Some(holder), _) => holder.subscriber.bits(),
+        (None, None, Some(holder)) => holder.who.first_half(),
+        (None, None, None) => match household {
+            IpAddr::V4(address) => u128::from(u32::from(address)),
+            IpAddr::V6(address) => u128::from(address),
+        },
+    }
 }
 
 /// One line for each forwarded request. No path: it may hold what only the backend should know.

@@ -13,7 +13,7 @@
 //! nothing but its meters.
 //!
 //! It never mints a permit, never opens a database, never falls back to a default tenant, never forwards
-//! a credential of ours, and holds no request whole in memory.
+//! a credential of ours, and holds no request whole in memory but a small one that may have to be sent again.
 
 mod admit;
 mod authority;
@@ -52,7 +52,9 @@ pub use body::{Body, BodyError};
 pub use context::Signing;
 pub use credential::KeySecrets;
 pub use decide::Front;
-pub use deployment::{BadOrigin, Connections, DeploymentSpec, UpstreamOrigin};
+pub use deployment::{
+    BadOrigin, Connections, DeploymentSpec, UpstreamOrigin, UpstreamStanding, UpstreamState,
+};
 pub use flight::Tether;
 pub use forwarded::{Fronts, Original, Unclear};
 pub use gateway::Gateway;

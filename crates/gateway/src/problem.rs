@@ -74,6 +74,7 @@ problems! {
     UNREACHABLE = "upstream.unreachable";
     BROKEN = "upstream.broken";
     NO_UPSTREAM = "upstream.none";
+    DOWN = "upstream.down";
     CROWDED = "upstream.busy";
     MAINTENANCE = "tenant.maintenance";
     CLOSED = "tenant.closed";

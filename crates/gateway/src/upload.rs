@@ -2,11 +2,12 @@
 //! became of it is written where the one who waits for the answer can read it.
 
 use crate::{headers::clean_trailers, traffic::Traffic};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::{
         Arc,
@@ -83,6 +84,8 @@ impl Upload {
 pub(crate) enum RequestBody {
     /// Nothing.
     Empty,
+    /// All of it, kept so that it can be sent again.
+    Whole(Bytes),
     /// What the client sends.
     Streamed(Box<Streamed>),
 }
@@ -124,8 +127,29 @@ impl RequestBody {
         (RequestBody::Streamed(Box::new(streamed)), Some(upload))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, RequestBody::Empty)
+    /// The same body once more; none of one that is gone when it is sent.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match self {
+            RequestBody::Empty => Some(RequestBody::Empty),
+            RequestBody::Whole(bytes) => Some(RequestBody::Whole(bytes.clone())),
+            RequestBody::Streamed(_) => None,
+        }
+    }
+
+    /// The whole of it, if it says that it is no more than this.
+    pub(crate) async fn whole(mut self, most: u64) -> Result<Self, Fate> {
+        let size = self.size_hint().exact();
+        let Some(size) = size.filter(|size| *size <= most && matches!(self, RequestBody::Streamed(_))) else {
+            return Ok(self);
+        };
+        let mut bytes = BytesMut::with_capacity(size as usize);
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {
+            let frame = frame.map_err(|Stopped(fate)| fate)?;
+            if let Some(data) = frame.data_ref() {
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(RequestBody::Whole(bytes.freeze()))
     }
 }
 
@@ -169,7 +193,13 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Stopped>>> {
-        let RequestBody::Streamed(streamed) = &mut *self else { return Poll::Ready(None) };
+        let streamed = match &mut *self {
+            RequestBody::Streamed(streamed) => streamed,
+            RequestBody::Whole(bytes) if !bytes.is_empty() => {
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))));
+            }
+            RequestBody::Empty | RequestBody::Whole(_) => return Poll::Ready(None),
+        };
         match Pin::new(&mut streamed.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => streamed.take(frame),
             Poll::Ready(Some(Err(_))) => streamed.stop(Fate::Broken),
@@ -184,6 +214,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match self {
             RequestBody::Empty => true,
+            RequestBody::Whole(bytes) => bytes.is_empty(),
             RequestBody::Streamed(streamed) => streamed.body.is_end_stream(),
         }
     }
@@ -191,6 +222,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             RequestBody::Empty => SizeHint::with_exact(0),
+            RequestBody::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             RequestBody::Streamed(streamed) => streamed.body.size_hint(),
         }
     }

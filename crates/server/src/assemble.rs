@@ -5,10 +5,7 @@ use crate::{
     config::Config,
     keys,
     listen::TenantCertificates,
-    observe::{
-        health::Readiness,
-        metrics::{Metrics, Sample},
-    },
+    observe::{health::Readiness, metrics::Metrics},
 };
 use access::{Bounds, CookieKeys, Origin, Upkeep, Warden};
 use arc_swap::ArcSwap;
@@ -122,6 +119,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
         .with_rehearsals(crate::rehearse::rehearse(&gateway))
         .with_times(crate::rehearse::times_of(&gateway))
+        .with_standing(crate::backends::standing_of(&gateway))
         .with_judge(crate::judging::judge(&gateway))
         .with_prober(prober);
     let control = match config.tls {
@@ -181,54 +179,6 @@ impl Node {
             self.keyring.store(Arc::new(keyring));
         }
         Ok(())
-    }
-
-    /// What the gateway counts, for the metrics page.
-    pub fn samples(&self) -> Vec<Sample> {
-        let (by_name, by_cookie) = self.gateway.lookups();
-        let (detected, blocked) = self.gateway.screened();
-        let sample =
-            |name, kind, about, value: f64| Sample { name, kind, about, labels: String::new(), value };
-        vec![
-            sample(
-                "partywall_tenants",
-                "gauge",
-                "Tenants in memory.",
-                self.web.warden.tenants().len() as f64,
-            ),
-            sample(
-                "partywall_requests_in_flight",
-                "gauge",
-                "Requests on their way to a backend.",
-                self.gateway.in_flight() as f64,
-            ),
-            Sample {
-                name: "partywall_requests_screened_total",
-                kind: "counter",
-                about: "Requests that screens of routes would have refused, or refused.",
-                labels: "mode=\"detect\"".into(),
-                value: detected as f64,
-            },
-            Sample {
-                name: "partywall_requests_screened_total",
-                kind: "counter",
-                about: "Requests that screens of routes would have refused, or refused.",
-                labels: "mode=\"block\"".into(),
-                value: blocked as f64,
-            },
-            sample(
-                "partywall_mapping_lookups_total",
-                "counter",
-                "Tenants that were looked up by name.",
-                by_name as f64,
-            ),
-            sample(
-                "partywall_mapping_by_cookie_total",
-                "counter",
-                "Requests whose session's cookie named the tenant.",
-                by_cookie as f64,
-            ),
-        ]
     }
 }
 
@@ -325,6 +275,7 @@ fn deployment_spec(loaded: control::deployment::Loaded) -> DeploymentSpec {
     DeploymentSpec {
         id: loaded.deployment.id,
         upstreams: upstreams.filter_map(|upstream| upstream.as_str().parse().ok()).collect(),
+        balancing: loaded.deployment.balancing.clone(),
         proof_secret: MacKey::new(loaded.proof_secret.reveal().as_bytes()),
     }
 }

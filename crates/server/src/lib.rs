@@ -4,6 +4,7 @@
 //! signals, commands. It decides nothing about tenants.
 
 pub mod assemble;
+pub mod backends;
 pub mod background;
 mod certificates;
 pub mod cli;

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "issuers", source: include_str!("migrations/0006_issuers.sql") },
     Migration { version: 7, name: "maintenance", source: include_str!("migrations/0007_maintenance.sql") },
     Migration { version: 8, name: "certificates", source: include_str!("migrations/0008_certificates.sql") },
+    Migration { version: 9, name: "balancing", source: include_str!("migrations/0009_balancing.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -291,6 +291,8 @@ catalogue! {
         "Try again in a moment.";
     "upstream.busy" 503 "The application is busy" again in 1 =>
         "Try again in a moment.";
+    "upstream.down" 503 "The application is not well just now" again in 5 =>
+        "None of its backends says that it is well. Try again in a moment.";
     "upstream.none" 503 "The application is not set up yet" =>
         "Ask whoever runs it.";
     "upstream.timeout" 504 "The application did not answer in time" again in 5 =>

@@ -17,9 +17,11 @@ pub const SHARED_SESSION: &str = "pw_session_";
 pub const SHARED_BIND: &str = "pw_bind_";
 /// How the cookie of a pending sign-in begins; eight letters follow.
 pub const SIGN_IN: &str = "pw_signin_";
+/// The gateway's own: which backend of a deployment a browser was at; the deployment's id follows.
+pub const BACKEND: &str = "pw_backend_";
 
 /// Every name, or beginning of one, for the gateway's strip list and the test of `docs/wire.md`.
-pub const NAMES: &[&str] = &[SESSION, SHARED_SESSION, PERSON, CONSOLE, BIND, SHARED_BIND, SIGN_IN];
+pub const NAMES: &[&str] = &[SESSION, SHARED_SESSION, PERSON, CONSOLE, BIND, SHARED_BIND, SIGN_IN, BACKEND];
 
 /// How cookies are named and flagged at this installation: on https `__Host-` and `Secure`, which keeps
 /// sibling hosts from planting one; on plain http, in the development setting, neither.

@@ -1,8 +1,8 @@
-//! A deployment gets another name or other backends.
+//! A deployment gets another name, other backends, or another way of sharing requests among them.
 
-use super::{Deployment, DeploymentError, Upstream, check_upstreams, create::facts, rows};
+use super::{Deployment, DeploymentError, Upstream, create::facts, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Change, DeploymentId, DisplayName, Event, event::names};
+use domain::{Balancing, Change, DeploymentId, DisplayName, Event, event::names};
 use store::Store;
 
 /// What is to be different.
@@ -12,6 +12,8 @@ pub struct Changes {
     pub name: Option<DisplayName>,
     /// Other backends, the whole list.
     pub upstreams: Option<Vec<Upstream>>,
+    /// Other rules of sharing requests among them, all of them.
+    pub balancing: Option<Balancing>,
 }
 
 /// Changes a deployment; gives it as it is now.
@@ -31,9 +33,10 @@ pub async fn change(
                 id,
                 name: changes.name.unwrap_or_else(|| old.name.clone()),
                 upstreams: changes.upstreams.unwrap_or_else(|| old.upstreams.clone()),
+                balancing: changes.balancing.unwrap_or_else(|| old.balancing.clone()),
                 changed_at: tx.now(),
             };
-            check_upstreams(&new.upstreams)?;
+            let new = new.sound()?;
             if !rows::may_be_called(tx, id, &new.name).await? {
                 return Err(DeploymentError::NameTaken);
             }

@@ -1,8 +1,8 @@
 //! A deployment is made, with its proof secret.
 
-use super::{Deployment, DeploymentError, ProofSecrets, Upstream, WithSecret, check_upstreams, rows};
+use super::{Deployment, DeploymentError, ProofSecrets, Upstream, WithSecret, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Change, DisplayName, Event, event::names};
+use domain::{Balancing, Change, DisplayName, Event, event::names};
 use serde_json::{Value, json};
 use store::Store;
 
@@ -13,12 +13,14 @@ pub struct NewDeployment {
     pub name: DisplayName,
     /// Its backends; none yet is fine.
     pub upstreams: Vec<Upstream>,
+    /// How requests are shared among them.
+    pub balancing: Balancing,
 }
 
 /// Makes a deployment.
 ///
 /// # Errors
-/// [`DeploymentError::NameTaken`], [`DeploymentError::Upstreams`].
+/// [`DeploymentError::NameTaken`], [`DeploymentError::Upstreams`], [`DeploymentError::Balancing`].
 pub async fn create(
     store: &Store,
     permit: &OperatorPermit<ChangePlatformSettings>,
@@ -26,13 +28,14 @@ pub async fn create(
 ) -> Result<WithSecret, DeploymentError> {
     store
         .operate(permit, async |tx| {
-            check_upstreams(&new.upstreams)?;
             let deployment = Deployment {
                 id: tx.new_id(),
                 name: new.name,
                 upstreams: new.upstreams,
+                balancing: new.balancing,
                 changed_at: tx.now(),
             };
+            let deployment = deployment.sound()?;
             if !rows::may_be_called(tx, deployment.id, &deployment.name).await? {
                 return Err(DeploymentError::NameTaken);
             }
@@ -50,5 +53,6 @@ pub(super) fn facts(deployment: &Deployment) -> Value {
     json!({
         "name": deployment.name,
         "upstreams": deployment.upstreams,
+        "balancing": deployment.balancing,
     })
 }

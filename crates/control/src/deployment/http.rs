@@ -1,10 +1,10 @@
 //! Deployments on the wire. A proof secret is in the answer that made it and in no other.
 
-use super::{Changes, NewDeployment, Upstream, change, create, list, prepare, read, take_over};
+use super::{Changes, NewDeployment, Upstream, change, create, list, prepare, read, standing, take_over};
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use domain::{DeploymentId, DisplayName};
+use domain::{Balancing, DeploymentId, DisplayName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{AllowOperator, Json, Listing, Path, Problem, Routes};
@@ -22,9 +22,12 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("Shows a deployment.")
         .answers::<Deployment>(200)
         .patch("/v1/platform/deployments/{id}", patch)
-        .says("Changes a deployment's name or backends.")
+        .says("Changes a deployment's name, its backends, or how requests are shared among them. Refused whole if anything in it is wrong.")
         .takes::<Change>()
         .answers::<Deployment>(200)
+        .get("/v1/platform/deployments/{id}/upstreams", show_standing)
+        .says("Shows how a deployment's backends stand at the node that answers.")
+        .answers::<Listing<BackendStanding>>(200)
         .post("/v1/platform/deployments/{id}/proof-secret", post_secret)
         .says("Makes the next proof secret, shown once. The gateway goes on with the one before until the next takes over.")
         .answers::<WithSecret>(201)
@@ -42,6 +45,9 @@ pub(crate) struct Deployment {
     name: String,
     /// Its backends, as `http://host:port` or `https://host:port`.
     upstreams: Vec<String>,
+    /// How requests are shared among them.
+    #[schema(value_type = Object)]
+    balancing: Balancing,
     /// When it last changed.
     changed_at: String,
 }
@@ -52,6 +58,7 @@ impl From<super::Deployment> for Deployment {
             id: deployment.id.to_string(),
             name: deployment.name.to_string(),
             upstreams: deployment.upstreams.into_iter().map(String::from).collect(),
+            balancing: deployment.balancing,
             changed_at: deployment.changed_at.to_string(),
         }
     }
@@ -85,6 +92,10 @@ pub(crate) struct New {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     upstreams: Vec<Upstream>,
+    /// How requests are shared among them; what is left out is as by default.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    balancing: Balancing,
 }
 
 /// What is to be different; what is left out stays.
@@ -98,6 +109,46 @@ pub(crate) struct Change {
     /// Other backends, the whole list.
     #[schema(value_type = Option<Vec<String>>)]
     upstreams: Option<Vec<Upstream>>,
+    /// Other rules of sharing requests among them, all of them; what is left out is as by default.
+    #[schema(value_type = Option<Object>)]
+    balancing: Option<Balancing>,
+}
+
+/// How one backend stands at the node that answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BackendStanding {
+    /// Its address.
+    address: String,
+    /// `up`, `waiting`, `down`, `ejected`, `unreachable` or `drained`.
+    state: &'static str,
+    /// How much it takes compared with the others.
+    weight: u32,
+    /// Requests under way to it.
+    outstanding: u32,
+    /// Requests that it answered with less than 500 since the node began.
+    answered: u64,
+    /// Requests that it did not answer, or with 500 and more.
+    failed: u64,
+    /// What it said the last time that it was asked about its health.
+    checked: Option<String>,
+    /// How many seconds ago that was.
+    checked_seconds_ago: Option<u64>,
+}
+
+impl From<super::BackendStanding> for BackendStanding {
+    fn from(standing: super::BackendStanding) -> Self {
+        let (ago, said) = standing.checked.unzip();
+        BackendStanding {
+            address: standing.address,
+            state: standing.state.words().0,
+            weight: standing.weight,
+            outstanding: standing.outstanding,
+            answered: standing.answered,
+            failed: standing.failed,
+            checked: said,
+            checked_seconds_ago: ago.map(|ago| ago.as_secs()),
+        }
+    }
 }
 
 async fn list_all(
@@ -111,9 +162,9 @@ async fn list_all(
 async fn post(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
-    Json(New { name, upstreams }): Json<New>,
+    Json(New { name, upstreams, balancing }): Json<New>,
 ) -> Result<impl IntoResponse, Problem> {
-    let new = NewDeployment { name, upstreams };
+    let new = NewDeployment { name, upstreams, balancing };
     let made = create(&room.store, &permit, new).await?;
     Ok((StatusCode::CREATED, Json(WithSecret::from(made))))
 }
@@ -130,10 +181,19 @@ async fn patch(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
     Path(id): Path<DeploymentId>,
-    Json(Change { name, upstreams }): Json<Change>,
+    Json(Change { name, upstreams, balancing }): Json<Change>,
 ) -> Result<Json<Deployment>, Problem> {
-    let changes = Changes { name, upstreams };
+    let changes = Changes { name, upstreams, balancing };
     Ok(Json(change(&room.store, &permit, id, changes).await?.into()))
+}
+
+async fn show_standing(
+    AllowOperator(permit): AllowOperator<ReadPlatformSettings>,
+    State(room): State<Control>,
+    Path(id): Path<DeploymentId>,
+) -> Result<Json<Listing<BackendStanding>>, Problem> {
+    let all = standing(&room.store, &room.standing_of, &permit, id).await?;
+    Ok(Json(Listing { items: all.into_iter().map(BackendStanding::from).collect(), next: None }))
 }
 
 async fn post_secret(

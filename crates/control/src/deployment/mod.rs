@@ -16,6 +16,7 @@ mod read;
 mod roll;
 pub(crate) mod rows;
 mod secret;
+mod standing;
 mod upstream;
 
 pub use change::{Changes, change};
@@ -25,9 +26,11 @@ pub use load::{Loaded, load_all};
 pub use read::read;
 pub use roll::{prepare, take_over};
 pub(crate) use secret::ProofSecrets;
+pub(crate) use standing::nobody_stands;
+pub use standing::{BackendStanding, BackendState, StandingOf, standing};
 pub use upstream::{BadUpstream, Upstream};
 
-use domain::{DeploymentId, DisplayName, Fault, Moment, Secret};
+use domain::{Balancing, DeploymentId, DisplayName, Fault, Moment, Secret};
 use store::StoreError;
 
 /// A deployment, without its secret.
@@ -39,6 +42,8 @@ pub struct Deployment {
     pub name: DisplayName,
     /// Its backends.
     pub upstreams: Vec<Upstream>,
+    /// How requests are shared among them.
+    pub balancing: Balancing,
     /// When it last changed.
     pub changed_at: Moment,
 }
@@ -67,6 +72,9 @@ pub enum DeploymentError {
     /// The list of backends holds one twice, or too many.
     #[error("a deployment has at most {MOST_UPSTREAMS} backends, each once")]
     Upstreams,
+    /// How requests are shared has mistakes; these.
+    #[error("{}", .0.join("; "))]
+    Balancing(Vec<String>),
     /// No next secret was made that could take over.
     #[error("make the next secret before it can take over")]
     NothingPrepared,
@@ -80,29 +88,47 @@ impl Fault for DeploymentError {
         match self {
             DeploymentError::Unknown => "item.unknown",
             DeploymentError::NameTaken => "name.taken",
-            DeploymentError::Upstreams => "input.invalid",
+            DeploymentError::Upstreams | DeploymentError::Balancing(_) => "input.invalid",
             DeploymentError::NothingPrepared => "deployment.nothing-prepared",
             DeploymentError::Store(error) => error.code(),
         }
     }
 
     fn detail(&self) -> Option<String> {
-        matches!(self, DeploymentError::Upstreams).then(|| self.to_string())
+        matches!(self, DeploymentError::Upstreams | DeploymentError::Balancing(_)).then(|| self.to_string())
     }
 
     fn place(&self) -> Option<&'static str> {
         match self {
             DeploymentError::NameTaken => Some("name"),
             DeploymentError::Upstreams => Some("upstreams"),
+            DeploymentError::Balancing(_) => Some("balancing"),
             _ => None,
         }
     }
 }
 
-/// Whether a list of backends may stand.
-pub(crate) fn check_upstreams(upstreams: &[Upstream]) -> Result<(), DeploymentError> {
-    let once = upstreams.iter().enumerate().all(|(at, upstream)| !upstreams[..at].contains(upstream));
-    if once && upstreams.len() <= MOST_UPSTREAMS { Ok(()) } else { Err(DeploymentError::Upstreams) }
+impl Deployment {
+    /// The same with weights by addresses as they are kept, and without those that say nothing; or what is wrong with
+    /// its backends.
+    pub(crate) fn sound(mut self) -> Result<Self, DeploymentError> {
+        let upstreams = &self.upstreams;
+        let once = upstreams.iter().enumerate().all(|(at, upstream)| !upstreams[..at].contains(upstream));
+        if !once || upstreams.len() > MOST_UPSTREAMS {
+            return Err(DeploymentError::Upstreams);
+        }
+        let kept = |(address, weight): (String, u32)| {
+            (weight != 1)
+                .then(|| (address.parse().map_or(address, |kept: Upstream| kept.to_string()), weight))
+        };
+        self.balancing.weights =
+            std::mem::take(&mut self.balancing.weights).into_iter().filter_map(kept).collect();
+        let addresses: Vec<_> = self.upstreams.iter().map(Upstream::as_str).collect();
+        match self.balancing.faults(&addresses) {
+            faults if faults.is_empty() => Ok(self),
+            faults => Err(DeploymentError::Balancing(faults)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The operator's pages of deployments.
 
 use super::{
-    Changes, Deployment, DeploymentError, NewDeployment, Upstream, WithSecret, change, create, list, prepare,
-    read, rows, take_over,
+    BackendStanding, Changes, Deployment, DeploymentError, NewDeployment, Upstream, WithSecret, change,
+    create, list, prepare, read, rows, take_over,
 };
 use crate::{
     Control,
@@ -16,7 +16,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{DeploymentId, DisplayName};
+use domain::{Balancing, DeploymentId, DisplayName};
 use serde::Deserialize;
 use web::{
     AllowOperator, Form, Frame, Page, Path, Problem, Query, Routes, Surface,
@@ -54,17 +54,23 @@ fn path_of(id: DeploymentId) -> String {
 struct Sent {
     name: String,
     upstreams: String,
+    balancing: String,
 }
 
 struct Meant {
     name: DisplayName,
     upstreams: Vec<Upstream>,
+    balancing: Balancing,
 }
 
 impl Sent {
     fn of(deployment: &Deployment) -> Self {
         let upstreams: Vec<&str> = deployment.upstreams.iter().map(Upstream::as_str).collect();
-        Sent { name: deployment.name.to_string(), upstreams: upstreams.join("\n") }
+        let balancing = match deployment.balancing.is_default() {
+            true => String::new(),
+            false => serde_json::to_string_pretty(&deployment.balancing).unwrap_or_default(),
+        };
+        Sent { name: deployment.name.to_string(), upstreams: upstreams.join("\n"), balancing }
     }
 
     fn read(&self) -> Result<Meant, Problem> {
@@ -73,9 +79,12 @@ impl Sent {
         let lines = self.upstreams.lines().map(str::trim).filter(|line| !line.is_empty());
         let parsed: Result<Vec<Upstream>, _> = lines.map(str::parse).collect();
         let upstreams = parsed.map_err(|why| form.say("upstreams", why)).unwrap_or_default();
+        let document = if self.balancing.trim().is_empty() { "{}" } else { &self.balancing };
+        let balancing = serde_json::from_str(document);
+        let balancing = balancing.map_err(|why| form.say("balancing", why)).unwrap_or_default();
         form.finish()?;
         let name = name.ok_or_else(|| Problem::internal("a form without a mistake has all its values"))?;
-        Ok(Meant { name, upstreams })
+        Ok(Meant { name, upstreams, balancing })
     }
 }
 
@@ -168,8 +177,8 @@ async fn post_new(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let made = match sent.read() {
-        Ok(Meant { name, upstreams }) => {
-            let new = NewDeployment { name, upstreams };
+        Ok(Meant { name, upstreams, balancing }) => {
+            let new = NewDeployment { name, upstreams, balancing };
             create(&room.store, &permit, new).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
@@ -192,12 +201,49 @@ struct DeploymentPage {
     path: String,
     id: String,
     changed: At,
+    columns: Vec<Column>,
+    backends: Vec<Backend>,
     sent: Sent,
     wrong: Wrong,
 }
 
-fn page(frame: Frame, deployment: &Deployment) -> DeploymentPage {
+/// How one backend stands, as it is shown.
+struct Backend {
+    address: String,
+    tone: &'static str,
+    state: &'static str,
+    more: String,
+    weight: u32,
+    outstanding: u32,
+    answered: u64,
+    failed: u64,
+    checked: String,
+}
+
+impl From<BackendStanding> for Backend {
+    fn from(standing: BackendStanding) -> Self {
+        let (_, tone, state) = standing.state.words();
+        let checked = standing.checked.map(|(ago, said)| format!("{said}, {} s ago", ago.as_secs()));
+        Backend {
+            tone,
+            state,
+            address: standing.address,
+            more: standing.more,
+            weight: standing.weight,
+            outstanding: standing.outstanding,
+            answered: standing.answered,
+            failed: standing.failed,
+            checked: checked.unwrap_or_default(),
+        }
+    }
+}
+
+fn page(room: &Control, frame: Frame, deployment: &Deployment) -> DeploymentPage {
+    let numbers = ["Weight", "Under way", "Answered", "Failed"].map(|name| Column::new(name).of("number"));
+    let columns = [Column::new("Backend"), Column::new("State")].into_iter().chain(numbers);
     DeploymentPage {
+        columns: columns.chain([Column::new("Last health check")]).collect(),
+        backends: (room.standing_of)(deployment.id).into_iter().map(Backend::from).collect(),
         frame: frame.title(deployment.name.as_str()).under("Deployments", PATH),
         path: path_of(deployment.id),
         id: deployment.id.to_string(),
@@ -214,7 +260,7 @@ async fn show(
     Query(landing): Query<Landing>,
     frame: Frame,
 ) -> Result<Page<DeploymentPage>, Problem> {
-    Ok(Page::new(page(landing.tell(frame), &read(&room.store, &permit, id).await?)))
+    Ok(Page::new(page(&room, landing.tell(frame), &read(&room.store, &permit, id).await?)))
 }
 
 /// The page once more, with what was wrong.
@@ -229,7 +275,7 @@ async fn again(
     let wrong = form::again(problem)?;
     let found =
         room.store.survey(permit, async |tx| Ok::<_, DeploymentError>(rows::find(tx, id).await?)).await?;
-    let mut page = page(frame, &found.ok_or(DeploymentError::Unknown)?);
+    let mut page = page(room, frame, &found.ok_or(DeploymentError::Unknown)?);
     if let Some(sent) = sent {
         page.sent = sent;
     }
@@ -244,8 +290,9 @@ async fn post_change(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let changed = match sent.read() {
-        Ok(Meant { name, upstreams }) => {
-            let changes = Changes { name: Some(name), upstreams: Some(upstreams) };
+        Ok(Meant { name, upstreams, balancing }) => {
+            let changes =
+                Changes { name: Some(name), upstreams: Some(upstreams), balancing: Some(balancing) };
             change(&room.store, &permit, id, changes).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),

@@ -1,7 +1,7 @@
 //! Deployments' rows.
 
 use super::{Deployment, ProofSecrets};
-use domain::{DeploymentId, Sealed};
+use domain::{Balancing, DeploymentId, Sealed};
 use serde_json::json;
 use store::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, operator_sql, values};
 
@@ -11,6 +11,10 @@ impl FromRow for Deployment {
             id: row.parse("id")?,
             name: row.parse("name")?,
             upstreams: row.json("upstreams")?,
+            balancing: match row.text("balancing")?.is_empty() {
+                true => Balancing::default(),
+                false => row.json("balancing")?,
+            },
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -37,7 +41,8 @@ impl FromRow for IdRow {
 }
 
 pub(crate) async fn find(tx: &mut OperatorRead, id: DeploymentId) -> Result<Option<Deployment>, StoreError> {
-    let sql = operator_sql!("SELECT id, name, upstreams, changed_at FROM deployment WHERE id = $1");
+    let sql =
+        operator_sql!("SELECT id, name, upstreams, balancing, changed_at FROM deployment WHERE id = $1");
     tx.row(sql, values![id]).await
 }
 
@@ -45,8 +50,9 @@ pub(crate) async fn find_sealed(
     tx: &mut OperatorRead,
     id: DeploymentId,
 ) -> Result<Option<SealedRow>, StoreError> {
-    let sql =
-        operator_sql!("SELECT id, name, upstreams, proof_secret, changed_at FROM deployment WHERE id = $1");
+    let sql = operator_sql!(
+        "SELECT id, name, upstreams, balancing, proof_secret, changed_at FROM deployment WHERE id = $1"
+    );
     tx.row(sql, values![id]).await
 }
 
@@ -58,13 +64,15 @@ pub(crate) async fn oldest(tx: &mut OperatorRead) -> Result<Option<DeploymentId>
 
 /// Installations have few deployments; all of them are one page.
 pub(crate) async fn all(tx: &mut OperatorRead) -> Result<Vec<Deployment>, StoreError> {
-    let sql = operator_sql!("SELECT id, name, upstreams, changed_at FROM deployment ORDER BY name");
+    let sql =
+        operator_sql!("SELECT id, name, upstreams, balancing, changed_at FROM deployment ORDER BY name");
     tx.rows(sql, values![]).await
 }
 
 pub(crate) async fn all_sealed(tx: &mut OperatorRead) -> Result<Vec<SealedRow>, StoreError> {
-    let sql =
-        operator_sql!("SELECT id, name, upstreams, proof_secret, changed_at FROM deployment ORDER BY id");
+    let sql = operator_sql!(
+        "SELECT id, name, upstreams, balancing, proof_secret, changed_at FROM deployment ORDER BY id"
+    );
     tx.rows(sql, values![]).await
 }
 
@@ -85,17 +93,22 @@ pub(crate) async fn add(
     let now = tx.now();
     let sealed = secrets.seal(tx, deployment.id);
     let sql = operator_sql!(
-        "INSERT INTO deployment (id, name, upstreams, proof_secret, changed_at) VALUES ($1, $2, $3, $4, $5)"
+        "INSERT INTO deployment (id, name, upstreams, balancing, proof_secret, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6)"
     );
-    tx.run(sql, values![deployment.id, &deployment.name, &json!(deployment.upstreams), &sealed, now])
+    let (upstreams, balancing) = (json!(deployment.upstreams), json!(deployment.balancing));
+    tx.run(sql, values![deployment.id, &deployment.name, &upstreams, &balancing, &sealed, now])
         .await
         .map(drop)
 }
 
 pub(crate) async fn put(tx: &mut OperatorWrite, deployment: &Deployment) -> Result<(), StoreError> {
     let now = tx.now();
-    let sql = operator_sql!("UPDATE deployment SET name = $2, upstreams = $3, changed_at = $4 WHERE id = $1");
-    tx.run(sql, values![deployment.id, &deployment.name, &json!(deployment.upstreams), now]).await.map(drop)
+    let sql = operator_sql!(
+        "UPDATE deployment SET name = $2, upstreams = $3, balancing = $4, changed_at = $5 WHERE id = $1"
+    );
+    let (upstreams, balancing) = (json!(deployment.upstreams), json!(deployment.balancing));
+    tx.run(sql, values![deployment.id, &deployment.name, &upstreams, &balancing, now]).await.map(drop)
 }
 
 pub(crate) async fn put_secrets(

@@ -6,6 +6,7 @@ fn new(name: &str, upstreams: &[&str]) -> NewDeployment {
     NewDeployment {
         name: name.parse().unwrap(),
         upstreams: upstreams.iter().map(|text| text.parse().unwrap()).collect(),
+        balancing: Default::default(),
     }
 }
 
@@ -80,6 +81,37 @@ async fn two_deployments_of_one_name_and_a_backend_twice_are_refused() {
         assert!(create(scene.store(), &scene.may().await, new("AP", &many)).await.is_err());
         let all = list(scene.store(), &scene.may().await).await.expect("a list");
         assert_eq!(all.len(), 2, "the default one and EU");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_requests_are_shared_is_taken_whole_or_not_at_all() {
+    for_each_engine(async |world| {
+        let scene = Scene::open(world).await;
+        let made =
+            create(scene.store(), &scene.may().await, new("EU", &["http://a.test", "http://b.test"])).await;
+        let id = made.expect("a deployment").deployment.id;
+        let rules = |json: &str| Changes {
+            balancing: Some(serde_json::from_str(json).expect("rules")),
+            ..Default::default()
+        };
+        let sound = rules(
+            r#"{"affinity": "cookie", "weights": {"http://b.test": 3, "http://a.test": 1}, "check": {}}"#,
+        );
+        change(scene.store(), &scene.may().await, id, sound).await.expect("sound");
+        let kept = loaded(&scene, id).await.deployment.balancing;
+        assert_eq!(kept.weight_of("http://b.test:80"), 3, "by the address as it is kept");
+        assert_eq!(kept.weights.len(), 1, "what says nothing is not kept");
+        let wrong = rules(r#"{"weights": {"http://c.test": 2}, "retry": {"tries": 99}}"#);
+        let refused = change(scene.store(), &scene.may().await, id, wrong).await.expect_err("two mistakes");
+        assert_eq!((refused.code(), refused.place()), ("input.invalid", Some("balancing")));
+        let words = refused.detail().expect("words");
+        assert!(words.contains("`http://c.test:80` is none") && words.contains("retry.tries"), "{words}");
+        assert_eq!(loaded(&scene, id).await.deployment.balancing, kept);
+        // A backend that goes takes its weight along only if somebody says so.
+        let fewer = Changes { upstreams: Some(vec!["http://a.test".parse().unwrap()]), ..Default::default() };
+        assert!(change(scene.store(), &scene.may().await, id, fewer).await.is_err());
     })
     .await;
 }

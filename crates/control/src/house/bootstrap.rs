@@ -80,6 +80,7 @@ async fn build(tx: &mut OperatorWrite, terms: &Terms) -> Result<TenantId, StoreE
         id: tx.new_id(),
         name: named("Default"),
         upstreams: Vec::new(),
+        balancing: domain::Balancing::default(),
         changed_at: tx.now(),
     };
     let secrets = deployment::ProofSecrets::make(tx);

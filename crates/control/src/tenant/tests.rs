@@ -226,7 +226,11 @@ async fn another_deployment_is_another_generation() {
     for_each_engine(async |world| {
         let scene = Scene::open(world).await;
         let acme = scene.tenant("acme").await;
-        let new = deployment::NewDeployment { name: "EU".parse().unwrap(), upstreams: vec![] };
+        let new = deployment::NewDeployment {
+            name: "EU".parse().unwrap(),
+            upstreams: vec![],
+            balancing: Default::default(),
+        };
         let eu = deployment::create(scene.store(), &scene.may().await, new).await.expect("a deployment");
         let to_eu = Changes { deployment: Some(eu.deployment.id), ..Default::default() };
         for _ in 0..2 {

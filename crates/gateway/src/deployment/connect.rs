@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
 /// A fresh connection, ready for a request.
 pub(super) async fn connect(
@@ -25,10 +25,35 @@ pub(super) async fn connect(
     if !origin.tls {
         return speak(stream, line).await;
     }
+    speak(secure(origin, connections, stream).await?, line).await
+}
+
+/// A connection on which nothing was said yet.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Transport for S {}
+
+/// The same for a question of our own, which waits for nobody's room.
+pub(super) async fn transport(
+    origin: &UpstreamOrigin,
+    connections: &Connections,
+) -> io::Result<Box<dyn Transport>> {
+    let stream = dial(&origin.host, origin.port).await?;
+    if !origin.tls {
+        return Ok(Box::new(stream));
+    }
+    Ok(Box::new(secure(origin, connections, stream).await?))
+}
+
+async fn secure(
+    origin: &UpstreamOrigin,
+    connections: &Connections,
+    stream: TcpStream,
+) -> io::Result<TlsStream<TcpStream>> {
     let tls =
         connections.tls.clone().ok_or_else(|| io::Error::other("no trust is set up for https upstreams"))?;
     let name = ServerName::try_from(origin.host.to_string()).map_err(io::Error::other)?;
-    speak(TlsConnector::from(tls).connect(name, stream).await?, line).await
+    TlsConnector::from(tls).connect(name, stream).await
 }
 
 async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {

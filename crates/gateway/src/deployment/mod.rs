@@ -1,27 +1,40 @@
-//! Deployments: the backends that host tenants, and the connections kept to them. Who is hosted where is
-//! in the tenant's entry; this only knows how to get there.
+//! Deployments: the backends that host tenants, the connections kept to them, and who of them gets what. Who is
+//! hosted where is in the tenant's entry; this only knows how to get there.
 
+mod affinity;
+mod budget;
+mod check;
+mod choose;
 mod connect;
+mod eject;
+mod health;
 mod line;
 mod origin;
 mod pool;
+mod standing;
 
+pub(crate) use affinity::Wish;
+pub(crate) use choose::Places;
 pub(crate) use line::{Errand, Line};
 pub use origin::{BadOrigin, UpstreamOrigin};
 pub(crate) use pool::{Lease, NoLease, Upstream};
+pub use standing::{UpstreamStanding, UpstreamState};
 
 use crate::limits;
 use arc_swap::ArcSwap;
-use domain::{DeploymentId, digest::MacKey};
+use budget::Budget;
+use domain::{Balancing, DeploymentId, digest::MacKey};
+use eject::Windows;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 use tokio_rustls::rustls::ClientConfig;
 
 /// A deployment as it is handed in.
@@ -32,6 +45,8 @@ pub struct DeploymentSpec {
     /// Where its backends listen, as `http://host:port` or `https://host:port`. None is allowed: its
     /// tenants are then told that the application is not set up.
     pub upstreams: Vec<UpstreamOrigin>,
+    /// How requests are shared among them.
+    pub balancing: Balancing,
     /// What proofs to it are made with.
     pub proof_secret: MacKey,
 }
@@ -73,11 +88,34 @@ impl Default for Connections {
     }
 }
 
+/// The most backends of a deployment that are looked at; a place of each is a bit.
+pub(crate) const MOST_UPSTREAMS: usize = 64;
+
 /// A set of backends that hosts tenants.
 pub(crate) struct Deployment {
+    pub(crate) id: DeploymentId,
     pub(crate) proof: MacKey,
-    upstreams: Vec<Arc<Upstream>>,
+    pub(crate) balancing: Balancing,
+    members: Box<[Member]>,
+    /// The turns of its backends, by their weights.
+    order: Box<[u8]>,
     next: AtomicUsize,
+    budget: Budget,
+    /// How many requests were tried again.
+    retried: AtomicU64,
+    windows: Mutex<Windows>,
+    /// What the cookie is called by which a browser says where it was.
+    cookie: Box<str>,
+}
+
+/// A backend of a deployment.
+pub(crate) struct Member {
+    pub(crate) upstream: Arc<Upstream>,
+    weight: u32,
+    /// What a cookie says of it.
+    tag: Box<str>,
+    /// What keys are compared with.
+    seed: u64,
 }
 
 /// All deployments, exchanged as a whole.
@@ -86,32 +124,68 @@ pub(crate) struct Deployments {
     /// Those that were replaced as well, for as long as anything is under way to them.
     upstreams: Mutex<Vec<Weak<Upstream>>>,
     connections: Arc<Connections>,
+    /// Whether cookies are for https only.
+    secure: bool,
+    changed: Notify,
 }
 
 impl Deployments {
-    pub(crate) fn new(connections: Connections) -> Self {
+    pub(crate) fn new(connections: Connections, secure: bool) -> Self {
         Deployments {
             all: ArcSwap::default(),
             upstreams: Mutex::default(),
             connections: Arc::new(connections),
+            secure,
+            changed: Notify::new(),
         }
     }
 
-    /// Puts these in place of those before. Connections to upstreams that stay are kept.
+    /// Puts these in place of those before. Connections to upstreams that stay are kept, and what is known of them.
     pub(crate) fn set(&self, specs: Vec<DeploymentSpec>) {
         let before = self.all.load();
-        let deployment = |spec: DeploymentSpec| {
-            let old = before.get(&spec.id);
-            let upstream = |origin: UpstreamOrigin| {
-                let kept =
-                    old.and_then(|old| old.upstreams.iter().find(|upstream| upstream.origin == origin));
-                kept.cloned().unwrap_or_else(|| self.upstream(origin))
-            };
-            let upstreams = spec.upstreams.into_iter().map(upstream).collect();
-            (spec.id, Arc::new(Deployment { proof: spec.proof_secret, upstreams, next: AtomicUsize::new(0) }))
-        };
+        let deployment = |spec: DeploymentSpec| (spec.id, Arc::new(self.deployment(&before, spec)));
         let all: HashMap<_, _> = specs.into_iter().map(deployment).collect();
         self.all.store(Arc::new(all));
+        self.changed.notify_one();
+    }
+
+    fn deployment(
+        &self,
+        before: &HashMap<DeploymentId, Arc<Deployment>>,
+        spec: DeploymentSpec,
+    ) -> Deployment {
+        let DeploymentSpec { id, mut upstreams, balancing, proof_secret } = spec;
+        let old = before.get(&id);
+        upstreams.truncate(MOST_UPSTREAMS);
+        let member = |origin: UpstreamOrigin| {
+            let address = origin.to_string();
+            let kept = old.and_then(|old| old.members.iter().find(|member| member.upstream.origin == origin));
+            let upstream = match kept {
+                Some(member) => member.upstream.clone(),
+                None => self.upstream(origin),
+            };
+            upstream.health.is_asked(balancing.check.is_some());
+            Member {
+                upstream,
+                weight: balancing.weight_of(&address),
+                tag: affinity::tag(&proof_secret, &address),
+                seed: address.bytes().fold(0, |seed, byte| choose::scatter(seed ^ u64::from(byte))),
+            }
+        };
+        let members: Box<[Member]> = upstreams.into_iter().map(member).collect();
+        let weights: Vec<u32> = members.iter().map(|member| member.weight).collect();
+        Deployment {
+            id,
+            order: choose::order(&weights),
+            next: AtomicUsize::new(0),
+            budget: Budget::new(balancing.retry.budget_percent),
+            retried: AtomicU64::new(old.map_or(0, |old| old.retried.load(Relaxed))),
+            windows: Mutex::default(),
+            cookie: affinity::cookie_name(self.secure, id),
+            proof: proof_secret,
+            balancing,
+            members,
+        }
     }
 
     fn upstream(&self, origin: UpstreamOrigin) -> Arc<Upstream> {
@@ -124,8 +198,10 @@ impl Deployments {
         self.all.load().get(&id).cloned()
     }
 
-    /// Closes what was kept for too long, and cuts what is held and should not be.
+    /// Closes what was kept for too long, cuts what is held and should not be, and leaves out for a while what
+    /// answers badly. To be called every second or so.
     pub(crate) fn sweep(&self) {
+        self.all.load().values().for_each(|deployment| deployment.look_for_outliers());
         let mut upstreams = self.upstreams.lock();
         upstreams.retain(|upstream| upstream.strong_count() > 0);
         upstreams.iter().filter_map(Weak::upgrade).for_each(|upstream| upstream.sweep());
@@ -133,18 +209,82 @@ impl Deployments {
 }
 
 impl Deployment {
-    /// The upstreams in the order in which they should be tried now: in turns, those that could not be
-    /// reached lately at the end. They are tried all the same, for there may be no others.
-    pub(crate) fn in_turn(&self) -> impl Iterator<Item = &Arc<Upstream>> {
-        let count = self.upstreams.len();
-        let first = self.next.fetch_add(1, Relaxed);
-        let turn = move |at: usize| &self.upstreams[first.wrapping_add(at) % count];
-        let up = (0..count).map(turn).filter(|upstream| !upstream.is_passed_over());
-        let down = (0..count).map(turn).filter(|upstream| upstream.is_passed_over());
-        up.chain(down)
+    /// Which upstream to try now, beside those that were tried; none where no other may be.
+    pub(crate) fn choose(&self, tried: Places, wish: Wish) -> Option<usize> {
+        if let [only] = &*self.members {
+            return (tried.count() == 0 && !only.upstream.health.is_down()).then_some(0);
+        }
+        if let Wish::Again(at) = wish
+            && !tried.hold(at)
+            && self.members[at].upstream.health.is_well()
+        {
+            return Some(at);
+        }
+        let open = self.open(tried);
+        if open.count() == 0 {
+            return None;
+        }
+        Some(match wish {
+            Wish::Key(key) => choose::by_key(&self.members, open, key),
+            Wish::Anybody | Wish::Again(_) => {
+                // A further try takes no turn, or every second turn would be of one that failed.
+                let is_first = tried.count() == 0;
+                let turn = if is_first { self.next.fetch_add(1, Relaxed) } else { self.next.load(Relaxed) };
+                choose::choose(self.balancing.choose, &self.members, &self.order, open, turn)
+            }
+        })
+    }
+
+    /// Those that may be tried: the well ones. Where there are none of these, those that could not be reached lately or
+    /// are ejected, for there may be no others; never one that says of itself that it is not well.
+    fn open(&self, tried: Places) -> Places {
+        let (mut well, mut rest) = (Places::default(), Places::default());
+        for (at, member) in self.members.iter().enumerate().filter(|(_, member)| member.weight > 0) {
+            let health = &member.upstream.health;
+            if health.is_well() {
+                well.add(at);
+            } else if !health.is_down() {
+                rest.add(at);
+            }
+        }
+        well.without(tried).or(rest.without(tried))
+    }
+
+    /// Whether there is another that may be tried.
+    pub(crate) fn has_other(&self, tried: Places) -> bool {
+        self.open(tried).count() > 0
+    }
+
+    pub(crate) fn at(&self, at: usize) -> &Arc<Upstream> {
+        &self.members[at].upstream
     }
 
     pub(crate) fn has_upstreams(&self) -> bool {
-        !self.upstreams.is_empty()
+        !self.members.is_empty()
+    }
+
+    pub(crate) fn has_several(&self) -> bool {
+        self.members.len() > 1
+    }
+
+    /// Whether a request may be tried at another upstream at all.
+    pub(crate) fn tries_again(&self) -> bool {
+        self.has_several() && self.balancing.retry.tries > 0
+    }
+
+    /// A request was taken.
+    pub(crate) fn earn(&self) {
+        if self.has_several() {
+            self.budget.earn();
+        }
+    }
+
+    /// Whether one more request may be tried again.
+    pub(crate) fn spend(&self) -> bool {
+        let may = self.budget.spend();
+        if may {
+            self.retried.fetch_add(1, Relaxed);
+        }
+        may
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     Connections, UpstreamOrigin,
     connect::connect,
+    health::Health,
     line::{Errand, Line},
 };
 use crate::upload::RequestBody;
@@ -12,7 +13,10 @@ use parking_lot::Mutex;
 use std::{
     io,
     net::IpAddr,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
 };
 use tokio::{
     sync::Semaphore,
@@ -22,11 +26,32 @@ use tokio::{
 /// One backend and the connections to it.
 pub(crate) struct Upstream {
     pub(crate) origin: UpstreamOrigin,
+    /// No other upstream of this process has the same.
+    pub(crate) serial: u64,
     connections: Arc<Connections>,
     idle: Mutex<Vec<Idle>>,
     lines: Mutex<Vec<Weak<Line>>>,
     room: Arc<Semaphore>,
-    passed_over_until: Mutex<Option<Instant>>,
+    pub(crate) health: Health,
+    /// Requests that are under way to it, until their answers were read to the end.
+    outstanding: AtomicU32,
+}
+
+/// A request that is under way to an upstream; over when dropped.
+pub(crate) struct Load(Arc<Upstream>);
+
+impl std::ops::Deref for Load {
+    type Target = Arc<Upstream>;
+
+    fn deref(&self) -> &Arc<Upstream> {
+        &self.0
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.outstanding.fetch_sub(1, Relaxed);
+    }
 }
 
 struct Idle {
@@ -38,7 +63,7 @@ struct Idle {
 /// A connection while it serves one request.
 pub(crate) struct Lease {
     pub(crate) sender: SendRequest<RequestBody>,
-    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) upstream: Load,
     /// It was idle for so long that the upstream may have closed it without our knowing yet.
     pub(crate) may_be_stale: bool,
     pub(crate) line: Arc<Line>,
@@ -63,14 +88,28 @@ pub(crate) enum NoLease {
 
 impl Upstream {
     pub(crate) fn new(origin: UpstreamOrigin, connections: Arc<Connections>) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
         Upstream {
             origin,
+            serial: MADE.fetch_add(1, Relaxed),
             idle: Mutex::default(),
             lines: Mutex::default(),
             room: Arc::new(Semaphore::new(connections.most)),
-            passed_over_until: Mutex::default(),
+            health: Health::new(),
+            outstanding: AtomicU32::new(0),
             connections,
         }
+    }
+
+    /// One more request is under way to it.
+    pub(crate) fn load(self: &Arc<Self>) -> Load {
+        self.outstanding.fetch_add(1, Relaxed);
+        Load(self.clone())
+    }
+
+    /// How many are.
+    pub(crate) fn outstanding(&self) -> u32 {
+        self.outstanding.load(Relaxed)
     }
 
     /// A kept connection that is still open, the one used last.
@@ -83,7 +122,7 @@ impl Upstream {
                 line.sent(errand.clone());
                 return Some(Lease {
                     sender,
-                    upstream: self.clone(),
+                    upstream: self.load(),
                     may_be_stale: rested >= self.connections.surely_open,
                     line,
                 });
@@ -94,7 +133,7 @@ impl Upstream {
     /// A fresh connection. An upstream that cannot be reached is passed over for a while.
     pub(crate) async fn fresh(self: &Arc<Self>, errand: &Errand) -> Result<Lease, NoLease> {
         let connections = &self.connections;
-        let line = self.line(errand)?;
+        let (line, load) = (self.line(errand)?, self.load());
         let room = match self.room.clone().try_acquire_owned() {
             Ok(room) => room,
             Err(_) => {
@@ -109,9 +148,8 @@ impl Upstream {
         line.takes_up(room);
         let made = timeout(connections.connect_within, connect(&self.origin, connections, &line)).await;
         let sender = made.map_err(|_| NoLease::TimedOut).and_then(|made| made.map_err(NoLease::Failed));
-        let passed_over = sender.is_err().then(|| Instant::now() + connections.pass_over);
-        *self.passed_over_until.lock() = passed_over;
-        Ok(Lease { sender: sender?, upstream: self.clone(), may_be_stale: false, line })
+        self.health.reached(sender.is_err().then_some(connections.pass_over));
+        Ok(Lease { sender: sender?, upstream: load, may_be_stale: false, line })
     }
 
     /// A place in the list of connections. What waits for room counts too, so that nobody's queue keeps others out.
@@ -128,8 +166,8 @@ impl Upstream {
         Ok(line)
     }
 
-    pub(crate) fn is_passed_over(&self) -> bool {
-        self.passed_over_until.lock().is_some_and(|until| Instant::now() < until)
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Closes connections that were idle for too long or that the upstream has closed, and cuts those that are held

@@ -5,6 +5,7 @@
 
 mod backend;
 mod bad_input;
+mod balancing;
 mod context;
 mod credentials;
 mod deciding;

@@ -1,6 +1,6 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
 //! what the warden saw, stores traffic counts, counts rates together with other nodes, closes idle
-//! connections to upstreams, counts dead jobs, looks after API keys and domains, and removes what has ended. Every loop
+//! connections to upstreams, asks these whether they are well, counts dead jobs, looks after API keys and domains, and removes what has ended. Every loop
 //! ends when the node stops, logs its own failures and tries again.
 
 mod domains;
@@ -33,6 +33,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(meters::store(node.clone(), stop.clone()));
     loops.spawn(shares::take(node.clone(), stop.clone()));
     loops.spawn(close_idle(node.clone(), stop.clone()));
+    loops.spawn(check_upstreams(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));
     loops.spawn(issuers::run(node.clone(), stop.clone()));
@@ -44,6 +45,14 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
 /// Connections to upstreams are kept for seconds, so that they are looked through every second.
 async fn close_idle(node: Arc<Node>, stop: Stop) {
     stop.every(Duration::from_secs(1), async || node.gateway.upkeep()).await;
+}
+
+/// Backends are asked whether they are well, where the operator says how.
+async fn check_upstreams(node: Arc<Node>, mut stop: Stop) {
+    tokio::select! {
+        () = node.gateway.check_upstreams() => {}
+        () = stop.wait() => {}
+    }
 }
 
 /// Where a loop's own work comes from: each round is a request of its own in the log and the audit trail.

@@ -27,8 +27,11 @@ pub(super) enum Deployment {
         /// A backend, such as http://10.0.0.5:3000. May be given several times.
         #[arg(long = "upstream")]
         upstreams: Vec<String>,
+        /// A JSON file that says how requests are shared among them.
+        #[arg(long)]
+        balancing: Option<PathBuf>,
     },
-    /// Change a deployment's name or backends.
+    /// Change a deployment's name, its backends, or how requests are shared among them.
     Change {
         /// Its id.
         deployment: String,
@@ -38,6 +41,14 @@ pub(super) enum Deployment {
         /// Its backends from now on.
         #[arg(long = "upstream")]
         upstreams: Vec<String>,
+        /// A JSON file that says how requests are shared among them from now on.
+        #[arg(long)]
+        balancing: Option<PathBuf>,
+    },
+    /// Show how a deployment's backends stand at the node that answers.
+    Upstreams {
+        /// Its id.
+        deployment: String,
     },
     /// Prepare a new proof secret, and print it once; backends learn it before it is used.
     PrepareSecret {
@@ -58,14 +69,23 @@ impl Deployment {
         let of = |id: &str| format!("{DEPLOYMENTS}/{}", escaped(id));
         match self {
             Deployment::List => print::list(api, &api.get(DEPLOYMENTS).await?, &["id", "name", "upstreams"]),
-            Deployment::Create { name, upstreams } => print::one(
+            Deployment::Create { name, upstreams, balancing } => {
+                let balancing = balancing.as_deref().map(read).transpose()?.unwrap_or_else(|| json!({}));
+                let body = json!({ "name": name, "upstreams": upstreams, "balancing": balancing });
+                print::one(api, &api.post(DEPLOYMENTS, body).await?)
+            }
+            Deployment::Upstreams { deployment } => print::list(
                 api,
-                &api.post(DEPLOYMENTS, json!({ "name": name, "upstreams": upstreams })).await?,
+                &api.get(&format!("{}/upstreams", of(&deployment))).await?,
+                &["address", "state", "weight", "outstanding", "answered", "failed", "checked"],
             ),
-            Deployment::Change { deployment, name, upstreams } => {
+            Deployment::Change { deployment, name, upstreams, balancing } => {
                 let mut body = given(&[("name", name)]);
                 if !upstreams.is_empty() {
                     body.insert("upstreams".into(), json!(upstreams));
+                }
+                if let Some(file) = balancing {
+                    body.insert("balancing".into(), read(&file)?);
                 }
                 print::one(api, &api.patch(&of(&deployment), Value::Object(body)).await?)
             }

@@ -1,7 +1,10 @@
 //! Metrics and health, on a listener of their own.
 
 use super::{Stop, accept, body::Reply};
-use crate::{assemble::Node, observe::times};
+use crate::{
+    assemble::Node,
+    observe::{times, traffic},
+};
 use hyper::{Method, Request, Response, body::Incoming};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -28,7 +31,7 @@ pub async fn private(listener: TcpListener, node: Arc<Node>, mut stop: Stop) {
 fn answer(node: &Node, request: &Request<Incoming>) -> Response<Reply> {
     let (status, text) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => {
-            (200, node.metrics.page(node.samples()) + &times::page(&node.gateway.times()))
+            (200, node.metrics.page(traffic::samples(node)) + &times::page(&node.gateway.times()))
         }
         (&Method::GET, "/healthz") => (200, "alive\n".to_owned()),
         (&Method::GET, "/readyz") => match node.readiness.why_not(node.web.warden.is_out_of_touch()) {

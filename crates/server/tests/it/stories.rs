@@ -1,6 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
 mod alerts;
+mod backends;
 mod connections;
 mod doctor;
 mod domains;

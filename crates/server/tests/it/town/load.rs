@@ -70,14 +70,27 @@ impl Client {
         answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
-    async fn answer(&mut self, path: &str) -> Option<Response<()>> {
+    /// Asks for a path and gives the answer's status and text.
+    pub(crate) async fn text(&mut self, path: &str) -> Option<(u16, String)> {
+        let (head, body) = self.answer(path).await?.into_parts();
+        Some((head.status.as_u16(), String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    /// From now on it sends this cookie too, as a browser does that was given it.
+    pub(crate) fn keeps(&mut self, set_cookie: &str) {
+        let pair = set_cookie.split(';').next().unwrap_or_default();
+        let between = if self.cookie.is_empty() { "" } else { "; " };
+        self.cookie = format!("{}{between}{pair}", self.cookie);
+    }
+
+    async fn answer(&mut self, path: &str) -> Option<Response<Bytes>> {
         let mut sender = self.sender().await?;
         let request = Request::get(path).header(HOST, &self.host).header(COOKIE, &self.cookie);
         let request = request.body(Empty::new()).expect("a plain request");
         let (head, body) = sender.send_request(request).await.ok()?.into_parts();
-        body.collect().await.ok()?;
+        let body = body.collect().await.ok()?.to_bytes();
         self.open = Some(sender);
-        Some(Response::from_parts(head, ()))
+        Some(Response::from_parts(head, body))
     }
 
     /// Asks for all of these at once, over one connection of HTTP/2.

@@ -8,6 +8,7 @@ mod load;
 mod node;
 mod people;
 mod postgres;
+mod process;
 mod receiver;
 mod shared;
 
@@ -17,5 +18,6 @@ pub(crate) use fronts::Kind;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, binary, free_port};
 pub(crate) use people::{Person, Town};
+pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};

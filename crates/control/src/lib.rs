@@ -19,6 +19,7 @@ pub mod job;
 pub mod key_secret;
 mod landing;
 pub mod maintenance;
+pub mod order;
 pub mod overview;
 pub mod own_domain;
 pub mod plan;

@@ -6,6 +6,7 @@ use crate::{
     deployment::{StandingOf, nobody_stands},
     hostname::Reserved,
     issuer::{self, Judge},
+    order::Ordering,
     own_domain::{NoProof, Prove},
     route::{Rehearse, RouteCheck, nobody},
     times::{self, TimesOf},
@@ -36,6 +37,8 @@ pub struct Control {
     pub check_pair: CheckPair,
     /// Who looks for the proof of domains.
     pub prober: Arc<dyn Prove>,
+    /// Whom certificates are ordered from, where any are.
+    pub ordering: Option<Ordering>,
     /// Who judges bearer tokens.
     pub judge: Arc<dyn Judge>,
     /// Names that no tenant can have.
@@ -56,6 +59,7 @@ impl Control {
             standing_of: nobody_stands(),
             prober: Arc::new(NoProof),
             check_pair: certificate::none(),
+            ordering: None,
             judge: issuer::nobody(),
             reserved,
         }
@@ -69,6 +73,11 @@ impl Control {
     /// The same room, on nodes that end TLS.
     pub fn with_certificates(self, check_pair: CheckPair) -> Self {
         Control { check_pair, ..self }
+    }
+
+    /// The same room, where certificates are ordered.
+    pub fn with_orders(self, ordering: Option<Ordering>) -> Self {
+        Control { ordering, ..self }
     }
 
     /// The same room, where the proof of domains can be found.

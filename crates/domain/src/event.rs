@@ -93,7 +93,8 @@ pub mod names {
         ISSUER_CHANGED = "issuer.changed";
         /// A tenant claimed a domain, proved it, lost its proof or gave it back; `standing` says how it stands.
         DOMAIN_CHANGED = "domain.changed";
-        /// The certificate of a tenant's own domain was laid down or taken back.
+        /// The certificate of a tenant's own domain was laid down, taken back or ordered, or an authority asks for a
+        /// proof of it.
         CERTIFICATE_CHANGED = "certificate.changed";
         /// A signing key was made, took over or retired.
         KEYS_CHANGED = "keys.changed";

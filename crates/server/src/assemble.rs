@@ -44,6 +44,8 @@ pub struct Node {
     pub asking: Asking,
     /// Tenants' own certificates, where this node ends TLS.
     pub certificates: Arc<TenantCertificates>,
+    /// Names may want certificates that did not before.
+    pub names_changed: tokio::sync::Notify,
     /// What the node counts about itself.
     pub metrics: Metrics,
     /// Whether it should be sent requests.
@@ -121,6 +123,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         .with_times(crate::rehearse::times_of(&gateway))
         .with_standing(crate::backends::standing_of(&gateway))
         .with_judge(crate::judging::judge(&gateway))
+        .with_orders(crate::acme::ordering(config, &clock)?)
         .with_prober(prober);
     let control = match config.tls {
         Some(_) => control.with_certificates(Arc::new(crate::listen::judge)),
@@ -140,6 +143,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         scopes,
         asking,
         certificates: Arc::default(),
+        names_changed: tokio::sync::Notify::new(),
         metrics,
         readiness: Readiness::default(),
     };

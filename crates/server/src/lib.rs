@@ -3,6 +3,7 @@
 //! This crate puts the rooms together and owns what only a process has: configuration, listeners, loops,
 //! signals, commands. It decides nothing about tenants.
 
+mod acme;
 pub mod assemble;
 pub mod backends;
 pub mod background;

@@ -2,7 +2,7 @@
 
 use super::{purpose, rows, rows::Stored};
 use access::{OperatorPermit, Upkeep};
-use domain::{Hostname, MasterKey, Secret, TenantId};
+use domain::{Hostname, MasterKey, Moment, Secret, TenantId};
 use store::{Store, StoreError};
 
 const BATCH: u32 = 500;
@@ -17,18 +17,20 @@ pub struct Shown {
     pub chain: String,
     /// The key.
     pub key: Secret<String>,
+    /// Until when it is good.
+    pub ends_at: Moment,
 }
 
 impl Shown {
     /// None for a key that cannot be opened: one certificate must not keep a node from starting.
     fn of(stored: Stored, master: &MasterKey) -> Option<Self> {
-        let Stored { tenant, host, chain, sealed } = stored;
+        let Stored { tenant, host, chain, sealed, ends_at } = stored;
         let key =
             master.open(&purpose(tenant, &host), &sealed).ok().and_then(|key| String::from_utf8(key).ok());
         if key.is_none() {
             tracing::error!(%tenant, %host, "the key of the certificate for {host} cannot be opened");
         }
-        Some(Shown { tenant, host, chain, key: Secret::new(key?) })
+        Some(Shown { tenant, host, chain, key: Secret::new(key?), ends_at })
     }
 }
 

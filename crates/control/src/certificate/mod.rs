@@ -1,21 +1,24 @@
-//! Certificates of tenants' own domains: laid down by the tenant for a name that it has proved, shown by every node to
-//! whoever asks for that name. The key is sealed at rest and shown to nobody.
+//! Certificates of tenants' own domains: laid down by the tenant for a name that it has proved, or given by an authority
+//! that was asked (see `order`), and shown by every node to whoever asks for that name. The key is sealed at rest and
+//! shown to nobody.
 //!
 //! Tells others `certificate.changed`.
 
 pub(crate) mod http;
+mod list;
 mod load;
 mod put;
 mod remove;
 mod rows;
 
+pub(crate) use list::of_tenant;
 pub use load::{Shown, load_all, load_of};
 pub use put::put;
 pub use remove::remove;
-pub(crate) use rows::remove as forget;
+pub(crate) use rows::{keep, remove as forget, uploaded_until};
 
-use domain::{Fault, Hostname, Moment, TenantId};
-use std::sync::Arc;
+use domain::{Fault, Hostname, Moment, NameError, TenantId};
+use std::{str::FromStr, sync::Arc};
 use store::StoreError;
 
 /// Says until when a chain and its key are good for a name at this moment, or in words for its owner why they are
@@ -25,6 +28,44 @@ pub type CheckPair = Arc<dyn Fn(&Hostname, &str, &str, Moment) -> Result<Moment,
 /// A node that ends no TLS knows no certificates.
 pub fn none() -> CheckPair {
     Arc::new(|_, _, _, _| Err("this installation does not end TLS itself".to_owned()))
+}
+
+/// What is known of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// For which name.
+    pub host: Hostname,
+    /// Where it comes from.
+    pub source: Source,
+    /// Until when it is good.
+    pub ends_at: Moment,
+}
+
+/// Where a certificate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The tenant laid it down, and renews it.
+    Uploaded,
+    /// An authority gave it, and is asked for the next.
+    Ordered,
+}
+
+impl Source {
+    /// Its name in columns and in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::Uploaded => "uploaded",
+            Source::Ordered => "ordered",
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let named = [Source::Uploaded, Source::Ordered].into_iter().find(|source| source.name() == text);
+        named.ok_or(NameError("a certificate is uploaded or ordered"))
+    }
 }
 
 fn purpose(tenant: TenantId, host: &Hostname) -> String {

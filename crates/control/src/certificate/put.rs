@@ -1,6 +1,7 @@
 //! A tenant lays down the certificate of a name of its own.
 
-use super::{CertificateError, CheckPair, purpose, rows};
+use super::{CertificateError, CheckPair, Source, rows};
+use crate::order;
 use access::{ManageDomains, Permit};
 use domain::{Change, Event, Hostname, Moment, Secret, event::names};
 use serde_json::{Value, json};
@@ -27,8 +28,9 @@ pub async fn put(
     let ends_at = check(host, chain, key.reveal(), now).map_err(CertificateError::Pair)?;
     store
         .write(permit, async |tx| {
-            let sealed = tx.seal(&purpose(tx.tenant(), host), key.reveal().as_bytes());
-            rows::put(tx, host, chain, &sealed, ends_at).await?;
+            rows::keep(tx, host, chain, key, ends_at, Source::Uploaded).await?;
+            // Whoever lays down their own looks after it.
+            order::forget(tx, host).await?;
             let after = json!({ "certificate": "changed", "ends_at": ends_at.to_string() });
             tx.changed(Change::new(host, Value::Null, after));
             tx.emit(Event::new(names::CERTIFICATE_CHANGED, host)).await?;

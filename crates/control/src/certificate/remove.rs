@@ -6,7 +6,8 @@ use domain::{Change, Event, Hostname, event::names};
 use serde_json::{Value, json};
 use store::Store;
 
-/// Forgets the certificate and its key; the installation's own is shown for the name from now on.
+/// Forgets the certificate and its key. One that the tenant laid down makes room for one that is ordered, where this
+/// installation orders any; one that was ordered is not ordered again before its time.
 ///
 /// # Errors
 /// [`CertificateError::Unknown`].

@@ -1,8 +1,8 @@
 //! A tenant's own domains on the wire.
 
-use super::{OwnDomain, Proof, check, claim, find, list, remove};
+use super::{OwnDomain, Proof, check, claim, find, list, remove, secured};
 use crate::Control;
-use access::{ManageDomains, Permit, ReadDomains};
+use access::{ManageDomains, Permit, ReadDomains, TenantAction};
 use axum::{extract::State, http::StatusCode};
 use domain::{Hostname, Moment, TenantId};
 use serde::{Deserialize, Serialize};
@@ -66,10 +66,39 @@ pub(crate) struct Domain {
     proved_at: Option<String>,
     /// When something happens by itself: the next look, or the end of a claim that was never proved.
     due_at: String,
+    /// How its certificate stands; none where it has none of its own and none is ordered.
+    certificate: Option<Secured>,
 }
 
-impl From<OwnDomain> for Domain {
-    fn from(own: OwnDomain) -> Self {
+/// How the certificate of a domain stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DomainCertificate)]
+pub(crate) struct Secured {
+    /// `uploaded` by the tenant, `ordered` from an authority, `waiting` for its first, or `failed`: the last order was
+    /// refused.
+    standing: &'static str,
+    /// Until when the one is good that is shown.
+    ends_at: Option<String>,
+    /// Why the last order failed, or what it waits for.
+    why: Option<String>,
+    /// When the authority is asked next.
+    next_at: Option<String>,
+}
+
+impl From<secured::Secured> for Secured {
+    fn from(one: secured::Secured) -> Self {
+        Secured {
+            standing: one.standing,
+            ends_at: one.ends_at.map(|at| at.to_string()),
+            why: (!one.why.is_empty()).then_some(one.why),
+            next_at: one.next_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl Domain {
+    fn of(own: OwnDomain, certificates: &secured::All) -> Self {
+        let certificate = certificates.of(&own.host).map(Secured::from);
         let at = |moment: Moment| (moment != Moment::NEVER).then(|| moment.to_string());
         Domain {
             record: own.record(),
@@ -83,8 +112,17 @@ impl From<OwnDomain> for Domain {
             checked_at: at(own.checked_at),
             proved_at: at(own.proved_at),
             due_at: own.due_at.to_string(),
+            certificate,
         }
     }
+}
+
+async fn told<A: TenantAction>(
+    room: &Control,
+    permit: &Permit<A>,
+    own: OwnDomain,
+) -> Result<Domain, Problem> {
+    Ok(Domain::of(own, &secured::all(&room.store, permit).await?))
 }
 
 async fn list_all(
@@ -92,7 +130,9 @@ async fn list_all(
     State(room): State<Control>,
 ) -> Result<Json<Listing<Domain>>, Problem> {
     let items = list(&room.store, &permit).await?;
-    Ok(Json(Listing { items: items.into_iter().map(Domain::from).collect(), next: None }))
+    let certificates = secured::all(&room.store, &permit).await?;
+    let items = items.into_iter().map(|own| Domain::of(own, &certificates)).collect();
+    Ok(Json(Listing { items, next: None }))
 }
 
 async fn post(
@@ -101,7 +141,7 @@ async fn post(
     Json(body): Json<Claim>,
 ) -> Result<(StatusCode, Json<Domain>), Problem> {
     let claimed = claim(&room.store, &permit, &body.host, &room.reserved, &room.terms).await?;
-    Ok((StatusCode::CREATED, Json(claimed.into())))
+    Ok((StatusCode::CREATED, Json(told(&room, &permit, claimed).await?)))
 }
 
 async fn show(
@@ -109,7 +149,8 @@ async fn show(
     State(room): State<Control>,
     Path((_, host)): Path<(TenantId, Hostname)>,
 ) -> Result<Json<Domain>, Problem> {
-    Ok(Json(find(&room.store, &permit, &host).await?.into()))
+    let found = find(&room.store, &permit, &host).await?;
+    Ok(Json(told(&room, &permit, found).await?))
 }
 
 async fn post_check(
@@ -118,7 +159,8 @@ async fn post_check(
     Path((_, host)): Path<(TenantId, Hostname)>,
 ) -> Result<Json<Domain>, Problem> {
     may_look(&room, &permit)?;
-    Ok(Json(check(&room, &permit, &host).await?.into()))
+    let checked = check(&room, &permit, &host).await?;
+    Ok(Json(told(&room, &permit, checked).await?))
 }
 
 /// A look makes us call whom the tenant names: no more often than other trials.

@@ -19,6 +19,7 @@ pub(crate) mod pages;
 mod prove;
 mod remove;
 pub(crate) mod rows;
+mod secured;
 
 pub use check::check;
 pub use claim::claim;

@@ -1,6 +1,6 @@
 //! The tenant's page of its own domains.
 
-use super::{OwnDomain, check, claim, http::may_look, list, remove};
+use super::{OwnDomain, check, claim, http::may_look, list, remove, secured};
 use crate::{
     Control, form,
     landing::{Landing, land},
@@ -49,10 +49,33 @@ struct Line {
     checked: Option<At>,
     ends: Option<At>,
     maps: bool,
+    certificate: Option<Certificate>,
+}
+
+/// What is said of a domain's certificate.
+struct Certificate {
+    standing: &'static str,
+    tone: &'static str,
+    until: Option<At>,
+    why: String,
+    next: Option<At>,
+}
+
+impl From<secured::Secured> for Certificate {
+    fn from(one: secured::Secured) -> Self {
+        let tone = match one.standing {
+            _ if one.is_ending => "bad",
+            "failed" => "warn",
+            "waiting" => "info",
+            _ => "good",
+        };
+        let next = one.next_at.filter(|_| one.standing != "ordered").map(At::from);
+        Certificate { standing: one.standing, tone, until: one.ends_at.map(At::from), why: one.why, next }
+    }
 }
 
 impl Line {
-    fn of(own: &OwnDomain) -> Self {
+    fn of(own: &OwnDomain, certificates: &secured::All) -> Self {
         let tone = match own.standing.name() {
             "active" => "good",
             "pending" => "info",
@@ -71,6 +94,7 @@ impl Line {
             checked: (own.checked_at != Moment::NEVER).then(|| own.checked_at.into()),
             ends: (!fine).then(|| own.due_at.into()),
             maps: own.standing.maps(),
+            certificate: certificates.of(&own.host).map(Certificate::from),
         }
     }
 }
@@ -95,6 +119,7 @@ async fn page<A: TenantAction>(
     wrong: Wrong,
 ) -> Result<DomainsPage, Problem> {
     let claims = list(&room.store, permit).await?;
+    let certificates = secured::all(&room.store, permit).await?;
     Ok(DomainsPage {
         frame: frame
             .title("Domains")
@@ -104,9 +129,10 @@ async fn page<A: TenantAction>(
             Column::new("Domain"),
             Column::new("Standing"),
             Column::new("Proof"),
+            Column::new("Certificate"),
             Column::new("What to do").of("acts"),
         ],
-        lines: claims.iter().map(Line::of).collect(),
+        lines: claims.iter().map(|own| Line::of(own, &certificates)).collect(),
         may_manage: permit.caller().rights().has(Right::ManageDomains),
         sent,
         wrong,

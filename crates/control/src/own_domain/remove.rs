@@ -1,7 +1,7 @@
 //! A tenant gives a name back.
 
 use super::{OwnDomainError, check::upkeep, hold, rows};
-use crate::{Control, certificate};
+use crate::{Control, certificate, order};
 use access::{ManageDomains, Permit};
 use domain::{Change, Event, Hostname, event::names};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ pub async fn remove(
             let claim = rows::find(tx, host).await?.ok_or(OwnDomainError::Unknown)?;
             rows::remove(tx, host).await?;
             certificate::forget(tx, host).await?;
+            order::forget(tx, host).await?;
             tx.changed(Change::new(host, json!({ "standing": claim.standing.name() }), Value::Null));
             tx.emit(Event::new(names::DOMAIN_CHANGED, host).with("standing", "removed")).await?;
             Ok::<_, OwnDomainError>(claim)

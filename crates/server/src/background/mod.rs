@@ -1,6 +1,7 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
 //! what the warden saw, stores traffic counts, counts rates together with other nodes, closes idle
-//! connections to upstreams, asks these whether they are well, counts dead jobs, looks after API keys and domains, and removes what has ended. Every loop
+//! connections to upstreams, asks these whether they are well, counts dead jobs, looks after API keys and domains,
+//! orders certificates, and removes what has ended. Every loop
 //! ends when the node stops, logs its own failures and tries again.
 
 mod domains;
@@ -9,6 +10,7 @@ mod issuers;
 mod jobs;
 mod keys;
 mod meters;
+mod orders;
 mod sequencer;
 mod shares;
 mod sweeper;
@@ -38,6 +40,8 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(keys::run(node.clone(), stop.clone()));
     loops.spawn(issuers::run(node.clone(), stop.clone()));
     loops.spawn(domains::run(node.clone(), stop.clone()));
+    loops.spawn(orders::plan(node.clone(), stop.clone()));
+    loops.spawn(orders::work(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

@@ -8,7 +8,7 @@ use super::{
     print,
 };
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// What to do with a tenant's own domains.
@@ -67,8 +67,13 @@ impl Domain {
                 print::one(api, &api.inside(within.reason()).post(&path, json!({})).await?)
             }
             Domain::List { within } => {
-                let answer = api.inside(within.reason()).get(&within.path("domains")).await?;
-                print::list(api, &answer, &["host", "standing", "proof", "missing", "due_at"])
+                let mut answer = api.inside(within.reason()).get(&within.path("domains")).await?;
+                if !api.json() {
+                    answer["items"].as_array_mut().into_iter().flatten().for_each(lay_flat);
+                }
+                let columns =
+                    ["host", "standing", "proof", "missing", "due_at", "certificate", "ends_at", "refused"];
+                print::list(api, &answer, &columns)
             }
             Domain::Certificate { host, chain, key, within } => {
                 let read = |file: &PathBuf| {
@@ -84,4 +89,12 @@ impl Domain {
             }
         }
     }
+}
+
+/// A table has no room for a thing within a thing.
+fn lay_flat(domain: &mut Value) {
+    let certificate = domain["certificate"].take();
+    domain["certificate"] = certificate["standing"].clone();
+    domain["ends_at"] = certificate["ends_at"].clone();
+    domain["refused"] = certificate["why"].clone();
 }

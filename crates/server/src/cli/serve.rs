@@ -28,6 +28,10 @@ impl Serve {
         let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
         let public = listen_at("listen.public", config.listen.public).await?;
         let private = listen_at("listen.private", config.listen.private).await?;
+        let plain = match config.listen.plain {
+            Some(address) => Some(listen_at("listen.plain", address).await?),
+            None => None,
+        };
         let decide = match config.listen.decide.clone() {
             Some(decide) => Some((listen_at("listen.decide", decide.listen).await?, decide)),
             None => None,
@@ -46,6 +50,9 @@ impl Serve {
             tokio::spawn(listen::private(private, node.clone(), stop.clone())),
             tokio::spawn(listen::socket(socket, node.clone(), stop.clone())),
         ];
+        if let Some(listener) = plain {
+            others.push(tokio::spawn(listen::plain(listener, node.clone(), stop.clone())));
+        }
         if let Some((listener, settings)) = decide {
             others.push(tokio::spawn(listen::decide(listener, node.clone(), settings, stop.clone())));
         }

@@ -56,6 +56,8 @@ pub struct Config {
     pub hosts: web::Hosts,
     /// Certificate and key, if this node ends TLS.
     pub tls: Option<Tls>,
+    /// Whom certificates are ordered from, if from anybody.
+    pub acme: Option<Acme>,
     /// The database.
     pub database: store::Database,
     /// The master key.
@@ -95,6 +97,8 @@ pub struct Listen {
     pub fronts: Fronts,
     /// Whether their connections begin with the PROXY protocol.
     pub proxy_protocol: bool,
+    /// For plain HTTP beside TLS.
+    pub plain: Option<SocketAddr>,
     /// For other proxies that ask.
     pub decide: Option<Decide>,
     /// How long requests under way may take when the node stops.
@@ -117,6 +121,49 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The key, in PEM.
     pub key: PathBuf,
+    /// Whether they are shown for names that nobody has.
+    pub own_for_others: bool,
+    /// Whether they are shown to whoever asks for no name.
+    pub own_for_nobody: bool,
+}
+
+/// A certificate authority that is asked for the certificates of tenants' own names.
+#[derive(Clone, Debug)]
+pub struct Acme {
+    /// The address of its directory.
+    pub directory: String,
+    /// Whom it may write to.
+    pub contact: Vec<String>,
+    /// Authorities to trust when calling it, beside the system's.
+    pub roots: Option<PathBuf>,
+    /// How it may ask, the dearest way first.
+    pub challenges: Vec<Challenge>,
+    /// How many orders all nodes make in an hour.
+    pub per_hour: u32,
+    /// How many of them for one tenant.
+    pub per_tenant: u32,
+    /// How long after a first failure the next try comes.
+    pub retry: Duration,
+}
+
+/// How a certificate authority asks for the proof that a name leads here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// Over plain HTTP, at port 80.
+    Http,
+    /// In a TLS handshake, at port 443.
+    TlsAlpn,
+}
+
+impl std::str::FromStr for Challenge {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "http-01" => Ok(Challenge::Http),
+            "tls-alpn-01" => Ok(Challenge::TlsAlpn),
+            _ => Err("write http-01 or tls-alpn-01"),
+        }
+    }
 }
 
 /// Where the master key is.

@@ -1,7 +1,7 @@
 //! Reads what the texts mean, and gathers everything that is wrong with them.
 
 use super::{
-    Config, ConfigError, Decide, Domains, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace,
+    Acme, Config, ConfigError, Decide, Domains, Fault, Gathered, Lifetimes, Limits, Listen, MasterKeyPlace,
     Observe, Outgoing, Providers, Tls, gather::fault,
 };
 use domain::{Hostname, Network, Secret};
@@ -154,6 +154,7 @@ fn whole(from: &Reader) -> Option<Config> {
     let home_region = from.value("home_region");
     let listen = listen(from, &data);
     let tls = tls(from);
+    let acme = acme(from, tls.is_some());
     let hosts = base_domain
         .clone()
         .zip(listen.as_ref())
@@ -185,6 +186,7 @@ fn whole(from: &Reader) -> Option<Config> {
         listen: listen?,
         hosts: hosts?,
         tls,
+        acme,
         database,
         master_key,
         data,
@@ -217,6 +219,7 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
         uncounted,
         fronts,
         proxy_protocol,
+        plain: from.maybe("listen.plain"),
         decide,
         drain,
     })
@@ -258,8 +261,17 @@ fn decide(from: &Reader) -> Option<Decide> {
 }
 
 fn tls(from: &Reader) -> Option<Tls> {
+    let own_for = |key: &str| match from.text(key) {
+        "installation" => true,
+        "refuse" => false,
+        other => {
+            from.wrong(key, format!("`{other}` is neither `refuse` nor `installation`"));
+            false
+        }
+    };
+    let (own_for_others, own_for_nobody) = (own_for("tls.unknown_names"), own_for("tls.without_name"));
     match (from.path("tls.certificate"), from.path("tls.key")) {
-        (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+        (Some(certificate), Some(key)) => Some(Tls { certificate, key, own_for_others, own_for_nobody }),
         (None, None) => None,
         (Some(_), None) => {
             from.wrong("tls.key", "a certificate was given without its key; give both or neither");
@@ -270,6 +282,38 @@ fn tls(from: &Reader) -> Option<Tls> {
             None
         }
     }
+}
+
+fn acme(from: &Reader, ends_tls: bool) -> Option<Acme> {
+    let per_hour = from.number("acme.orders_per_hour", 1, 100_000) as u32;
+    let per_tenant = from.number("acme.orders_per_tenant", 1, 100_000) as u32;
+    let retry = from.span("acme.retry", SECOND, DAY);
+    let directory = from.text("acme.directory");
+    if directory.is_empty() {
+        return None;
+    }
+    if !directory.starts_with("https://") {
+        from.wrong("acme.directory", "write the address of an ACME directory, which begins with https://");
+    }
+    if !ends_tls {
+        from.wrong(
+            "acme.directory",
+            "certificates are ordered where `tls.certificate` is given; see domains.md",
+        );
+    }
+    if !from.flag("acme.terms_agreed") {
+        from.wrong("acme.terms_agreed", "read the authority's terms of service, and say `true` if you agree");
+    }
+    let challenges = from.list("acme.challenges");
+    if challenges.is_empty() {
+        from.wrong("acme.challenges", "name at least one way to be asked");
+    }
+    let contact: Vec<String> = from.list("acme.contact");
+    for one in contact.iter().filter(|one| !one.contains('@')) {
+        from.wrong("acme.contact", format!("`{one}` is no address for mail"));
+    }
+    let roots = from.path("acme.roots");
+    Some(Acme { directory: directory.to_owned(), contact, roots, challenges, per_hour, per_tenant, retry })
 }
 
 fn hosts(
@@ -450,6 +494,27 @@ mod tests {
         for key in ["listen.public", "session.idle", "outbound.allow", "tls.certificate"] {
             assert!(error.contains(key), "{key} is missing from:\n{error}");
         }
+    }
+
+    #[test]
+    fn certificates_are_ordered_only_where_they_can_be_shown_and_the_terms_are_agreed_to() {
+        let tls = ["tls.certificate=c.pem", "tls.key=k.pem", "acme.directory=https://ca.test/dir"];
+        let with = |more: &[&str]| load(&[&["development=true"], &tls[..], more].concat());
+        let config = with(&["acme.terms_agreed=true", "acme.contact=ops@example.com"]).expect("usable");
+        assert_eq!(config.acme.expect("it is on").challenges.len(), 2);
+        for (more, key) in [
+            (&[][..], "acme.terms_agreed"),
+            (&["acme.terms_agreed=true", "acme.contact=ops"], "acme.contact"),
+            (&["acme.terms_agreed=true", "acme.challenges=dns-01"], "acme.challenges"),
+            (&["acme.terms_agreed=true", "acme.directory=http://ca.test"], "acme.directory"),
+            (&["acme.terms_agreed=true", "tls.unknown_names=maybe"], "tls.unknown_names"),
+        ] {
+            let error = with(more).expect_err(key);
+            assert!(error.contains(key), "{error}");
+        }
+        let bare = ["development=true", "acme.directory=https://ca.test/dir", "acme.terms_agreed=true"];
+        assert!(load(&bare).expect_err("no TLS").contains("tls.certificate"));
+        assert!(load(&["development=true"]).expect("usable").acme.is_none());
     }
 
     #[test]

@@ -71,6 +71,11 @@ pub const SETTINGS: &[Setting] = &[
         "Whether connections from trusted proxies begin with the PROXY protocol, version 1 or 2. Those of others never do.",
     ),
     setting(
+        "listen.plain",
+        "",
+        "Where plain HTTP is answered beside TLS, such as `0.0.0.0:80`: certificate authorities ask here, everybody else is sent to https. Empty: nowhere.",
+    ),
+    setting(
         "listen.decide",
         "",
         "Where other proxies ask whether a request may pass, such as `127.0.0.1:8081`; see fronts.md. Empty: nowhere.",
@@ -104,6 +109,40 @@ pub const SETTINGS: &[Setting] = &[
         "PEM file with the certificate chain. Read again when it changes. Empty: this node speaks plain HTTP, behind something that ends TLS.",
     ),
     setting("tls.key", "", "PEM file with the key."),
+    setting(
+        "tls.unknown_names",
+        "refuse",
+        "What a client sees that asks for a name that nobody here has a certificate for: `refuse` tells it so (`unrecognized_name`), `installation` shows the installation's.",
+    ),
+    setting(
+        "tls.without_name",
+        "installation",
+        "The same for a client that asks for no name at all, as health checks by address do.",
+    ),
+    setting(
+        "acme.directory",
+        "",
+        "The directory of the certificate authority that is asked for the certificates of tenants' own names (ACME), such as `https://acme-v02.api.letsencrypt.org/directory`. Empty: none is asked.",
+    ),
+    setting("acme.terms_agreed", "false", "Whether you agree to that authority's terms of service."),
+    setting("acme.contact", "", "Addresses for mail that the authority may write to, separated by commas."),
+    setting(
+        "acme.roots",
+        "",
+        "PEM file of authorities to trust when calling the directory, beside the system's: for a private authority.",
+    ),
+    setting(
+        "acme.challenges",
+        "http-01,tls-alpn-01",
+        "How the authority may ask for the proof that a name leads here, the dearest way first; each further try takes the next. `http-01` needs `listen.plain` at port 80.",
+    ),
+    setting("acme.orders_per_hour", "90", "How many certificates all nodes together order in an hour."),
+    setting("acme.orders_per_tenant", "20", "How many of them for one tenant."),
+    setting(
+        "acme.retry",
+        "10m",
+        "How long an order waits that was refused; each further refusal waits three times as long, a day at most.",
+    ),
     setting("database.url", "", "`sqlite:<file>` or `postgres://…`; a file in `data` if empty."),
     setting("database.connections", "16", "Connections to PostgreSQL that this node holds for requests."),
     setting(

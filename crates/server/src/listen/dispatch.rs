@@ -1,6 +1,6 @@
 //! Who answers: the site for the platform's hosts and the reserved prefix, the gateway for the rest.
 
-use super::body::Reply;
+use super::{body::Reply, questions};
 use crate::{assemble::Node, observe::traces};
 use access::{Identifier, Origin, Resolved, Source};
 use domain::RequestId;
@@ -65,9 +65,10 @@ impl Dispatch {
                 }
             }
         }
-        let response = match self.site_host(&request) {
-            Some((kind, at)) => Box::pin(self.ask_site(request, kind, at, &peer)).await,
-            None => self.forward(request, &peer).await.map(Reply::Gateway),
+        let response = match (questions::answer(&self.node, &request), self.site_host(&request)) {
+            (Some(answer), _) => answer,
+            (None, Some((kind, at))) => Box::pin(self.ask_site(request, kind, at, &peer)).await,
+            (None, None) => self.forward(request, &peer).await.map(Reply::Gateway),
         };
         self.node.metrics.answered(response.status().as_u16());
         response

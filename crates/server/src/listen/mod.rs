@@ -1,26 +1,31 @@
 //! Listeners. One accept loop serves everybody and looks at the host: the platform's own hosts and the
 //! reserved prefix go to the site, everything else to the gateway. A second listener, on loopback, tells
-//! metrics and health; one more, for other proxies, says whether a request may pass; a socket of mode 0600
-//! serves the command line.
+//! metrics and health; one more, for other proxies, says whether a request may pass; one for plain HTTP beside
+//! TLS leads to https; a socket of mode 0600 serves the command line.
 
 mod accept;
 mod body;
 mod crowd;
 mod decide;
 mod dispatch;
+mod pair;
 mod patience;
+mod plain;
 mod private;
 mod proxied;
 mod public;
+mod questions;
 mod rest;
 mod sni;
 mod socket;
 mod tls;
 
 pub use decide::decide;
+pub use pair::{judge, proof, read_pair};
+pub use plain::plain;
 pub use private::private;
 pub use public::public;
-pub use sni::{TenantCertificates, judge, read_pair};
+pub use sni::{Question, Shown, TenantCertificates};
 pub use socket::{bind as bind_socket, socket};
 pub use tls::Certificates;
 

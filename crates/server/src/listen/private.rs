@@ -3,7 +3,7 @@
 use super::{Stop, accept, body::Reply};
 use crate::{
     assemble::Node,
-    observe::{times, traffic},
+    observe::{certificates, times, traffic},
 };
 use hyper::{Method, Request, Response, body::Incoming};
 use std::sync::Arc;
@@ -30,9 +30,11 @@ pub async fn private(listener: TcpListener, node: Arc<Node>, mut stop: Stop) {
 
 fn answer(node: &Node, request: &Request<Incoming>) -> Response<Reply> {
     let (status, text) = match (request.method(), request.uri().path()) {
-        (&Method::GET, "/metrics") => {
-            (200, node.metrics.page(traffic::samples(node)) + &times::page(&node.gateway.times()))
-        }
+        (&Method::GET, "/metrics") => (
+            200,
+            node.metrics.page(traffic::samples(node).into_iter().chain(certificates::samples(node)))
+                + &times::page(&node.gateway.times()),
+        ),
         (&Method::GET, "/healthz") => (200, "alive\n".to_owned()),
         (&Method::GET, "/readyz") => match node.readiness.why_not(node.web.warden.is_out_of_touch()) {
             None => (200, "ready\n".to_owned()),

@@ -5,6 +5,7 @@ use super::{
     crowd::{Crowd, Place},
     dispatch::{Client, Dispatch},
     proxied,
+    tls::Handshake,
 };
 use crate::{assemble::Node, config::Listen, observe::metrics::Metrics};
 use gateway::Fronts;
@@ -15,7 +16,6 @@ use tokio::{
     sync::Semaphore,
     task::JoinSet,
 };
-use tokio_rustls::TlsAcceptor;
 
 /// A handshake that is not done by then is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -134,14 +134,14 @@ impl Door {
         let Some(certificates) = &self.certificates else {
             return accept::serve(builder, stream, stop, answer).await;
         };
-        let handshake = TlsAcceptor::from(certificates.current()).accept(stream);
         let done = tokio::select! {
-            done = tokio::time::timeout(HANDSHAKE, handshake) => done,
+            done = tokio::time::timeout(HANDSHAKE, certificates.accept(stream)) => done,
             // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
             () = stop.wait() => return,
         };
         match done {
-            Ok(Ok(stream)) => accept::serve(builder, stream, stop, answer).await,
+            Ok(Ok(Handshake::Done(stream))) => accept::serve(builder, *stream, stop, answer).await,
+            Ok(Ok(Handshake::Answered)) => {}
             Ok(Err(_)) | Err(_) => self.metrics.handshake_failed(),
         }
     }

@@ -6,25 +6,45 @@ use arc_swap::ArcSwap;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::Acceptor,
     sign::CertifiedKey,
 };
-use std::{path::Path, sync::Arc, time::Duration, time::SystemTime};
+use std::{io, path::Path, sync::Arc, time::Duration, time::SystemTime};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 use super::{
     Stop,
-    sni::{ByName, TenantCertificates},
+    sni::{ByName, QUESTION, TenantCertificates},
 };
 
 /// The certificate in use.
 #[derive(Clone)]
 pub struct Certificates {
     files: Arc<Tls>,
-    config: Arc<ArcSwap<ServerConfig>>,
+    loaded: Arc<ArcSwap<Loaded>>,
     /// Tenants' own, by name.
     tenants: Arc<ArcSwap<TenantCertificates>>,
     /// When the files had changed last as they were read for the first time.
     first: Changed,
 }
+
+/// What handshakes are answered with.
+struct Loaded {
+    config: Arc<ServerConfig>,
+    by_name: Arc<ByName>,
+}
+
+/// How a handshake ended.
+pub(super) enum Handshake {
+    /// Well.
+    Done(Box<TlsStream<TcpStream>>),
+    /// A certificate authority has seen what it asked for, and wants nothing more.
+    Answered,
+}
+
+/// The fatal alert `unrecognized_name` (RFC 6066, section 3), as a record of its own.
+const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 
 /// When each of the two files changed last; none for one that is not there.
 type Changed = [Option<SystemTime>; 2];
@@ -41,8 +61,8 @@ impl Certificates {
         // Looked at before they are read, so that a change in between is seen as one.
         let first = changed_at(files);
         let tenants: Arc<ArcSwap<TenantCertificates>> = Arc::default();
-        let config = Arc::new(ArcSwap::from_pointee(load(files, &tenants)?));
-        Ok(Certificates { files: Arc::new(files.clone()), config, tenants, first })
+        let loaded = Arc::new(ArcSwap::from_pointee(load(files, &tenants)?));
+        Ok(Certificates { files: Arc::new(files.clone()), loaded, tenants, first })
     }
 
     /// Shows tenants' own certificates beside the installation's.
@@ -50,9 +70,20 @@ impl Certificates {
         self.tenants.store(tenants);
     }
 
-    /// What the next handshake uses.
-    pub(super) fn current(&self) -> Arc<ServerConfig> {
-        self.config.load_full()
+    /// Shakes hands. Whoever asks for a name that nobody here has is told so, and shown nothing.
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<Handshake> {
+        let mut begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let loaded = self.loaded.load_full();
+        if loaded.by_name.choose(&begun.client_hello()).is_none() {
+            begun.io.write_all(&UNRECOGNIZED_NAME).await?;
+            begun.io.shutdown().await?;
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let stream = begun.into_stream(loaded.config.clone()).await?;
+        if stream.get_ref().1.alpn_protocol() == Some(QUESTION) {
+            return Ok(Handshake::Answered);
+        }
+        Ok(Handshake::Done(Box::new(stream)))
     }
 
     /// Looks at the files until it is time to stop.
@@ -68,8 +99,8 @@ impl Certificates {
             let loaded = load(&self.files, &self.tenants);
             metrics.certificate(loaded.is_ok());
             match loaded {
-                Ok(config) => {
-                    self.config.store(Arc::new(config));
+                Ok(loaded) => {
+                    self.loaded.store(Arc::new(loaded));
                     tracing::info!("the certificate was read again");
                 }
                 Err(why) => {
@@ -86,7 +117,7 @@ fn changed_at(files: &Tls) -> Changed {
     [changed(&files.certificate), changed(&files.key)]
 }
 
-fn load(files: &Tls, tenants: &Arc<ArcSwap<TenantCertificates>>) -> Result<ServerConfig, String> {
+fn load(files: &Tls, tenants: &Arc<ArcSwap<TenantCertificates>>) -> Result<Loaded, String> {
     let wrong =
         |key: &str, path: &Path, why: &dyn std::fmt::Display| format!("{key} ({}): {why}", path.display());
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
@@ -99,12 +130,13 @@ fn load(files: &Tls, tenants: &Arc<ArcSwap<TenantCertificates>>) -> Result<Serve
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let own = CertifiedKey::from_der(chain, key, &provider)
         .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
-    let own = Arc::new(own);
+    let by_name = Arc::new(ByName::new(Arc::new(own), files, tenants.clone()));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| why.to_string())?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(ByName { own, tenants: tenants.clone() }));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+        .with_cert_resolver(by_name.clone());
+    // The last is for certificate authorities, who offer nothing else.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), QUESTION.to_vec()];
+    Ok(Loaded { config: Arc::new(config), by_name })
 }

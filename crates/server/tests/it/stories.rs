@@ -12,6 +12,7 @@ mod logs;
 mod maintenance;
 mod missed;
 mod newcomer;
+mod orders;
 mod rates;
 mod shared_hosts;
 mod tls;

@@ -303,7 +303,7 @@ impl rustls::client::danger::ServerCertVerifier for Looks {
 }
 
 #[tokio::test]
-async fn a_domain_shows_its_own_certificate_and_every_other_name_the_installation_s() {
+async fn a_domain_shows_its_own_certificate_and_a_name_that_nobody_has_none() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     let pair = |name: &str, host: &str| {
@@ -343,14 +343,14 @@ async fn a_domain_shows_its_own_certificate_and_every_other_name_the_installatio
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert_eq!(shown(node.port, "contoso.partywall.localhost").await, own);
-    assert_eq!(shown(node.port, "unknown.example").await, own, "whoever asks for it sees the wrong name");
+    assert!(shown(node.port, "unknown.example").await.is_empty(), "nobody here has that name");
     // After a restart it is there, and with the name it goes.
     node.stop().await;
     let node = Node::start(folder.path(), "", &[&chain, &key]).await;
     assert_eq!(shown(node.port, NAME).await, theirs);
     node.run(&["tenant", "remove-hostname", &tenant, NAME]);
     let mut tries = 0;
-    while shown(node.port, NAME).await != own {
+    while !shown(node.port, NAME).await.is_empty() {
         tries += 1;
         assert!(tries < 200, "the certificate is still shown");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -163,9 +163,9 @@ async fn the_name_in_the_handshake_decides_nothing_and_the_host_does() {
         let stream = house.connect(name, &[&house.pair.seen], &["http/1.1"]).await.expect("one certificate");
         assert_eq!(house.ask(stream).await.status(), StatusCode::OK, "{name}");
     }
-    // A name that the certificate does not cover is refused by the client, and counted here.
+    // A name that nobody here has is refused, shown nothing, and counted.
     let refused = house.connect("elsewhere.test", &[&house.pair.seen], &[]).await;
-    assert!(refused.expect_err("it is for other names").to_string().contains("not valid for name"));
+    assert!(refused.expect_err("nobody has it").to_string().contains("UnrecognisedName"));
     house.until(async || house.measures("partywall_handshakes_failed_total 1").await).await;
     // What is no TLS gets no HTTP.
     let mut plain = TcpStream::connect(("127.0.0.1", house.node.port)).await.expect("it listens");

@@ -1,6 +1,9 @@
-//! A name server that answers what the story says, or worse.
+//! A name server that answers what the story says, or worse. Every name leads to this machine.
 
-use simple_dns::{CLASS, Name, Packet, PacketFlag, ResourceRecord, rdata::RData, rdata::TXT};
+use simple_dns::{
+    CLASS, Name, Packet, PacketFlag, QTYPE, ResourceRecord, TYPE,
+    rdata::{A, RData, TXT},
+};
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -85,14 +88,17 @@ impl Dns {
             Mood::Endless => packet.set_flags(PacketFlag::TRUNCATION),
             Mood::Helpful => {}
         }
-        for text in state.texts.get(&name).into_iter().flatten() {
-            let data = RData::TXT(TXT::try_from(text.as_str()).ok()?.into_owned());
-            packet.answers.push(ResourceRecord::new(
-                Name::new_unchecked(&name).into_owned(),
-                CLASS::IN,
-                1,
-                data,
-            ));
+        let asked = packet.questions.first()?.qtype;
+        let is_asked = |kind: TYPE| asked == QTYPE::TYPE(kind);
+        let mut answer = |data: RData<'static>| {
+            let name = Name::new_unchecked(&name).into_owned();
+            packet.answers.push(ResourceRecord::new(name, CLASS::IN, 1, data));
+        };
+        if is_asked(TYPE::A) {
+            answer(RData::A(A { address: 0x7f00_0001 }));
+        }
+        for text in state.texts.get(&name).into_iter().flatten().filter(|_| is_asked(TYPE::TXT)) {
+            answer(RData::TXT(TXT::try_from(text.as_str()).ok()?.into_owned()));
         }
         packet.build_bytes_vec().ok()
     }

@@ -1,6 +1,7 @@
 //! A town to tell stories in: the real binary, real identity providers of three organisations, a real
 //! backend, and people with browsers. Everything on loopback, on free ports, gone when the story ends.
 
+mod authority;
 mod backend;
 mod dns;
 mod fronts;
@@ -12,12 +13,13 @@ mod process;
 mod receiver;
 mod shared;
 
+pub(crate) use authority::{Pebble, connector, name as named};
 pub(crate) use backend::Backend;
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, binary, free_port};
-pub(crate) use people::{Person, Town};
+pub(crate) use people::{Person, Town, database as new_database};
 pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};

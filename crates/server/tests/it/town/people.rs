@@ -162,7 +162,7 @@ async fn start_provider(organisation: Organisation) -> Provider {
 }
 
 /// A database of the town's own, migrated where nodes do not do that themselves.
-async fn database(engine: Engine, folder: &TempDir) -> String {
+pub(crate) async fn database(engine: Engine, folder: &TempDir) -> String {
     match engine {
         Engine::Sqlite => String::new(),
         Engine::Postgres => {

@@ -4,7 +4,8 @@
 use crate::{AssumeTenant, OperatorPermit};
 use domain::{
     ApiKeyId, DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, Network,
-    ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId, TenantId, TokenId, UserId,
+    ProductName, ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId, TenantId, TokenId,
+    UserId,
 };
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
@@ -41,6 +42,26 @@ pub struct TenantRecord {
     pub networks: Arc<[Network]>,
     /// When its application is being worked on.
     pub maintenance: Maintenance,
+    /// Which API products it has.
+    pub subscriptions: Subscriptions,
+}
+
+/// Which API products a tenant has: for everybody in it, or for one of its subscribers. Most tenants have none, and
+/// then it is one word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subscriptions(Option<Box<Vec<(ProductName, Option<SubscriberId>)>>>);
+
+impl Subscriptions {
+    /// These.
+    pub fn of(all: Vec<(ProductName, Option<SubscriberId>)>) -> Self {
+        Subscriptions(if all.is_empty() { None } else { Some(Box::new(all)) })
+    }
+
+    /// Whether they open a product for a subscriber, or for somebody who is none.
+    pub fn open(&self, product: &ProductName, subscriber: Option<SubscriberId>) -> bool {
+        let all = self.0.iter().flat_map(|all| all.iter());
+        all.filter(|(name, _)| name == product).any(|(_, whose)| whose.is_none() || *whose == subscriber)
+    }
 }
 
 /// When a tenant's application is being worked on; never where both are.

@@ -34,7 +34,7 @@ pub mod warden;
 pub use credential::{Cookie, CookieKeys, Credential, HostOf, PresentedKey};
 pub use directory::{
     Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, Maintenance, MemberGrant,
-    OperatorGrant, PersonGrant, SessionGrant, TenantRecord,
+    OperatorGrant, PersonGrant, SessionGrant, Subscriptions, TenantRecord,
 };
 pub use permit::{
     Actor, Caller, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope, TokenHolder,

@@ -143,6 +143,10 @@ policy! {
     ReadKeys "key.read" tenant reads Needs::Right(Right::ReadKeys);
     #[doc = " Make, rotate and revoke API keys, and look after subscribers."]
     ManageKeys "key.manage" tenant writes Needs::Right(Right::ManageKeys);
+    #[doc = " See which API products the tenant may have and has subscribed to."]
+    ReadSubscriptions "subscription.read" tenant reads Needs::Right(Right::ReadKeys);
+    #[doc = " Subscribe to API products, and cancel."]
+    ManageSubscriptions "subscription.manage" tenant writes Needs::Right(Right::ManageKeys);
     #[doc = " See the tenant's own domains and how their proof stands."]
     ReadDomains "domain.read" tenant reads Needs::Right(ReadMembers);
     #[doc = " Claim a domain, have its proof looked at, give it back."]

@@ -41,6 +41,7 @@ impl Tenant {
             hostnames: Vec::new(),
             networks: [].into(),
             maintenance: Default::default(),
+            subscriptions: Default::default(),
         };
         Tenant { record, epoch: Arc::default() }
     }

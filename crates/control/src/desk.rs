@@ -109,9 +109,12 @@ impl<'w> Desk<'w> {
             throttle: Throttle::new(world.clock.clone(), limit::REMEMBERED, limit::usual),
             pages: pages(),
         });
-        let check: crate::route::RouteCheck = Arc::new(|document| match document.get("routes") {
-            Some(_) => Ok(()),
-            None => Err(vec!["there are no routes".into(), "and no defaults".into()]),
+        let is_sound = |document: &Value| {
+            document.as_array().is_some_and(|routes| !routes.is_empty()) || document.get("routes").is_some()
+        };
+        let check: crate::route::RouteCheck = Arc::new(move |document| match is_sound(document) {
+            true => Ok(()),
+            false => Err(vec!["there are no routes".into(), "and no defaults".into()]),
         });
         let room = Control::new(world.store.clone(), web.clone(), Terms::default(), check);
         // Whatever is laid down is good for a while.

@@ -3,12 +3,12 @@
 
 use crate::{
     Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
-    key_secret, maintenance, overview, own_domain, plan, resting_name, role, route, scope, setting, tenant,
-    token, usage_view,
+    key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route, scope, setting,
+    subscription, tenant, token, usage_view,
 };
 use access::{
     ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings,
-    ReadTenantHome, ReadTenants,
+    ReadSubscriptions, ReadTenantHome, ReadTenants,
 };
 use axum::extract::FromRef;
 use web::{Pages, Routes, Section, Web};
@@ -29,6 +29,8 @@ fn api() -> Routes<Control> {
         .merge(deployment::http::routes())
         .merge(route::http::routes())
         .merge(plan::http::routes())
+        .merge(product::http::routes())
+        .merge(subscription::http::routes())
         .merge(role::http::routes())
         .merge(scope::http::routes())
         .merge(key_secret::http::routes())
@@ -48,6 +50,8 @@ fn console() -> Routes<Control> {
         .merge(deployment::pages::routes())
         .merge(route::pages::routes())
         .merge(plan::pages::routes())
+        .merge(product::pages::routes())
+        .merge(subscription::pages::routes())
         .merge(role::pages::routes())
         .merge(issuer::pages::routes())
         .merge(token::pages::routes())
@@ -66,12 +70,14 @@ pub fn pages() -> Pages {
         .tenant::<ReadTenantHome>("/t/{tenant}", "Overview", Section::Top, "overview")
         .tenant::<ReadAuditTrail>("/t/{tenant}/audit", "Audit", Section::Activity, "audit")
         .tenant::<ReadSettings>("/t/{tenant}/usage", "Usage", Section::Activity, "usage")
+        .tenant::<ReadSubscriptions>("/t/{tenant}/products", "API products", Section::Settings, "plans")
         .tenant::<ReadDomains>("/t/{tenant}/domains", "Domains", Section::Settings, "hostnames")
         .tenant::<ReadSettings>("/t/{tenant}/settings", "Settings", Section::Settings, "settings")
         .platform::<ReadTenants>("/platform", "Overview", "overview")
         .platform::<ReadTenants>("/platform/tenants", "Tenants", "tenants")
         .platform::<ReadPlatformSettings>("/platform/deployments", "Deployments", "deployments")
         .platform::<ReadPlatformSettings>("/platform/routes", "Routes", "link")
+        .platform::<ReadPlatformSettings>("/platform/products", "API products", "plans")
         .platform::<ReadPlatformSettings>("/platform/plans", "Plans", "plans")
         .platform::<ReadPlatformSettings>("/platform/roles", "Roles", "roles")
         .platform::<ReadPlatformSettings>("/platform/issuers", "Token issuers", "link")

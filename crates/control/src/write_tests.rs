@@ -79,7 +79,12 @@ fn writes() -> Vec<Write> {
             Changed,
         ),
         write("DELETE /v1/platform/issuers/{id}", Value::Null, Removed),
-        write("PUT /v1/platform/routes", json!({ "routes": [] }), Made),
+        write("PUT /v1/platform/products/{name}", json!({ "title": "Audits" }), Made),
+        write("PUT /v1/platform/routes", json!([{ "name": "audits", "product": "auditor" }]), Made),
+        write("POST /v1/platform/products/{name}/publish", json!({}), Changed),
+        write("POST /v1/tenants/{tenant}/subscriptions", json!({ "product": "auditor" }), Made),
+        write("DELETE /v1/tenants/{tenant}/subscriptions/{product}", Value::Null, Removed),
+        write("POST /v1/platform/products/{name}/retire", json!({}), Changed),
         write("PUT /v1/platform/scopes", json!({ "scopes": [{ "name": "surveys.read" }] }), Changed),
         write("POST /v1/platform/key-secret/roll", json!({ "overlap_seconds": 60 }), Made),
         write("POST /v1/platform/tenants", json!({ "slug": "acme", "name": "Acme" }), Made),
@@ -160,6 +165,7 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             ("tenant", town.contoso.id.to_string()),
             ("host", "www.acme.test".to_owned()),
             ("name", "auditor".to_owned()),
+            ("product", "auditor".to_owned()),
         ]);
         let (mut faults, mut done, mut shown) = (Vec::new(), BTreeSet::new(), Vec::new());
         for write in writes() {

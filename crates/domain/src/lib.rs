@@ -34,7 +34,8 @@ pub use fault::Fault;
 pub use id::*;
 pub use issuer::{BoundTo, IssuerRules, TenantFrom, TokenAlgorithm, TokenCaller};
 pub use name::{
-    DisplayName, EmailAddress, Hostname, NameError, Region, ReturnPath, RoleName, ScopeName, Slug,
+    DisplayName, EmailAddress, Hostname, NameError, ProductName, Region, ReturnPath, RoleName, ScopeName,
+    Slug,
 };
 pub use network::{Network, NetworkError};
 pub use page::{Cursor, Page};

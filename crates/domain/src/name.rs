@@ -74,6 +74,10 @@ name!(
     RoleName, parse_role
 );
 name!(
+    /// An API product: lower-case letters, digits, `.`, `_` and `-`.
+    ProductName, parse_product
+);
+name!(
     /// Where a tenant's data or a person's profile lives: 1 to 40 lower-case letters, digits and hyphens.
     Region, parse_region
 );
@@ -222,6 +226,15 @@ fn parse_scope(text: &str) -> Result<&str, NameError> {
         (1..=60).contains(&text.len()) && text.bytes().all(known) && text.as_bytes()[0].is_ascii_lowercase();
     fits.then_some(text).ok_or(NameError(
         "a scope has 1 to 60 lower-case letters, digits, dots, colons, hyphens, underscores and slashes, and begins with a letter",
+    ))
+}
+
+fn parse_product(text: &str) -> Result<&str, NameError> {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    let fits =
+        (1..=60).contains(&text.len()) && text.bytes().all(known) && text.as_bytes()[0].is_ascii_lowercase();
+    fits.then_some(text).ok_or(NameError(
+        "a product's name has 1 to 60 lower-case letters, digits, dots, hyphens and underscores, and begins with a letter",
     ))
 }
 

@@ -53,6 +53,23 @@ impl Moment {
         }
     }
 
+    /// As HTTP writes dates (RFC 9110 section 5.6.7): "Wed, 04 Mar 2026 09:12:00 GMT".
+    pub fn http_date(self) -> String {
+        match ::time::OffsetDateTime::from_unix_timestamp(self.seconds()) {
+            Ok(time) => {
+                let (weekday, month) = (time.weekday().to_string(), time.month().to_string());
+                let (hour, minute, second) = time.to_hms();
+                let (day, year) = (time.day(), time.year());
+                format!(
+                    "{}, {day:02} {} {year:04} {hour:02}:{minute:02}:{second:02} GMT",
+                    &weekday[..3],
+                    &month[..3]
+                )
+            }
+            Err(_) => String::new(),
+        }
+    }
+
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)

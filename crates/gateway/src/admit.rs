@@ -157,6 +157,7 @@ impl Gateway {
         if let Some(holder) = pass.caller().token() {
             check_token(holder, route)?;
         }
+        self.check_product(route, &tenant, pass.caller(), onlooker)?;
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
         }

@@ -12,6 +12,7 @@ use crate::{
     peer::{Peer, household},
     policy::{Shares, cors::CrossOrigin, literal, rewrite},
     problem,
+    product::{ProductSpec, Products},
     proxy::{self, Answered, Socket},
     refuse::{No, Reader, Refusals, sign_in},
     resolve::Lookups,
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) issuers: Issuers,
     pub(crate) tokens: Tokens,
     pub(crate) deployments: Deployments,
+    pub(crate) products: ArcSwap<Products>,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
     pub(crate) shares: Shares,
@@ -77,6 +79,7 @@ impl Gateway {
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
+            products: ArcSwap::default(),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
@@ -125,6 +128,11 @@ impl Gateway {
     /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
     pub fn set_deployments(&self, deployments: Vec<DeploymentSpec>) {
         self.0.deployments.set(deployments);
+    }
+
+    /// These API products can be had from now on, and no others.
+    pub fn set_products(&self, products: Vec<ProductSpec>) {
+        self.0.products.store(Arc::new(Products::of(products)));
     }
 
     /// Believes session cookies under these keys from now on.
@@ -337,6 +345,9 @@ impl Gateway {
         }
         let policies = &admitted.route.policies;
         rewrite::finish(&policies.answer_headers, &mut head.headers);
+        if let Some(version) = &admitted.route.version {
+            version.write(&mut head.headers);
+        }
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let traffic = admitted.traffic.clone();
         let upload = errand.upload.clone();

@@ -61,6 +61,8 @@ problems! {
     LONG_TARGET = "request.target-too-long";
     BAD_EXPECTATION = "request.expectation";
     BUSY = "limit.requests";
+    PRODUCT_CLOSED = "product.closed";
+    SUBSCRIPTION = "product.subscription";
     RATE = "limit.rate";
     IN_FLIGHT = "limit.in-flight";
     SOCKETS = "limit.websockets";

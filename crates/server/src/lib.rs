@@ -15,4 +15,5 @@ pub mod judging;
 pub mod keys;
 pub mod listen;
 pub mod observe;
+mod products;
 pub mod rehearse;

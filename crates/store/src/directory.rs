@@ -4,7 +4,8 @@
 mod rows;
 
 use rows::{
-    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, TenantRow, TokenRow,
+    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, SubscriptionRow,
+    TenantRow, TokenRow,
 };
 
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
 };
 use access::{
     Answer, AssumeTenant, ClaimedJob, CutShort, Directory, DirectoryError, Introduces, KeyGrant, MemberGrant,
-    OperatorGrant, OperatorPermit, Permit, PersonGrant, SessionGrant, TenantAction, TenantRecord,
+    OperatorGrant, OperatorPermit, Permit, PersonGrant, SessionGrant, Subscriptions, TenantAction,
+    TenantRecord,
 };
 use domain::{
     Change, Digest, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
@@ -191,7 +193,16 @@ impl StoreDirectory {
                 values![&after, &last],
             )
             .await?;
-        Ok(with_hosts(rows, hosts))
+        let subscriptions = reading
+            .rows(
+                operator_sql!(
+                    "SELECT tenant_id, product, subscriber_id FROM subscription
+                     WHERE tenant_id > $1 AND tenant_id <= $2 ORDER BY tenant_id, product, subscriber_id"
+                ),
+                values![&after, &last],
+            )
+            .await?;
+        Ok(with_more(rows, hosts, subscriptions))
     }
 
     async fn find_tenant(&self, id: TenantId) -> Result<Option<TenantRecord>, StoreError> {
@@ -208,7 +219,12 @@ impl StoreDirectory {
             .await?;
         let hosts = operator_sql!("SELECT tenant, host FROM hostname WHERE tenant = $1 ORDER BY host");
         let hosts = reading.rows(hosts, values![id]).await?;
-        Ok(with_hosts(rows, hosts).pop())
+        let subscriptions = operator_sql!(
+            "SELECT tenant_id, product, subscriber_id FROM subscription
+             WHERE tenant_id = $1 ORDER BY product, subscriber_id"
+        );
+        let subscriptions = reading.rows(subscriptions, values![id]).await?;
+        Ok(with_more(rows, hosts, subscriptions).pop())
     }
 
     async fn find_person(&self, user: UserId, digest: Digest) -> Result<Option<PersonGrant>, StoreError> {
@@ -384,12 +400,21 @@ fn rights_of(roles: &[RoleName]) -> RightSet {
         .fold(RightSet::of(&[Right::UseApplication]), |rights, role| rights.with(role.rights()))
 }
 
-fn with_hosts(rows: Vec<TenantRow>, hosts: Vec<HostRow>) -> Vec<TenantRecord> {
+fn with_more(
+    rows: Vec<TenantRow>,
+    hosts: Vec<HostRow>,
+    subscriptions: Vec<SubscriptionRow>,
+) -> Vec<TenantRecord> {
     let mut by_tenant: HashMap<TenantId, Vec<Hostname>> = HashMap::new();
     hosts.into_iter().for_each(|row| by_tenant.entry(row.tenant).or_default().push(row.host));
+    let mut subscribed: HashMap<TenantId, Vec<_>> = HashMap::new();
+    for SubscriptionRow { tenant, product, subscriber } in subscriptions {
+        subscribed.entry(tenant).or_default().push((product, subscriber));
+    }
     rows.into_iter()
         .map(|TenantRow(mut record)| {
             record.hostnames = by_tenant.remove(&record.id).unwrap_or_default();
+            record.subscriptions = Subscriptions::of(subscribed.remove(&record.id).unwrap_or_default());
             record
         })
         .collect()

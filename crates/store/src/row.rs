@@ -89,6 +89,7 @@ by_text!(
     domain::Slug,
     domain::Hostname,
     domain::DisplayName,
+    domain::ProductName,
     domain::RoleName,
     domain::ReturnPath,
     domain::Standing,

@@ -171,6 +171,12 @@ catalogue! {
         "Check the address.";
     "plan.limit" 409 "The plan does not allow more" =>
         "Remove something that is not needed, or ask the operator for another plan.";
+    "product.closed" 403 "This part of the API cannot be had" =>
+        "The API product that this address belongs to is not published, or was retired. Its operator can say what took its place.";
+    "product.subscription" 403 "A subscription is needed for this" =>
+        "The organisation has not subscribed to the API product that this address belongs to, or not for this program. An admin of the organisation can subscribe under API products.";
+    "product.unfinished" 409 "The product cannot be published as it is" =>
+        "Every route of a product asks who calls, unless the product is marked public, and at least one route belongs to it. The detail names what is missing.";
     "provider.answer" 502 "The identity provider's answer makes no sense" =>
         "It answered, but not as OpenID Connect prescribes. The connection's test page says what exactly was wrong.";
     "provider.exists" 409 "This provider is known already" =>

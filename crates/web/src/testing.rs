@@ -126,6 +126,7 @@ impl Records {
             hostnames: vec![],
             networks: [].into(),
             maintenance: Default::default(),
+            subscriptions: Default::default(),
         };
         vec![
             record(ACME, "acme", true),

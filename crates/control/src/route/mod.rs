@@ -14,6 +14,7 @@ pub use put::put;
 pub use read::{load, read};
 pub(crate) use rehearse::nobody;
 pub use rehearse::{Played, Rehearse, Rehearsed, RehearsedStep, SampleRequest, rehearse};
+pub(crate) use rows::find;
 
 use domain::{Fault, Moment};
 use serde_json::Value;

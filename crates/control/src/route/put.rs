@@ -1,6 +1,7 @@
 //! The routes are put, whole.
 
 use super::{RouteCheck, RouteError, Routing, rows};
+use crate::product;
 use access::{ChangePlatformSettings, OperatorPermit};
 use domain::{Change, Event, event::names};
 use serde_json::Value;
@@ -19,6 +20,11 @@ pub async fn put(
     store
         .operate(permit, async |tx| {
             check(&document).map_err(RouteError::Refused)?;
+            let bundled = product::bundled(&document);
+            let faults = product::faults(&product::all(tx).await?, &bundled);
+            if !faults.is_empty() {
+                return Err(RouteError::Refused(faults));
+            }
             let before = rows::find(tx).await?.map_or(Value::Null, |old| old.document);
             let routing = Routing { document, changed_at: tx.now() };
             rows::put(tx, &routing).await?;

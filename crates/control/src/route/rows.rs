@@ -9,7 +9,7 @@ impl FromRow for Routing {
     }
 }
 
-pub(super) async fn find(tx: &mut OperatorRead) -> Result<Option<Routing>, StoreError> {
+pub(crate) async fn find(tx: &mut OperatorRead) -> Result<Option<Routing>, StoreError> {
     let sql = operator_sql!("SELECT body, changed_at FROM platform_document WHERE name = 'routes'");
     tx.row(sql, values![]).await
 }

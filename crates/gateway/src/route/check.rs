@@ -7,6 +7,7 @@ use super::{
 use crate::{
     expression::{self, ASKED, PRESENTED},
     policy::{Policies, literal},
+    product::Version,
 };
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
@@ -267,6 +268,10 @@ impl Faults {
             idle: Duration::from_secs(spec.idle_seconds),
             most_body: spec.most_body,
             trusted_origins: self.origins(&spec.trusted_origins),
+            product: spec.product.clone(),
+            version: spec.version.as_ref().map(|version| {
+                Version::of(version, spec.product.is_some(), &mut |what| self.say("version", what))
+            }),
             policies: Policies::of(&spec.policies, &spec.name, &mut |key, what| self.say(key, what)),
         })
     }

@@ -10,8 +10,8 @@ mod spec;
 pub use check::RouteFault;
 pub use spec::{Audience, CredentialKind, MapBy, RouteSpec, TenantForm, WriteTenant};
 
-use crate::policy::Policies;
-use domain::{Hostname, ScopeName};
+use crate::{policy::Policies, product::Version};
+use domain::{Hostname, ProductName, ScopeName};
 use http::{HeaderName, HeaderValue};
 use protocol::expression::Expression;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -65,6 +65,9 @@ pub(crate) struct Route {
     pub(crate) idle: Duration,
     pub(crate) most_body: u64,
     pub(crate) trusted_origins: Box<[HeaderValue]>,
+    /// The API product that it belongs to.
+    pub(crate) product: Option<ProductName>,
+    pub(crate) version: Option<Version>,
     pub(crate) policies: Policies,
 }
 

@@ -1,7 +1,7 @@
 //! Routes as the operator writes them.
 
-use crate::policy::PolicySpec;
-use domain::ScopeName;
+use crate::{policy::PolicySpec, product::VersionSpec};
+use domain::{ProductName, ScopeName};
 use serde::{Deserialize, Serialize};
 
 /// One route. Everything but the name has a default, and an unknown key is an error.
@@ -66,6 +66,12 @@ pub struct RouteSpec {
     /// Other origins whose pages may send requests that change something with a session of ours.
     #[serde(default)]
     pub trusted_origins: Vec<String>,
+    /// The API product that it belongs to: only those who have subscribed to that are let through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductName>,
+    /// Which version of the product it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionSpec>,
     /// What is asked of requests beyond who sends them, and done to them.
     #[serde(default)]
     pub policies: PolicySpec,
@@ -231,6 +237,8 @@ impl RouteSpec {
             idle_seconds: idle_seconds(),
             most_body: most_body(),
             trusted_origins: Vec::new(),
+            product: None,
+            version: None,
             policies: PolicySpec::default(),
         }
     }

@@ -97,6 +97,7 @@ mod tests {
             hostnames: Vec::new(),
             networks: [].into(),
             maintenance: Default::default(),
+            subscriptions: Default::default(),
         });
         tenants
     }

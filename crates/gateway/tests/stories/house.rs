@@ -136,6 +136,7 @@ fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&str]) -> Tena
         hostnames: hostnames.iter().map(|host| host.parse().unwrap()).collect(),
         networks: [].into(),
         maintenance: Default::default(),
+        subscriptions: Default::default(),
     }
 }
 

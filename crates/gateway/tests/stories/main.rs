@@ -16,6 +16,7 @@ mod keys;
 mod mapping;
 mod passing;
 mod policies;
+mod products;
 mod rehearsing;
 mod streams;
 mod times;

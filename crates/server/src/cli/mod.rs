@@ -18,6 +18,7 @@ mod key;
 mod offline;
 mod platform;
 mod print;
+mod product;
 mod serve;
 mod tenant;
 
@@ -93,6 +94,9 @@ enum Command {
     /// A tenant's API keys, what they may be good for, and the search for those that leaked.
     #[command(subcommand)]
     Key(key::Key),
+    /// API products, and what tenants have subscribed to.
+    #[command(subcommand)]
+    Product(product::Product),
     /// A tenant's own domains and their proof.
     #[command(subcommand)]
     Domain(domain::Domain),
@@ -172,6 +176,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Issuer(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
             Command::Key(command) => command.run(&api()?).await,
+            Command::Product(command) => command.run(&api()?).await,
             Command::Domain(command) => command.run(&api()?).await,
             Command::Jobs(jobs) => jobs.run(&api()?).await,
             Command::Audit(audit::Audit::Verify(verify)) => verify.run(&config, cli.common.json).await,

@@ -1,9 +1,12 @@
 //! What the directory's questions find.
 
 use crate::{FromRow, Row, StoreError};
-use access::{CutShort, KeyEnd, KeyGrant, Maintenance, OperatorGrant, PersonGrant, TenantRecord};
+use access::{
+    CutShort, KeyEnd, KeyGrant, Maintenance, OperatorGrant, PersonGrant, Subscriptions, TenantRecord,
+};
 use domain::{
-    Hostname, Limits, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName, TenantId, UserId,
+    Hostname, Limits, MemberId, Moment, PlatformRole, ProductName, ProviderId, Right, RightSet, RoleName,
+    SubscriberId, TenantId, UserId,
 };
 use std::sync::Arc;
 
@@ -74,6 +77,22 @@ impl FromRow for HostRow {
     }
 }
 
+pub(super) struct SubscriptionRow {
+    pub(super) tenant: TenantId,
+    pub(super) product: ProductName,
+    pub(super) subscriber: Option<SubscriberId>,
+}
+impl FromRow for SubscriptionRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let is_for_all = row.text("subscriber_id")?.is_empty();
+        Ok(SubscriptionRow {
+            tenant: row.parse("tenant_id")?,
+            product: row.parse("product")?,
+            subscriber: if is_for_all { None } else { Some(row.parse("subscriber_id")?) },
+        })
+    }
+}
+
 pub(super) struct TenantRow(pub(super) TenantRecord);
 impl FromRow for TenantRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
@@ -92,6 +111,7 @@ impl FromRow for TenantRow {
                 from: row.moment("maintenance_from")?,
                 until: row.moment("maintenance_until")?,
             },
+            subscriptions: Subscriptions::default(),
         }))
     }
 }

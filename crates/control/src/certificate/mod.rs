@@ -11,6 +11,7 @@ mod put;
 mod remove;
 mod rows;
 
+pub use list::ending;
 pub(crate) use list::of_tenant;
 pub use load::{Shown, load_all, load_of};
 pub use put::put;

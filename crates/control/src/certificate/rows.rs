@@ -92,3 +92,17 @@ pub(super) async fn mapped_of(tx: &mut OperatorRead, tenant: TenantId) -> Result
     );
     tx.rows(sql, values![tenant]).await
 }
+
+/// Those of names that are mapped and end before this, the first end first.
+pub(super) async fn ending(
+    tx: &mut OperatorRead,
+    before: Moment,
+    most: u32,
+) -> Result<Vec<Held>, StoreError> {
+    let sql = operator_sql!(
+        "SELECT c.host, c.source, c.ends_at
+         FROM hostname h JOIN domain_certificate c ON c.tenant_id = h.tenant AND c.host = h.host
+         WHERE c.ends_at < $1 ORDER BY c.ends_at LIMIT $2"
+    );
+    tx.rows(sql, values![before, most]).await
+}

@@ -1,7 +1,7 @@
 //! A tenant's orders.
 
 use super::{Order, rows};
-use access::{Permit, TenantAction};
+use access::{OperatorPermit, Permit, TenantAction, Upkeep};
 use store::{Store, StoreError};
 
 /// How the tenant's orders stand.
@@ -10,4 +10,16 @@ pub(crate) async fn of_tenant<A: TenantAction>(
     permit: &Permit<A>,
 ) -> Result<Vec<Order>, StoreError> {
     store.read(permit, async |tx| rows::all(tx).await).await
+}
+
+/// Orders of all tenants that were refused, those that were tried most first.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn refused(
+    store: &Store,
+    permit: &OperatorPermit<Upkeep>,
+    most: u32,
+) -> Result<Vec<Order>, StoreError> {
+    store.survey(permit, async |tx| rows::refused(tx, most).await).await
 }

@@ -20,6 +20,7 @@ mod settle;
 pub use asked::{Asking, asked, asked_of};
 pub use authority::{Answer, Asked, Authority, No, Obtained, Show, Wish};
 pub(crate) use list::of_tenant;
+pub use list::refused;
 pub use plan::plan;
 pub(crate) use rows::forget;
 pub use run::run;

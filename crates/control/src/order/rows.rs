@@ -121,6 +121,15 @@ pub(super) async fn without(
     tx.rows(sql, values![after, beyond, rested, most]).await
 }
 
+/// Orders that were refused, those that were tried most first.
+pub(super) async fn refused(tx: &mut OperatorRead, most: u32) -> Result<Vec<Order>, StoreError> {
+    let sql = operator_sql!(
+        "SELECT host, standing, fault, tries, due_at, job FROM certificate_order
+         WHERE standing = 'failed' ORDER BY tries DESC, host LIMIT $1"
+    );
+    tx.rows(sql, values![most]).await
+}
+
 /// What is to be shown now.
 pub(super) struct Shown {
     pub(super) tenant: TenantId,

@@ -44,7 +44,7 @@ impl Serve {
         let mut loops = background::start(&node, feed, notes, &stop);
         if let Some(certificates) = certificates.clone() {
             certificates.show(node.certificates.clone());
-            loops.spawn(certificates.watch(stop.clone(), node.metrics.clone()));
+            loops.spawn(certificates.watch(stop.clone(), node.metrics.clone(), node.web.clock.clone()));
         }
         let mut others = vec![
             tokio::spawn(listen::private(private, node.clone(), stop.clone())),

@@ -43,27 +43,52 @@ pub fn read_pair(chain: &str, key: &str) -> Result<Arc<CertifiedKey>, String> {
 /// Words for their owner.
 pub fn judge(host: &Hostname, chain: &str, key: &str, now: Moment) -> Result<Moment, String> {
     let pair = read_pair(chain, key)?;
+    let name = ServerName::try_from(host.as_str()).map_err(|_| "the name cannot stand in a certificate")?;
+    let ask = question(&pair.cert, &name)?;
+    let now = now.seconds().unsigned_abs();
+    ask(now).map_err(|error| said(&error).to_owned())?;
+    Ok(last_good(now, |at| ask(at).is_ok()))
+}
+
+/// Until when a chain is good, whatever the name; none if it is not good now.
+pub(super) fn ends(chain: &[CertificateDer<'_>], now: Moment) -> Option<Moment> {
+    use CertificateError::{NotValidForName, NotValidForNameContext};
+    let nobody = ServerName::try_from("nobody.invalid").ok()?;
+    let ask = question(chain, &nobody).ok()?;
+    let is_good = |at: u64| {
+        let Err(rustls::Error::InvalidCertificate(why)) = ask(at) else { return false };
+        matches!(why, NotValidForName | NotValidForNameContext { .. })
+    };
+    let now = now.seconds().unsigned_abs();
+    is_good(now).then(|| last_good(now, is_good))
+}
+
+/// What a browser would say that comes by this name at a time.
+fn question<'c>(
+    chain: &'c [CertificateDer<'_>],
+    name: &'c ServerName<'_>,
+) -> Result<impl Fn(u64) -> Result<(), rustls::Error> + 'c, String> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(pair.cert.last().cloned());
+    roots.add_parsable_certificates(chain.last().map(|top| top.clone().into_owned()));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
         .map_err(|_| "the end of the chain cannot be used")?;
-    let name = ServerName::try_from(host.as_str()).map_err(|_| "the name cannot stand in a certificate")?;
-    let (own, rest) = pair.cert.split_first().ok_or("the chain is empty")?;
-    let now = now.seconds().unsigned_abs();
-    let ask = |at: u64| {
+    let (own, rest) = chain.split_first().ok_or("the chain is empty")?;
+    Ok(move |at| {
         let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
-        verifier.verify_server_cert(own, rest, &name, &[], at)
-    };
-    ask(now).map_err(|error| said(&error).to_owned())?;
-    // Good now, over some day: halved until the second is found.
+        verifier.verify_server_cert(own, rest, name, &[], at).map(drop)
+    })
+}
+
+/// Good now, over some day: halved until the second is found.
+fn last_good(now: u64, is_good: impl Fn(u64) -> bool) -> Moment {
     let (mut good, mut over) = (now, now + FURTHEST);
     while good + 1 < over {
         let middle = good + (over - good) / 2;
-        if ask(middle).is_ok() { good = middle } else { over = middle }
+        if is_good(middle) { good = middle } else { over = middle }
     }
-    Ok(Moment::from_seconds(i64::try_from(good).unwrap_or(i64::MAX)))
+    Moment::from_seconds(i64::try_from(good).unwrap_or(i64::MAX))
 }
 
 fn said(error: &rustls::Error) -> &'static str {
@@ -129,7 +154,10 @@ mod tests {
         let (_, _, strange) = pair("app.acme.test");
         let host = |text: &str| text.parse::<Hostname>().unwrap();
         let judged = |name: &str, chain: String, key: &str| judge(&host(name), &chain, key, NOW);
-        assert!(judged("app.acme.test", format!("{own}{top}"), &key).unwrap() > NOW);
+        let end = judged("app.acme.test", format!("{own}{top}"), &key).unwrap();
+        let read = read_pair(&format!("{own}{top}"), &key).unwrap();
+        assert!(end > NOW && ends(&read.cert, NOW) == Some(end));
+        assert_eq!(ends(&read.cert, Moment::from_seconds(70_000_000_000)), None);
         for (name, chain, key, why) in [
             ("www.acme.test", format!("{own}{top}"), &key, "not for this name"),
             ("app.acme.test", format!("{top}{own}"), &key, "does not belong"),

@@ -2,6 +2,7 @@
 //! for, and a certificate authority's question for the authority. Any other name is told that nobody here has it, so that
 //! nobody learns which names there are, nor whose house this is, by asking for others.
 
+use super::pair::ends;
 use crate::config::Tls;
 use domain::{Hostname, Moment, TenantId};
 use parking_lot::RwLock;
@@ -129,6 +130,11 @@ impl ByName {
         }
         let theirs = tenants.find(&name);
         theirs.or_else(|| (self.own_for_others || self.is_for(name)).then(|| self.own.clone()))
+    }
+
+    /// Until when the installation's own is good; none if it is not.
+    pub(super) fn own_ends(&self, now: Moment) -> Option<Moment> {
+        ends(&self.own.cert, now)
     }
 
     /// Whether the installation's own is good for the name.

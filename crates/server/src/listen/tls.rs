@@ -3,6 +3,7 @@
 
 use crate::{config::Tls, observe::metrics::Metrics};
 use arc_swap::ArcSwap;
+use domain::{Clock, Moment};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -87,8 +88,13 @@ impl Certificates {
     }
 
     /// Looks at the files until it is time to stop.
-    pub async fn watch(self, stop: Stop, metrics: Metrics) {
+    pub async fn watch(self, stop: Stop, metrics: Metrics, clock: Clock) {
         let seen = std::sync::Mutex::new(self.first);
+        let note_end = |loaded: &Loaded| {
+            let end = loaded.by_name.own_ends(clock.now()).unwrap_or(Moment::NEVER);
+            metrics.own_certificate_ends(end);
+        };
+        note_end(&self.loaded.load());
         stop.every(LOOK, || async {
             let now = changed_at(&self.files);
             let mut seen = seen.lock().expect("nothing panics while it holds this");
@@ -100,6 +106,7 @@ impl Certificates {
             metrics.certificate(loaded.is_ok());
             match loaded {
                 Ok(loaded) => {
+                    note_end(&loaded);
                     self.loaded.store(Arc::new(loaded));
                     tracing::info!("the certificate was read again");
                 }

@@ -13,12 +13,16 @@ pub fn samples(node: &Node) -> Vec<Sample> {
         labels: String::new(),
         value: many as f64,
     }];
-    samples.extend(first_end.map(|end| Sample {
-        name: "partywall_tls_certificate_ends_seconds",
-        kind: "gauge",
-        about: "When the certificate ends that ends first, in seconds since 1970.",
-        labels: "of=\"domains\"".into(),
-        value: end.seconds() as f64,
+    let own = Some(node.metrics.own_certificate_end()).filter(|end| *end > 0);
+    let ends = [("installation", own), ("domains", first_end.map(|end| end.seconds()))];
+    samples.extend(ends.into_iter().filter_map(|(of, end)| {
+        Some(Sample {
+            name: "partywall_tls_certificate_ends_seconds",
+            kind: "gauge",
+            about: "When the certificate ends that ends first, in seconds since 1970.",
+            labels: format!("of=\"{of}\""),
+            value: end? as f64,
+        })
     }));
     samples
 }

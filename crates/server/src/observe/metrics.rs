@@ -1,5 +1,6 @@
 //! Metrics in the text form of Prometheus. Labels are few and bounded: no tenant, no path, no user.
 
+use domain::Moment;
 use std::{
     fmt::Write,
     sync::{
@@ -19,6 +20,7 @@ struct Counts {
     refused: AtomicU64,
     handshakes_failed: AtomicU64,
     certificate_stale: AtomicBool,
+    certificate_ends: AtomicI64,
     requests: [AtomicU64; 5],
     refused_cross_tenant: AtomicU64,
     alerts: AtomicU64,
@@ -64,6 +66,16 @@ impl Metrics {
     /// The certificate's files were read: they can be used, or the pair before stays.
     pub fn certificate(&self, is_good: bool) {
         self.0.certificate_stale.store(!is_good, Relaxed);
+    }
+
+    /// Until then the installation's own certificate is good; never if it is not good now.
+    pub fn own_certificate_ends(&self, end: Moment) {
+        self.0.certificate_ends.store(end.seconds(), Relaxed);
+    }
+
+    /// When it ends, in seconds since 1970; 0 where there is none, or it is not good.
+    pub fn own_certificate_end(&self) -> i64 {
+        self.0.certificate_ends.load(Relaxed)
     }
 
     /// An answer went out.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backends;
+mod certificates;
 mod connections;
 mod doctor;
 mod domains;

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod database;
+mod domains;
 mod finding;
 mod machine;
 mod names;
@@ -36,6 +37,7 @@ impl Doctor {
         let (about_database, store) = database::look(config).await;
         findings.extend(about_database);
         if let Some(store) = store {
+            findings.extend(domains::look(config, &store).await);
             if !self.no_providers {
                 findings.extend(providers::look(config, &store).await);
             }

@@ -1,6 +1,6 @@
 //! Tenants' own domains, from the claim to the request that is mapped (ledger A06).
 
-use crate::town::{Dns, Engine, Mood, Node, Person, Town, free_port};
+use crate::town::{Dns, Engine, Mood, Node, Person, Town, free_port, shown};
 use demo::client::{Ask, Browser};
 use http::Method;
 use serde_json::{Value, json};
@@ -242,64 +242,6 @@ async fn a_domain_whose_proof_is_gone_is_warned_of_and_let_go_by_itself() {
     partywall(&scene, &["domain", "remove", NAME]);
     let (_, all) = scene.alice(Method::GET, "", Value::Null).await;
     assert_eq!(all["items"], json!([]));
-}
-
-/// The certificate that the node shows to whoever asks for this name.
-async fn shown(port: u16, name: &str) -> Vec<u8> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let roots = rustls::RootCertStore::empty();
-    let looks = Arc::new(Looks(Mutex::default()));
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the usual versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.dangerous().set_certificate_verifier(looks.clone());
-    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("the node listens");
-    let name = rustls::pki_types::ServerName::try_from(name.to_owned()).expect("a name");
-    // Whoever only looks ends the handshake there.
-    let _ = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    looks.0.lock().expect("nobody panics here").clone()
-}
-
-/// Keeps what it is shown, and believes nothing.
-#[derive(Debug)]
-struct Looks(Mutex<Vec<u8>>);
-
-impl rustls::client::danger::ServerCertVerifier for Looks {
-    fn verify_server_cert(
-        &self,
-        own: &rustls::pki_types::CertificateDer<'_>,
-        _: &[rustls::pki_types::CertificateDer<'_>],
-        _: &rustls::pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        *self.0.lock().expect("nobody panics here") = own.to_vec();
-        Err(rustls::Error::General("only looking".into()))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("only looking".into()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General("only looking".into()))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        vec![rustls::SignatureScheme::ECDSA_NISTP256_SHA256]
-    }
 }
 
 #[tokio::test]

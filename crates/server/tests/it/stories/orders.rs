@@ -114,7 +114,10 @@ async fn a_proved_domain(engine: Engine) {
     }
     let (_, page) = scene.node.private("/metrics").await;
     assert!(page.contains("partywall_tls_certificates 1\n"), "{page}");
-    assert!(page.contains(r#"partywall_tls_certificate_ends_seconds{of="domains"}"#), "{page}");
+    for of in ["installation", "domains"] {
+        let line = format!("partywall_tls_certificate_ends_seconds{{of=\"{of}\"}}");
+        assert!(page.contains(&line), "{page}");
+    }
     // Plain HTTP leads to https, and knows nothing of questions that nobody asked.
     for path in ["/a?b=c", "/.well-known/acme-challenge/guess"] {
         let ask = Ask::get(&format!("http://127.0.0.1:{}{path}", scene.plain)).with("host", NAME);
@@ -151,6 +154,8 @@ async fn a_refused_order_is_said_and_the_next_try_proves_the_name_in_the_handsha
         .await;
     let why = said["why"].as_str().expect("it says why").to_owned();
     assert!(why.contains("did not find what it looked for") && said["next_at"].is_string(), "{said}");
+    let (_, findings, _) = scene.node.try_run(&["doctor", "--no-providers"]);
+    assert!(findings.contains(&format!("none is given for {NAME}")), "{findings}");
     let port = scene.node.port;
     scene.until("a certificate", async || scene.is_content(port).await).await;
     assert_eq!(scene.certificate()["standing"], "ordered");

@@ -33,7 +33,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) needs: Needs,
     pub(crate) routes: ArcSwap<Routes>,
+    /// Whether a route of these passes connections on.
+    pub(crate) passes: AtomicBool,
     pub(crate) cookies: ArcSwap<CookieKeys>,
     pub(crate) key_secrets: ArcSwap<KeySecrets>,
     pub(crate) guesses: Throttle,
@@ -73,6 +75,7 @@ impl Gateway {
         times.keep(routes.names());
         Gateway(Arc::new(Inner {
             routes: ArcSwap::from_pointee(routes),
+            passes: AtomicBool::new(false),
             cookies: ArcSwap::from_pointee(cookies),
             key_secrets: ArcSwap::default(),
             guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
@@ -102,6 +105,7 @@ impl Gateway {
     pub fn set_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
         let routes = Routes::parse(json, &self.0.settings.hosts)?;
         self.0.times.keep(routes.names());
+        self.0.passes.store(routes.passes_any(), Relaxed);
         self.0.routes.store(Arc::new(routes));
         Ok(())
     }
@@ -148,6 +152,11 @@ impl Gateway {
     /// Signs contexts with this key from now on.
     pub fn set_signing(&self, signing: Signing) {
         self.0.contexts.set_signing(signing);
+    }
+
+    /// Whether any route passes connections on by the name that they ask for.
+    pub fn passes_any(&self) -> bool {
+        self.0.passes.load(Relaxed)
     }
 
     // --- what is read out
@@ -430,10 +439,15 @@ fn caller_bits(caller: &Caller, household: IpAddr) -> u128 {
         (Some(person), _, _) => person.user.bits(),
         (None, Some(holder), _) => holder.subscriber.bits(),
         (None, None, Some(holder)) => holder.who.first_half(),
-        (None, None, None) => match household {
-            IpAddr::V4(address) => u128::from(u32::from(address)),
-            IpAddr::V6(address) => u128::from(address),
-        },
+        (None, None, None) => address_bits(household),
+    }
+}
+
+/// An address as a number.
+pub(crate) fn address_bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::{
     Settings,
     body::Body,
+    grpc,
     problem::{self, Problem},
 };
 use access::{Refusal, Tenant};
@@ -81,11 +82,16 @@ impl From<Refusal> for No {
     }
 }
 
+/// What gRPC's content types begin with.
+const GRPC: &[u8] = b"application/grpc";
+
 /// How an answer of ours will be read.
 pub(crate) struct Reader {
     accept: Option<HeaderValue>,
     /// Nothing but the head may be sent; HTTP/2 relies on us for that.
     head_only: bool,
+    /// It speaks gRPC, and reads nothing but its status.
+    grpc: bool,
 }
 
 impl Reader {
@@ -94,12 +100,16 @@ impl Reader {
     }
 
     pub(crate) fn of_head(method: &Method, headers: &HeaderMap) -> Self {
-        Reader { accept: headers.get(ACCEPT).cloned(), head_only: *method == Method::HEAD }
+        let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        // `application/grpc`, `application/grpc+proto`; gRPC-Web reads HTTP as everybody does.
+        let grpc =
+            kind.strip_prefix(GRPC).is_some_and(|rest| rest.first().is_none_or(|next| b"+;".contains(next)));
+        Reader { accept: headers.get(ACCEPT).cloned(), head_only: *method == Method::HEAD, grpc }
     }
 
     /// A program of which no more is known.
     pub(crate) fn of_program() -> Self {
-        Reader { accept: None, head_only: false }
+        Reader { accept: None, head_only: false, grpc: false }
     }
 
     /// The same reader behind a front, which asks by another method than its client.
@@ -239,6 +249,9 @@ impl Refusals {
         }
         if let Some(challenge) = challenge(no.problem, entry.status) {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if reader.grpc {
+            return grpc::told(response, entry);
         }
         response
     }

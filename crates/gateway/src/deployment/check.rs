@@ -1,15 +1,20 @@
 //! Asks backends whether they are well, beside all traffic and over connections of its own. It has no context, as
 //! nobody is asking; what it asks for must be open to that.
 
-use super::{Deployments, Upstream, choose::scatter, connect::transport, health::Verdict};
+use super::{
+    Deployments, Upstream,
+    choose::scatter,
+    connect::{Transport, transport},
+    health::Verdict,
+};
 use crate::upload::RequestBody;
 use domain::{DeploymentId, HealthCheck};
 use http::{
     HeaderValue, Request,
     header::{CONNECTION, HOST, USER_AGENT},
 };
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     collections::HashMap,
     pin::pin,
@@ -115,11 +120,13 @@ fn jittered(interval: Duration) -> Duration {
 async fn status(upstream: &Upstream, check: &HealthCheck) -> Result<u16, String> {
     let stream = transport(&upstream.origin, upstream.connections()).await;
     let stream = stream.map_err(|error| format!("connecting failed: {error}"))?;
+    if upstream.origin.h2 {
+        return status_h2(stream, upstream, check).await;
+    }
     let made = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = made.map_err(|error| error.to_string())?;
-    let host = if check.host.is_empty() { upstream.origin.authority() } else { &check.host };
     let request = Request::get(check.path.as_str())
-        .header(HOST, host)
+        .header(HOST, host(upstream, check))
         .header(USER_AGENT, HeaderValue::from_static("Partywall (health check)"))
         .header(CONNECTION, HeaderValue::from_static("close"))
         .body(RequestBody::Empty)
@@ -132,6 +139,31 @@ async fn status(upstream: &Upstream, check: &HealthCheck) -> Result<u16, String>
         _ = connection => answer.await,
     };
     answered.map(|response| response.status().as_u16()).map_err(|error| error.to_string())
+}
+
+/// The same of one that speaks HTTP/2.
+async fn status_h2(
+    stream: Box<dyn Transport>,
+    upstream: &Upstream,
+    check: &HealthCheck,
+) -> Result<u16, String> {
+    let made = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = made.map_err(|error| error.to_string())?;
+    let request = Request::get(format!("http://{}{}", host(upstream, check), check.path))
+        .header(USER_AGENT, HeaderValue::from_static("Partywall (health check)"))
+        .body(RequestBody::Empty)
+        .map_err(|error| error.to_string())?;
+    let mut answer = pin!(sender.send_request(request));
+    let answered = tokio::select! {
+        biased;
+        answered = &mut answer => answered,
+        _ = connection => answer.await,
+    };
+    answered.map(|response| response.status().as_u16()).map_err(|error| error.to_string())
+}
+
+fn host<'h>(upstream: &'h Upstream, check: &'h HealthCheck) -> &'h str {
+    if check.host.is_empty() { upstream.origin.authority() } else { &check.host }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Making a connection to an upstream.
 
-use super::{Connections, UpstreamOrigin, line::Line};
-use crate::{limits::UPSTREAM_BUFFER, upload::RequestBody};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use super::{Connections, UpstreamOrigin, line::Line, sender::Sender};
+use crate::limits::{self, UPSTREAM_BUFFER};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -19,9 +19,12 @@ pub(super) async fn connect(
     origin: &UpstreamOrigin,
     connections: &Connections,
     line: &Line,
-) -> io::Result<SendRequest<RequestBody>> {
+) -> io::Result<Sender> {
     let stream = dial(&origin.host, origin.port).await?;
     stream.set_nodelay(true)?;
+    if origin.h2 {
+        return speak_h2(stream, line).await;
+    }
     if !origin.tls {
         return speak(stream, line).await;
     }
@@ -56,6 +59,13 @@ async fn secure(
     TlsConnector::from(tls).connect(name, stream).await
 }
 
+/// A connection on which the upstream's own protocol is spoken by somebody else.
+pub(crate) async fn bare(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = dial(host, port).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     if host == "localhost" || host.ends_with(".localhost") {
         // Names that never leave the machine (RFC 6761 section 6.3); many resolvers do not know the longer ones.
@@ -65,7 +75,26 @@ async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((host, port)).await
 }
 
-async fn speak<S>(stream: S, line: &Line) -> io::Result<SendRequest<RequestBody>>
+/// HTTP/2 with prior knowledge (RFC 9113, section 3.3).
+async fn speak_h2(stream: TcpStream, line: &Line) -> io::Result<Sender> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(limits::STREAM_WINDOW)
+        .initial_connection_window_size(limits::CONNECTION_WINDOW)
+        .max_send_buf_size(limits::STREAM_SEND_BUFFER)
+        .max_header_list_size(UPSTREAM_BUFFER as u32);
+    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let driven = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to an upstream ended: {error}");
+        }
+    });
+    line.is_driven_by(driven.abort_handle());
+    Ok(Sender::Http2(sender))
+}
+
+async fn speak<S>(stream: S, line: &Line) -> io::Result<Sender>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -79,5 +108,5 @@ where
         }
     });
     line.is_driven_by(driven.abort_handle());
-    Ok(sender)
+    Ok(Sender::Http1(sender))
 }

@@ -11,13 +11,15 @@ mod health;
 mod line;
 mod origin;
 mod pool;
+mod sender;
 mod standing;
 
 pub(crate) use affinity::Wish;
 pub(crate) use choose::Places;
+pub(crate) use connect::bare;
 pub(crate) use line::{Errand, Line};
 pub use origin::{BadOrigin, UpstreamOrigin};
-pub(crate) use pool::{Lease, NoLease, Upstream};
+pub(crate) use pool::{Lease, Load, NoLease, Upstream};
 pub use standing::{UpstreamStanding, UpstreamState};
 
 use crate::limits;
@@ -42,8 +44,8 @@ use tokio_rustls::rustls::ClientConfig;
 pub struct DeploymentSpec {
     /// Its id, and the audience of its context tokens.
     pub id: DeploymentId,
-    /// Where its backends listen, as `http://host:port` or `https://host:port`. None is allowed: its
-    /// tenants are then told that the application is not set up.
+    /// Where its backends listen, as `http://host:port`, `https://host:port`, or `h2c://host:port` for HTTP/2 in plain
+    /// text. None is allowed: its tenants are then told that the application is not set up.
     pub upstreams: Vec<UpstreamOrigin>,
     /// How requests are shared among them.
     pub balancing: Balancing,

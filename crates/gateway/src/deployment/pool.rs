@@ -6,9 +6,8 @@ use super::{
     connect::connect,
     health::Health,
     line::{Errand, Line},
+    sender::Sender,
 };
-use crate::upload::RequestBody;
-use hyper::client::conn::http1::SendRequest;
 use parking_lot::Mutex;
 use std::{
     io,
@@ -55,14 +54,14 @@ impl Drop for Load {
 }
 
 struct Idle {
-    sender: SendRequest<RequestBody>,
+    sender: Sender,
     line: Arc<Line>,
     since: Instant,
 }
 
 /// A connection while it serves one request.
 pub(crate) struct Lease {
-    pub(crate) sender: SendRequest<RequestBody>,
+    pub(crate) sender: Sender,
     pub(crate) upstream: Load,
     /// It was idle for so long that the upstream may have closed it without our knowing yet.
     pub(crate) may_be_stale: bool,

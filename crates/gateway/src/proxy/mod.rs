@@ -9,4 +9,4 @@ mod socket;
 pub(crate) use answer::{finish, switch};
 pub(crate) use exchange::{Answered, exchange, fault_of, may_be_sent_twice};
 pub(crate) use outgoing::{Target, hops, is_websocket, write_headers};
-pub(crate) use socket::{Socket, join};
+pub(crate) use socket::{Socket, carry, join};

@@ -28,24 +28,35 @@ pub(crate) fn join(socket: Socket) {
     tokio::spawn(async move {
         let Socket { client, upstream, lease, traffic, mut watch, flight } = socket;
         let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) else { return };
-        let (mut client_in, mut client_out) = split(TokioIo::new(client));
-        let (mut upstream_in, mut upstream_out) = split(TokioIo::new(upstream));
-        let last = Mutex::new(Instant::now());
-        let inward = pump(&mut client_in, &mut upstream_out, &last, |bytes| traffic.count_in(bytes));
-        let outward = pump(&mut upstream_in, &mut client_out, &last, |bytes| traffic.count_out(bytes));
-        let over = poll_fn(|cx| {
-            watch.moved(*last.lock());
-            watch.poll_over(Instant::now(), cx)
-        });
-        tokio::select! {
-            // A side that has ended is told to the other, which may still have something to say.
-            _ = async { tokio::join!(inward, outward) } => {}
-            _ = over => {}
-            () = flight.node_stops() => {}
-        }
+        carry(TokioIo::new(client), TokioIo::new(upstream), &traffic, &mut watch, &flight).await;
         // Held until here: it counts against what may be open at the upstream.
         drop(lease);
     });
+}
+
+/// Carries bytes both ways until one of those things happens.
+pub(crate) async fn carry(
+    client: impl AsyncRead + AsyncWrite,
+    upstream: impl AsyncRead + AsyncWrite,
+    traffic: &Traffic,
+    watch: &mut Watch,
+    flight: &Flight,
+) {
+    let (mut client_in, mut client_out) = split(client);
+    let (mut upstream_in, mut upstream_out) = split(upstream);
+    let last = Mutex::new(Instant::now());
+    let inward = pump(&mut client_in, &mut upstream_out, &last, |bytes| traffic.count_in(bytes));
+    let outward = pump(&mut upstream_in, &mut client_out, &last, |bytes| traffic.count_out(bytes));
+    let over = poll_fn(|cx| {
+        watch.moved(*last.lock());
+        watch.poll_over(Instant::now(), cx)
+    });
+    tokio::select! {
+        // A side that has ended is told to the other, which may still have something to say.
+        _ = async { tokio::join!(inward, outward) } => {}
+        _ = over => {}
+        () = flight.node_stops() => {}
+    }
 }
 
 async fn pump(

@@ -187,6 +187,27 @@ impl Faults {
                 format!("route `{}` is on this host as well; either both hold `host` or neither", other.name);
             self.say("map_by", what);
         }
+        if let Some(other) =
+            others.iter().find(|other| other.pass_through.is_some() != route.pass_through.is_some())
+        {
+            let what = format!(
+                "route `{}` is on this host as well; its connections are passed on or read, not both",
+                other.name
+            );
+            self.say("pass_through", what);
+        }
+    }
+
+    /// Nothing is read of what is passed on, so that nothing can be asked of it.
+    fn passes(&mut self, spec: &RouteSpec) {
+        let mut bare = RouteSpec::new(&spec.name, &spec.host);
+        (bare.pass_through, bare.idle_seconds) = (spec.pass_through, spec.idle_seconds);
+        if *spec != bare {
+            self.say(
+                "pass_through",
+                "nothing is read of what is passed on: beside it only `name`, `host` and `idle_seconds` can be given",
+            );
+        }
     }
 
     fn host(&mut self, spec: &RouteSpec, hosts: &Hosts) -> Option<HostPattern> {
@@ -227,6 +248,9 @@ impl Faults {
             );
         }
         self.credentials(spec);
+        if spec.pass_through.is_some() {
+            self.passes(spec);
+        }
         if by(MapBy::Header) && spec.audience == Audience::Browser {
             self.say(
                 "map_by",
@@ -273,6 +297,7 @@ impl Faults {
                 Version::of(version, spec.product.is_some(), &mut |what| self.say("version", what))
             }),
             policies: Policies::of(&spec.policies, &spec.name, &mut |key, what| self.say(key, what)),
+            pass_through: spec.pass_through,
         })
     }
 

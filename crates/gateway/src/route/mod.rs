@@ -8,7 +8,7 @@ mod pick;
 mod spec;
 
 pub use check::RouteFault;
-pub use spec::{Audience, CredentialKind, MapBy, RouteSpec, TenantForm, WriteTenant};
+pub use spec::{Audience, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
 
 use crate::{policy::Policies, product::Version};
 use domain::{Hostname, ProductName, ScopeName};
@@ -69,6 +69,8 @@ pub(crate) struct Route {
     pub(crate) product: Option<ProductName>,
     pub(crate) version: Option<Version>,
     pub(crate) policies: Policies,
+    /// It takes connections, and no requests.
+    pub(crate) pass_through: Option<PassThrough>,
 }
 
 impl Route {

@@ -33,12 +33,28 @@ impl Routes {
 
     /// Kept in order of falling length, and of those with the same path the ones with a condition first.
     fn for_path(&self, host: &str, path: &str) -> impl Iterator<Item = &Arc<Route>> {
-        let candidates = match self.exact.get(host) {
+        let takes =
+            move |route: &&Arc<Route>| route.pass_through.is_none() && within(path, &route.path).is_some();
+        self.candidates_for(host).iter().filter(takes)
+    }
+
+    fn candidates_for(&self, host: &str) -> &[Arc<Route>] {
+        match self.exact.get(host) {
             Some(own) => own,
             None if self.slug_in(host).is_some() => &self.under_base,
             None => &self.anywhere,
-        };
-        candidates.iter().filter(move |route| within(path, &route.path).is_some())
+        }
+    }
+
+    /// The route that passes connections on which ask for this name.
+    pub(crate) fn passing(&self, name: &str) -> Option<&Arc<Route>> {
+        self.candidates_for(name).iter().find(|route| route.pass_through.is_some())
+    }
+
+    /// Whether any does.
+    pub(crate) fn passes_any(&self) -> bool {
+        let lists = self.exact.values().chain([&self.under_base, &self.anywhere]);
+        lists.flatten().any(|route| route.pass_through.is_some())
     }
 
     /// What they are called.

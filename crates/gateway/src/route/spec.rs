@@ -75,6 +75,21 @@ pub struct RouteSpec {
     /// What is asked of requests beyond who sends them, and done to them.
     #[serde(default)]
     pub policies: PolicySpec,
+    /// Connections that ask for such a name by TLS are passed on as they are: nothing of them is read, nobody is asked
+    /// who they are, and no backend is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_through: Option<PassThrough>,
+}
+
+/// How connections are passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PassThrough {
+    /// The port at the host of each of the deployment's backends; the backend's own if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Whether a connection begins with the PROXY protocol, version 2, which says who the client is.
+    pub proxy_protocol: bool,
 }
 
 /// What may name a tenant in a request.
@@ -240,6 +255,7 @@ impl RouteSpec {
             product: None,
             version: None,
             policies: PolicySpec::default(),
+            pass_through: None,
         }
     }
 }

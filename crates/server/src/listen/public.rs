@@ -8,9 +8,13 @@ use super::{
     tls::Handshake,
 };
 use crate::{assemble::Node, config::Listen, observe::metrics::Metrics};
-use gateway::Fronts;
+use gateway::{Fronts, Gateway};
 use hyper_util::server::conn::auto::Builder;
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -27,6 +31,7 @@ struct Door {
     certificates: Option<Certificates>,
     builder: Arc<Builder<accept::Streams>>,
     dispatch: Dispatch,
+    gateway: Gateway,
     metrics: Metrics,
     crowd: Arc<Crowd>,
     fronts: Arc<Fronts>,
@@ -49,6 +54,7 @@ pub async fn public(
         certificates,
         builder: Arc::new(accept::builder()),
         dispatch: Dispatch::new(node.clone(), fronts.clone()),
+        gateway: node.gateway.clone(),
         metrics: node.metrics.clone(),
         crowd: Crowd::new(bounds.connections_per_address, bounds.uncounted.clone()),
         fronts,
@@ -80,7 +86,7 @@ pub async fn public(
         open.spawn(async move {
             let _held = (permit, place);
             let _counted = door.metrics.connection();
-            door.open(stream, peer.ip(), stop).await;
+            door.open(stream, peer, stop).await;
         });
     }
     drop(listener);
@@ -107,8 +113,9 @@ impl Door {
         place.map(Some)
     }
 
-    async fn open(&self, mut stream: TcpStream, mut address: IpAddr, mut stop: Stop) {
+    async fn open(&self, mut stream: TcpStream, peer: SocketAddr, mut stop: Stop) {
         let _ = stream.set_nodelay(true);
+        let mut address = peer.ip();
         let mut _behind = None;
         if self.proxy_protocol && self.fronts.trusts(address) {
             let head = tokio::select! {
@@ -124,8 +131,33 @@ impl Door {
                 None => return,
             }
         }
+        // Behind a proxy nobody knows the port.
+        let port = if address == peer.ip() { peer.port() } else { 0 };
+        let Some(stream) = self.pass_on(stream, (address, port).into(), stop.clone()).await else { return };
         // Whoever is behind a proxy that passes on bytes has written the header fields too.
         self.serve(stream, Client::new(address, self.https).among(&self.fronts), stop).await;
+    }
+
+    /// Passes a connection on where a route says so for the name that it asks for; gives back any other.
+    async fn pass_on(&self, stream: TcpStream, client: SocketAddr, mut stop: Stop) -> Option<TcpStream> {
+        if !self.gateway.passes_any() {
+            return Some(stream);
+        }
+        let asked = tokio::select! {
+            asked = tokio::time::timeout(HANDSHAKE, gateway::asked_name(&stream)) => asked,
+            () = stop.wait() => return None,
+        };
+        let Ok(Ok(asked)) = asked else {
+            self.metrics.handshake_failed();
+            return None;
+        };
+        let Some(name) = asked.filter(|name| self.gateway.passes(name)) else { return Some(stream) };
+        tokio::select! {
+            () = self.gateway.pass_on(gateway::Arrival { stream, name, client }) => {}
+            // As with other sockets: what is carried has no end that could be waited for.
+            () = stop.wait() => {}
+        }
+        None
     }
 
     async fn serve(&self, stream: TcpStream, client: Client, mut stop: Stop) {

@@ -14,6 +14,7 @@ mod maintenance;
 mod missed;
 mod newcomer;
 mod orders;
+mod passing_on;
 mod rates;
 mod shared_hosts;
 mod tls;

@@ -69,6 +69,7 @@ problems! {
     SHARE = "limit.share";
     ADDRESS = "address.refused";
     EXPRESSION = "request.expression";
+    ATTACK = "request.attack";
     SCREENED = "request.screened";
     CROSS_ORIGIN = "request.cross-origin";
     LONG_HEAD = "request.head-too-large";

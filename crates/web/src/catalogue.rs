@@ -191,6 +191,8 @@ catalogue! {
         "The sign-in was cancelled or refused there. Its own log says why.";
     "provider.unknown" 422 "There is no such provider" =>
         "It does not exist, or its owner does not share it with this organisation.";
+    "request.attack" 400 "This request looks like an attack" =>
+        "The detail names the rule and where it fits. If the request is honest, send it in the body, or ask the operator to leave that rule or parameter out on this route.";
     "request.body" 400 "The body of this request broke off or is malformed" =>
         "Send the request again.";
     "request.cross-origin" 403 "Pages of that origin may not ask here" =>

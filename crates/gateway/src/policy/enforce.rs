@@ -12,7 +12,7 @@ use crate::{
     gateway::Gateway,
     onlook::Onlooker,
     peer::Peer,
-    problem,
+    problem::{self, Problem},
     refuse::No,
     route::Route,
     traffic::{Held, Slot, Traffic},
@@ -84,18 +84,36 @@ impl Gateway {
         }
         onlooker.passed("addresses", || format!("{} may ask here", peer.ip));
         let Some(screen) = &route.policies.screen else { return Ok(()) };
-        if !holds("policies.screen.when", screen.1.as_ref(), asked, onlooker)? {
+        if !holds("policies.screen.when", screen.when.as_ref(), asked, onlooker)? {
             return Ok(());
         }
-        let Some(why) = screen.stops(parts) else {
-            onlooker.passed("screen", || "the request has a shape that is taken".into());
-            return Ok(());
-        };
+        match screen.stops(parts) {
+            Some(why) => self.stop_at(route, screen.blocks(), (problem::SCREENED, why), onlooker)?,
+            None => onlooker.passed("screen", || "the request has a shape that is taken".into()),
+        }
+        let Some(attacks) = &screen.attacks else { return Ok(()) };
+        match attacks.finds(parts) {
+            Some(why) => self.stop_at(route, attacks.blocks(), (problem::ATTACK, why), onlooker),
+            None => {
+                onlooker.passed("attacks", || "nothing in it looks like an attack".into());
+                Ok(())
+            }
+        }
+    }
+
+    /// A screen has stopped at something: that is counted, and refused, or else said in the log.
+    fn stop_at(
+        &self,
+        route: &Route,
+        blocks: bool,
+        (problem, why): (Problem, String),
+        onlooker: &mut impl Onlooker,
+    ) -> Result<(), No> {
         if !onlooker.is_rehearsal() {
-            self.0.screened[usize::from(screen.blocks())].fetch_add(1, Relaxed);
+            self.0.screened[usize::from(blocks)].fetch_add(1, Relaxed);
         }
-        if screen.blocks() {
-            return Err(No::with(problem::SCREENED, why));
+        if blocks {
+            return Err(No::with(problem, why));
         }
         tracing::warn!(target: "gateway::screen", route = %route.name, "a request would be refused by the screen of route {}: {why}", route.name);
         onlooker.passed("screen", || format!("it only detects, and would refuse: {why}"));

@@ -4,6 +4,7 @@
 //! No policy names a tenant: what varies between tenants is said by their plans and settings.
 
 mod address;
+pub(crate) mod attack;
 pub(crate) mod budget;
 pub(crate) mod cors;
 mod enforce;
@@ -14,6 +15,7 @@ pub(crate) mod screen;
 pub(crate) mod share;
 
 pub use address::AddressSpec;
+pub use attack::{AttackSpec, Family};
 pub use cors::CorsSpec;
 pub(crate) use enforce::{Allowance, Said};
 pub use rate::{Bound, Per, RateSpec};

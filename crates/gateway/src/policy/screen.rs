@@ -1,7 +1,10 @@
 //! Screening: which shapes of requests a route takes, before anybody asks whose they are. A screen that only
 //! detects says in the log what it would have refused, so that an operator can try it out on real requests.
 
-use super::Say;
+use super::{
+    Say,
+    attack::{AttackSpec, Attacks},
+};
 use crate::expression::{self, ASKED};
 use http::{
     HeaderMap,
@@ -33,6 +36,9 @@ pub struct ScreenSpec {
     /// How many bytes a body may be said to have. One that does not say is bounded by `most_body` of the route.
     #[serde(default)]
     pub most_body: Option<u64>,
+    /// What attacks look like.
+    #[serde(default)]
+    pub attacks: Option<AttackSpec>,
     /// What kinds of bodies are taken, such as `application/json`. A request without a body needs none.
     #[serde(default)]
     pub content_types: Vec<String>,
@@ -51,7 +57,11 @@ pub enum Mode {
 
 /// A screen that was checked.
 #[derive(Debug)]
-pub(crate) struct Screen(ScreenSpec, pub(crate) Option<Expression>);
+pub(crate) struct Screen {
+    spec: ScreenSpec,
+    pub(crate) when: Option<Expression>,
+    pub(crate) attacks: Option<Attacks>,
+}
 
 impl Screen {
     pub(super) fn of(spec: &ScreenSpec, say: Say<'_>) -> Self {
@@ -68,16 +78,17 @@ impl Screen {
         let when = spec.when.as_deref().and_then(|source| {
             expression::read(source, ASKED, |what| say("policies.screen", format!("when: {what}")))
         });
-        Screen(spec.clone(), when)
+        let attacks = spec.attacks.as_ref().map(|attacks| Attacks::of(attacks, say));
+        Screen { spec: spec.clone(), when, attacks }
     }
 
     pub(crate) fn blocks(&self) -> bool {
-        self.0.mode == Mode::Block
+        self.spec.mode == Mode::Block
     }
 
     /// Why this request is not taken, in words that name the rule.
     pub(crate) fn stops(&self, parts: &Parts) -> Option<String> {
-        let ScreenSpec { most_parameters, most_parameter_bytes, most_fields, most_body, .. } = &self.0;
+        let ScreenSpec { most_parameters, most_parameter_bytes, most_fields, most_body, .. } = &self.spec;
         let parameters = || parts.uri.query().into_iter().flat_map(|query| query.split('&'));
         let over = |most: Option<usize>, is: &dyn Fn() -> usize| most.filter(|most| is() > *most);
         if let Some(most) = over(*most_parameters, &|| parameters().count()) {
@@ -92,8 +103,9 @@ impl Screen {
         if let Some(most) = most_body.filter(|most| length(&parts.headers) > *most) {
             return Some(format!("most_body: a body may have {most} bytes here."));
         }
-        let kind_is_wrong = !self.0.content_types.is_empty() && !self.takes_kind(&parts.headers);
-        kind_is_wrong.then(|| format!("content_types: bodies are {} here.", self.0.content_types.join(", ")))
+        let kind_is_wrong = !self.spec.content_types.is_empty() && !self.takes_kind(&parts.headers);
+        kind_is_wrong
+            .then(|| format!("content_types: bodies are {} here.", self.spec.content_types.join(", ")))
     }
 
     fn takes_kind(&self, headers: &HeaderMap) -> bool {
@@ -103,7 +115,7 @@ impl Screen {
             return !has_body && headers.get(CONTENT_TYPE).is_none();
         };
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        self.0.content_types.iter().any(|taken| match taken.strip_suffix('*') {
+        self.spec.content_types.iter().any(|taken| match taken.strip_suffix('*') {
             Some(family) => kind.len() > family.len() && kind[..family.len()].eq_ignore_ascii_case(family),
             None => kind.eq_ignore_ascii_case(taken),
         })

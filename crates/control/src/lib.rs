@@ -16,6 +16,7 @@ pub mod house;
 pub mod invitation;
 pub mod issuer;
 pub mod job;
+pub mod kept_answer;
 pub mod key_secret;
 mod landing;
 pub mod maintenance;

@@ -3,8 +3,8 @@
 
 use crate::{
     Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
-    key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route, scope, setting,
-    subscription, tenant, token, usage_view,
+    kept_answer, key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route,
+    scope, setting, subscription, tenant, token, usage_view,
 };
 use access::{
     ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings,
@@ -28,6 +28,7 @@ fn api() -> Routes<Control> {
         .merge(resting_name::http::routes())
         .merge(deployment::http::routes())
         .merge(route::http::routes())
+        .merge(kept_answer::http::routes())
         .merge(plan::http::routes())
         .merge(product::http::routes())
         .merge(subscription::http::routes())

@@ -85,6 +85,7 @@ fn writes() -> Vec<Write> {
         write("POST /v1/tenants/{tenant}/subscriptions", json!({ "product": "auditor" }), Made),
         write("DELETE /v1/tenants/{tenant}/subscriptions/{product}", Value::Null, Removed),
         write("POST /v1/platform/products/{name}/retire", json!({}), Changed),
+        write("POST /v1/platform/kept-answers/purge", json!({}), Made),
         write("PUT /v1/platform/scopes", json!({ "scopes": [{ "name": "surveys.read" }] }), Changed),
         write("POST /v1/platform/key-secret/roll", json!({ "overlap_seconds": 60 }), Made),
         write("POST /v1/platform/tenants", json!({ "slug": "acme", "name": "Acme" }), Made),

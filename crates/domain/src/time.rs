@@ -70,6 +70,13 @@ impl Moment {
         }
     }
 
+    /// What HTTP writes as a date; none for anything else.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let format = &::time::format_description::well_known::Rfc2822;
+        let time = ::time::OffsetDateTime::parse(text, format).ok().filter(|_| text.ends_with(" GMT"))?;
+        Some(Moment::from_seconds(time.unix_timestamp()))
+    }
+
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0).max(0) as u64)

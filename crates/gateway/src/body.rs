@@ -2,6 +2,7 @@
 //! client takes it.
 
 use crate::{
+    cache::Gather,
     deployment::Lease,
     flight::Flight,
     headers::clean_trailers,
@@ -35,6 +36,8 @@ pub(crate) struct Streamed {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) watch: Watch,
     pub(crate) flight: Flight,
+    /// What keeps a copy of it.
+    pub(crate) gather: Option<Gather>,
 }
 
 /// Why the body of an answer breaks off.
@@ -77,6 +80,9 @@ impl Body {
     pub(crate) fn streamed(mut streamed: Streamed) -> Self {
         // Answers without a body are over before anybody polls them.
         streamed.keep_connection_if_over();
+        if streamed.body.is_end_stream() {
+            streamed.gathered(Gather::end);
+        }
         Body(Kind::Streamed(Box::new(streamed)))
     }
 }
@@ -93,6 +99,12 @@ impl Streamed {
         }
     }
 
+    fn gathered(&mut self, what: impl FnOnce(&mut Gather)) {
+        if let Some(gather) = &mut self.gather {
+            what(gather);
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         let now = Instant::now();
@@ -100,6 +112,13 @@ impl Streamed {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     clean_trailers(trailers);
+                    self.gathered(Gather::give_up);
+                }
+                if let Some(piece) = frame.data_ref() {
+                    self.gathered(|gather| gather.take(piece));
+                }
+                if self.body.is_end_stream() {
+                    self.gathered(Gather::end);
                 }
                 self.traffic.count_out(frame.data_ref().map_or(0, Bytes::len));
                 self.watch.moved(now);
@@ -111,11 +130,13 @@ impl Streamed {
                 }
             }
             Poll::Ready(Some(Err(error))) => {
+                self.gathered(Gather::give_up);
                 self.traffic.count_error();
                 self.flight.log_broken(&error);
                 Poll::Ready(Some(Err(BodyError::Upstream(error))))
             }
             Poll::Ready(None) => {
+                self.gathered(Gather::end);
                 self.keep_connection_if_over();
                 Poll::Ready(None)
             }

@@ -4,6 +4,7 @@
 use crate::{
     admit::{Admitted, Stopped},
     body::{Body, Streamed},
+    cache::{Asker, Kept, Wanted},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
     deployment::{Deployment, DeploymentSpec, Deployments, Errand, UpstreamStanding, Wish},
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) deployments: Deployments,
     pub(crate) products: ArcSwap<Products>,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
     pub(crate) shares: Shares,
@@ -83,6 +85,7 @@ impl Gateway {
             tokens: Tokens::new(settings.tokens),
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
             products: ArcSwap::default(),
+            kept: Arc::new(Kept::new()),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
@@ -107,6 +110,7 @@ impl Gateway {
         self.0.times.keep(routes.names());
         self.0.passes.store(routes.passes_any(), Relaxed);
         self.0.routes.store(Arc::new(routes));
+        self.0.kept.forget();
         Ok(())
     }
 
@@ -132,6 +136,11 @@ impl Gateway {
     /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
     pub fn set_deployments(&self, deployments: Vec<DeploymentSpec>) {
         self.0.deployments.set(deployments);
+    }
+
+    /// Forgets every answer that is kept.
+    pub fn forget_answers(&self) {
+        self.0.kept.forget();
     }
 
     /// These API products can be had from now on, and no others.
@@ -210,6 +219,7 @@ impl Gateway {
     /// second or so.
     pub fn upkeep(&self) {
         self.0.deployments.sweep();
+        self.0.kept.sweep(self.0.needs.clock.now());
     }
 
     /// Ends sockets, and waits until every request has been answered to the end. The caller stops sending
@@ -292,6 +302,13 @@ impl Gateway {
             caller_bits(admitted.pass.caller(), household)
         });
         let (mut request, mut upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
+        let mut wanted = self.wanted(&admitted, &request);
+        if let Some(wanted) = &mut wanted
+            && let Some(response) = self.from_kept(&admitted, wanted, request.method())
+        {
+            return Ok(response);
+        }
+        wanted = wanted.filter(|_| *request.method() == Method::GET);
         if deployment.tries_again() && proxy::may_be_sent_twice(request.method()) {
             request = keep_small(request, deployment.balancing.retry.most_body).await?;
             upload = upload.filter(|_| request.body().again().is_none());
@@ -301,9 +318,31 @@ impl Gateway {
         let errand = Errand { household, vigil, idle: admitted.route.idle, tether, upload };
         let answered = self.ask(&admitted, &deployment, request, &errand, &told, wish).await?;
         let at = answered.at;
-        let mut response = self.bring_back(&admitted, answered, client, errand, flight, begun)?;
+        let mut response = self.bring_back(&admitted, answered, client, errand, (flight, begun), wanted)?;
         deployment.bind(response.headers_mut(), wish, at, self.0.settings.secure);
         Ok(response)
+    }
+
+    /// What to look for among the answers that are kept, where the route keeps any.
+    fn wanted(&self, admitted: &Admitted, request: &Request<RequestBody>) -> Option<Wanted> {
+        let policy = admitted.route.policies.cache.as_ref()?;
+        if admitted.websocket || !http_body::Body::is_end_stream(request.body()) {
+            return None;
+        }
+        let Admitted { tenant, pass, route, .. } = admitted;
+        let asker = Asker { tenant: tenant.record.id, epoch: tenant.epoch(), caller: pass.caller() };
+        Kept::wanted(policy, &asker, &route.name, request)
+    }
+
+    /// The answer that is kept, if one is, counted and logged like any other.
+    fn from_kept(&self, admitted: &Admitted, wanted: &mut Wanted, method: &Method) -> Option<Response<Body>> {
+        let mut response = self.0.kept.find(wanted, method, self.0.needs.clock.now())?;
+        admitted.allowance.tally.write(&admitted.route.policies.rates, response.headers_mut());
+        admitted.traffic.count_request();
+        let bytes = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
+        admitted.traffic.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
+        log(admitted, method, response.status().as_u16(), Duration::ZERO);
+        Some(response)
     }
 
     /// Asks an upstream, and counts and logs how that went.
@@ -343,8 +382,8 @@ impl Gateway {
         Answered { response, lease, .. }: Answered,
         client: Option<OnUpgrade>,
         errand: Errand,
-        flight: Flight,
-        begun: Instant,
+        (flight, begun): (Flight, Instant),
+        wanted: Option<Wanted>,
     ) -> Result<Response<Body>, No> {
         let (mut head, body) = response.into_parts();
         let upstream = lease.upstream.origin.authority();
@@ -357,12 +396,16 @@ impl Gateway {
         if let Some(version) = &admitted.route.version {
             version.write(&mut head.headers);
         }
-        admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let traffic = admitted.traffic.clone();
+        let gather = policies.cache.as_ref().zip(wanted).and_then(|(policy, wanted)| {
+            let answer = (head.status, &mut head.headers);
+            self.0.kept.gather(policy, wanted, answer, &traffic, self.0.needs.clock.now())
+        });
+        admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let upload = errand.upload.clone();
         let watch = Watch::new(errand, lease.line.clone(), begun);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight };
+            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));
         }
         let upstream = head.extensions.remove::<OnUpgrade>();

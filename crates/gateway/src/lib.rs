@@ -18,6 +18,7 @@
 mod admit;
 mod authority;
 mod body;
+mod cache;
 mod context;
 mod cookie;
 mod credential;

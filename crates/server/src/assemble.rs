@@ -164,6 +164,7 @@ impl Node {
         let Ok(upkeep) = self.web.warden.platform::<Upkeep>(origin) else { return Ok(()) };
         let deployments = control::deployment::load_all(&self.store, &upkeep).await?;
         self.gateway.set_deployments(deployments.into_iter().map(deployment_spec).collect());
+        self.gateway.forget_answers();
         self.gateway.set_products(products::load(&self.store, &upkeep).await?);
         if let Some(routing) = control::route::load(&self.store, &upkeep).await?
             && let Err(faults) = self.gateway.set_routes(&routing.document.to_string())

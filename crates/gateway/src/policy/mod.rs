@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod attack;
 pub(crate) mod budget;
+pub(crate) mod cache;
 pub(crate) mod cors;
 mod enforce;
 pub(crate) mod literal;
@@ -16,6 +17,7 @@ pub(crate) mod share;
 
 pub use address::AddressSpec;
 pub use attack::{AttackSpec, Family};
+pub use cache::{CacheSpec, Share};
 pub use cors::CorsSpec;
 pub(crate) use enforce::{Allowance, Said};
 pub use rate::{Bound, Per, RateSpec};
@@ -51,6 +53,9 @@ pub struct PolicySpec {
     /// What becomes of the path and the query.
     #[serde(default)]
     pub rewrite: Option<RewriteSpec>,
+    /// Which answers are kept for a while.
+    #[serde(default)]
+    pub cache: Option<CacheSpec>,
 }
 
 /// The policies of a route that was checked.
@@ -63,6 +68,7 @@ pub(crate) struct Policies {
     pub(crate) answer_headers: Box<[rewrite::HeaderRule]>,
     pub(crate) screen: Option<screen::Screen>,
     pub(crate) rewrite: Option<rewrite::Rewrite>,
+    pub(crate) cache: Option<cache::CachePolicy>,
     /// Whether anything of it is asked of a caller by an expression.
     pub(crate) asks_by_expression: bool,
     /// Whether an expression speaks of what a token says.
@@ -84,9 +90,13 @@ impl Policies {
             answer_headers: rewrite::rules(&spec.answer_headers, rewrite::Side::Answer, say),
             screen: spec.screen.as_ref().map(|screen| screen::Screen::of(screen, say)),
             rewrite: spec.rewrite.as_ref().map(|rewrite| rewrite::Rewrite::of(rewrite, say)),
+            cache: None,
             asks_by_expression: false,
             asks_for_claims: false,
         };
+        policies.cache = spec.cache.as_ref().map(|cache| {
+            cache::CachePolicy::of(cache, &spec.request_headers, &policies.request_headers, say)
+        });
         let mut expressions = policies.expressions().peekable();
         let asks = expressions.peek().is_some();
         let claims = expressions.any(|expression| expression.speaks_of("claims"));

@@ -90,6 +90,13 @@ pub enum Fact {
     Roles,
 }
 
+impl Fact {
+    /// Whether it is about who calls, rather than at which tenant.
+    pub(super) fn is_of_caller(self) -> bool {
+        matches!(self, Fact::UserId | Fact::SubscriberId | Fact::Roles)
+    }
+}
+
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {

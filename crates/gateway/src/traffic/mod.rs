@@ -41,6 +41,8 @@ pub(crate) struct Traffic {
     /// WebSockets that are open.
     sockets: AtomicU32,
     latency: latency::Recent,
+    /// Bytes of answers that are kept for it.
+    pub(crate) kept: AtomicU64,
     /// What was used of the limits of routes.
     pub(crate) budgets: Budgets,
 }

@@ -13,6 +13,7 @@ mod expressions;
 mod grpc;
 mod held;
 mod house;
+mod kept;
 mod keys;
 mod mapping;
 mod passing;

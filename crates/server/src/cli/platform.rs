@@ -111,6 +111,12 @@ pub(super) enum Route {
         /// The file.
         file: PathBuf,
     },
+    /// Forget the answers that gateways keep, on every node.
+    Purge {
+        /// Of this tenant only, by its id.
+        #[arg(long)]
+        tenant: Option<String>,
+    },
     /// Say step by step why a request would be let through or not. Nothing is forwarded, counted or written.
     Test {
         /// Its method.
@@ -158,6 +164,10 @@ impl Route {
             Route::Put { file } => {
                 let put = api.put("/v1/platform/routes", read(&file)?).await?;
                 print::done(api, &put, "The routes are live.")
+            }
+            Route::Purge { tenant } => {
+                let purged = api.post("/v1/platform/kept-answers/purge", json!({ "tenant": tenant })).await?;
+                print::done(api, &purged, "What was kept is forgotten.")
             }
             Route::Test { method, url, headers, address, routes } => {
                 let pair = |field: &String| {

@@ -109,7 +109,7 @@ function decode(part) {
 }
 
 function checkShape(claims) {
-  const { tenant, sub, roles, subscriber, workload } = claims;
+  const { tenant, sub, roles, subscriber, workload, device } = claims;
   const isText = (value) => typeof value === 'string';
   const fits = isText(claims.iss) && isText(claims.aud) && Number.isInteger(claims.nbf) && Number.isInteger(claims.exp)
     && isText(tenant?.id) && isText(tenant?.slug) && isText(tenant?.name)
@@ -117,19 +117,23 @@ function checkShape(claims) {
     && (subscriber === undefined || (isText(subscriber?.id) && isText(subscriber.key)
       && Array.isArray(subscriber.scopes) && subscriber.scopes.every(isText)))
     && (workload === undefined || (isText(workload?.issuer) && isText(workload.subject)
-      && typeof workload.person === 'boolean' && Array.isArray(workload.scopes) && workload.scopes.every(isText)));
+      && typeof workload.person === 'boolean' && Array.isArray(workload.scopes) && workload.scopes.every(isText)))
+    && (device === undefined || (isText(device?.anchor) && isText(device.subject) && isText(device.fingerprint)
+      && typeof device.workload === 'boolean' && Array.isArray(device.scopes) && device.scopes.every(isText)));
   return fits ? claims : refuse('malformed', 'the context token lacks a claim');
 }
 
-function contextOf({ tenant, sub, member = {}, roles = [], sid = null, subscriber: caller, workload: bearer }, requestId = null) {
+function contextOf({ tenant, sub, member = {}, roles = [], sid = null, subscriber: caller, workload: bearer, device: machine }, requestId = null) {
   const user = sub === undefined ? null
     : { id: sub, member: member.id ?? null, name: member.name ?? null, email: member.email ?? null };
   const subscriber = caller === undefined ? null
     : { id: caller.id, key: caller.key, scopes: [...caller.scopes].sort() };
   const workload = bearer === undefined ? null
     : { issuer: bearer.issuer, subject: bearer.subject, person: bearer.person, scopes: [...bearer.scopes].sort() };
+  const device = machine === undefined ? null : { anchor: machine.anchor, subject: machine.subject,
+    workload: machine.workload, fingerprint: machine.fingerprint, scopes: [...machine.scopes].sort() };
   const { id, slug, name } = tenant;
-  return { tenant: { id, slug, name }, user, subscriber, workload, roles: [...roles].sort(), session: sid, request_id: requestId };
+  return { tenant: { id, slug, name }, user, subscriber, workload, device, roles: [...roles].sort(), session: sid, request_id: requestId };
 }
 
 // Some part of a backend may be reading the plain headers, so one that says something else than the token is
@@ -141,7 +145,7 @@ function checkAgreement(context, header) {
   };
   const agrees = header('Partywall-Tenant') === context.tenant.id && header('Partywall-User') === context.user?.id
     && header('Partywall-Subscriber') === context.subscriber?.id
-    && saysAll('Partywall-Roles', context.roles) && saysAll('Partywall-Scopes', (context.subscriber ?? context.workload)?.scopes ?? []);
+    && saysAll('Partywall-Roles', context.roles) && saysAll('Partywall-Scopes', (context.subscriber ?? context.workload ?? context.device)?.scopes ?? []);
   if (!agrees) refuse('disagrees', 'a header does not say what the context token says');
 }
 

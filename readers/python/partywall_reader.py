@@ -82,6 +82,17 @@ class Workload:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A caller by a client certificate that the tenant's trust anchor vouches for."""
+
+    anchor: str
+    subject: str
+    workload: bool
+    fingerprint: str
+    scopes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Context:
     """Who is asking, and in which tenant. The user is None for an anonymous request."""
 
@@ -89,6 +100,7 @@ class Context:
     user: User | None = None
     subscriber: Subscriber | None = None
     workload: Workload | None = None
+    device: Device | None = None
     roles: list[str] = field(default_factory=list)
     session: str | None = None
     request_id: str | None = None
@@ -208,6 +220,11 @@ def _check_shape(claims) -> dict:
     texts += [workload.get("issuer"), workload.get("subject")]
     texts += workload["scopes"] if isinstance(workload.get("scopes"), list) else [None]
     texts += ["" if isinstance(workload.get("person"), bool) else None]
+    device = claims.get("device", {"anchor": "", "subject": "", "workload": False, "fingerprint": "", "scopes": []})
+    device = device if isinstance(device, dict) else {}
+    texts += [device.get("anchor"), device.get("subject"), device.get("fingerprint")]
+    texts += device["scopes"] if isinstance(device.get("scopes"), list) else [None]
+    texts += ["" if isinstance(device.get("workload"), bool) else None]
     numbers = [claims.get("nbf"), claims.get("exp")]
     if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
         raise ContextError("malformed", "the context token lacks a claim")
@@ -227,7 +244,12 @@ def _context(claims, request_id) -> Context:
     if "workload" in claims:
         caller = claims["workload"]
         workload = Workload(caller["issuer"], caller["subject"], caller["person"], sorted(caller["scopes"]))
-    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, subscriber, workload,
+    device = None
+    if "device" in claims:
+        caller = claims["device"]
+        device = Device(caller["anchor"], caller["subject"], caller["workload"], caller["fingerprint"],
+                        sorted(caller["scopes"]))
+    return Context(Tenant(tenant["id"], tenant["slug"], tenant["name"]), user, subscriber, workload, device,
                    sorted(claims.get("roles", [])), claims.get("sid"), request_id)
 
 
@@ -239,7 +261,7 @@ def _check_agreement(context, header):
 
     user = context.user.id if context.user else None
     caller = context.subscriber.id if context.subscriber else None
-    program = context.subscriber or context.workload
+    program = context.subscriber or context.workload or context.device
     scopes = set(program.scopes) if program else set()
     said = (header("Partywall-Tenant"), header("Partywall-User"), header("Partywall-Subscriber"),
             words("Partywall-Roles"), words("Partywall-Scopes"))

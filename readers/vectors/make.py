@@ -77,7 +77,7 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
             at=None, nonce="nonce-0000000001", secret=SECRET, headers=None, **signing):
     said = said or claims()
     context = context or token(said, **signing)
-    program = said.get("subscriber") or said.get("workload")
+    program = said.get("subscriber") or said.get("workload") or said.get("device")
     proof_method, proof_target, proof_context = made_for or (method, target, context)
     sent = {"Partywall-Context": context,
             "Partywall-Proof": proof(proof_method, proof_target, proof_context, NOW if at is None else at, nonce, secret),
@@ -97,7 +97,10 @@ def request(expect, said=None, now=NOW, method="GET", target="/surveys?page=2", 
         caller = dict(caller, scopes=sorted(caller["scopes"])) if caller else None
         workload = said.get("workload")
         workload = dict(workload, scopes=sorted(workload["scopes"])) if workload else None
+        device = said.get("device")
+        device = dict(device, scopes=sorted(device["scopes"])) if device else None
         made["context"] = {"tenant": said["tenant"], "user": user, "subscriber": caller, "workload": workload,
+                           "device": device,
                            "roles": sorted(said.get("roles", [])), "session": said.get("sid"), "request_id": sent.get("Partywall-Request-Id")}
     return made
 
@@ -131,6 +134,9 @@ ROBOTS = claims(sub=None, member=None, roles=None, sid=None, kind="subscriber", 
 WORKLOAD = {"issuer": "iss_01h455vb4pex5vsknk084sn02j", "subject": "nightly-report", "person": False,
             "scopes": ["surveys.write", "surveys.read"]}
 WORKLOADS = claims(sub=None, member=None, roles=None, sid=None, kind="workload", workload=WORKLOAD)
+DEVICE = {"anchor": "anc_01h455vb4pex5vsknk084sn02k", "subject": "kiosk-1", "workload": False,
+          "fingerprint": "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0", "scopes": ["surveys.write", "surveys.read"]}
+DEVICES = claims(sub=None, member=None, roles=None, sid=None, kind="device", device=DEVICE)
 BOBS = claims(sub=BOB, tenant=FABRIKAM)
 
 case("a signed-in user is read", request("ok"))
@@ -142,6 +148,9 @@ case("a subscriber beside the token of a user", request("disagrees", headers={"P
 case("a caller with a registered issuer's token is a workload and no user", request("ok", WORKLOADS))
 case("a scope that the workload does not have", request("disagrees", WORKLOADS, headers={"Partywall-Scopes": "admin"}))
 case("a workload without its issuer", request("malformed", claims(sub=None, member=None, roles=None, sid=None, kind="workload", workload=dict(WORKLOAD, issuer=7))))
+case("a caller with a client certificate is a device and no user", request("ok", DEVICES))
+case("a scope that the device does not have", request("disagrees", DEVICES, headers={"Partywall-Scopes": "admin"}))
+case("a device without its anchor", request("malformed", claims(sub=None, member=None, roles=None, sid=None, kind="device", device=dict(DEVICE, anchor=7))))
 case("a user whose provider gave no profile is still read", request("ok", claims(member=None)))
 case("a member without roles has none", request("ok", claims(roles=[])))
 case("roles come out sorted", request("ok", claims(roles=["reader", "admin"])))

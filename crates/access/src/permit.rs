@@ -6,8 +6,8 @@ use crate::{
     tenants::Tenant,
 };
 use domain::{
-    ApiKeyId, Digest, IssuerId, MemberId, Moment, Network, ProviderId, RequestId, RightSet, RoleName,
-    ScopeName, SubscriberId, TenantId, UserId,
+    AnchorId, ApiKeyId, Digest, IssuerId, Machine, MemberId, Moment, Network, ProviderId, RequestId,
+    RightSet, RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
 use std::{fmt, marker::PhantomData, net::IpAddr, sync::Arc};
 
@@ -39,6 +39,8 @@ pub enum Actor {
     Subscriber(SubscriberId, ApiKeyId),
     /// Whomever a registered issuer's token speaks of: the issuer, and the keyed hash of its name for them.
     Workload(IssuerId, Digest),
+    /// A device or program with a client certificate: the anchor that vouches for it, and the keyed hash of its name.
+    Device(AnchorId, Digest),
     /// A script with an operator token.
     Token(domain::TokenId),
     /// Somebody at the machine's own socket.
@@ -61,6 +63,7 @@ impl fmt::Display for Actor {
             Actor::User(user) => user.fmt(f),
             Actor::Subscriber(subscriber, key) => write!(f, "{subscriber} by {key}"),
             Actor::Workload(issuer, subject) => write!(f, "{subject} of {issuer}"),
+            Actor::Device(anchor, subject) => write!(f, "{subject} under {anchor}"),
             Actor::Token(token) => token.fmt(f),
             Actor::CommandLine => f.write_str("command line"),
             Actor::System => f.write_str("system"),
@@ -151,6 +154,36 @@ impl TokenHolder {
     }
 }
 
+/// The one behind a client certificate, after an anchor's authority vouched for it and a rule of that anchor's fitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateHolder {
+    /// The anchor.
+    pub anchor: AnchorId,
+    /// The tenant that the rule speaks for.
+    pub tenant: TenantId,
+    /// What the certificate calls the caller.
+    pub subject: Box<str>,
+    /// The keyed hash of anchor and name: who it is for trails and counts.
+    pub who: Digest,
+    /// The hash of everything that a backend is told about the caller.
+    pub told: Digest,
+    /// What it is.
+    pub machine: Machine,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Digest,
+    /// What it is good for, sorted.
+    pub scopes: Box<[ScopeName]>,
+    /// When it is not believed any more without being looked at again.
+    pub ends: Moment,
+}
+
+impl CertificateHolder {
+    /// Whether the certificate is good for this.
+    pub fn has(&self, scope: &ScopeName) -> bool {
+        self.scopes.contains(scope)
+    }
+}
+
 /// Who is calling, at which tenant. A caller alone reaches nothing.
 #[derive(Debug)]
 pub struct Caller {
@@ -159,6 +192,7 @@ pub struct Caller {
     pub(crate) person: Option<Arc<Person>>,
     pub(crate) key: Option<Arc<KeyHolder>>,
     pub(crate) token: Option<Arc<TokenHolder>>,
+    pub(crate) certificate: Option<Arc<CertificateHolder>>,
     pub(crate) actor: Actor,
     pub(crate) rights: RightSet,
     pub(crate) request: RequestId,
@@ -172,6 +206,7 @@ impl Caller {
             person: None,
             key: None,
             token: None,
+            certificate: None,
             actor,
             rights,
             request,
@@ -193,9 +228,14 @@ impl Caller {
         self.token.as_ref()
     }
 
+    /// The holder of the client certificate that was presented, if it was one.
+    pub fn certificate(&self) -> Option<&Arc<CertificateHolder>> {
+        self.certificate.as_ref()
+    }
+
     /// Whether it is somebody, rather than anybody.
     pub fn is_known(&self) -> bool {
-        self.person.is_some() || self.key.is_some() || self.token.is_some()
+        self.person.is_some() || self.key.is_some() || self.token.is_some() || self.certificate.is_some()
     }
 
     /// Who it is, for the audit trail.

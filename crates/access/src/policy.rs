@@ -147,6 +147,10 @@ policy! {
     ReadSubscriptions "subscription.read" tenant reads Needs::Right(Right::ReadKeys);
     #[doc = " Subscribe to API products, and cancel."]
     ManageSubscriptions "subscription.manage" tenant writes Needs::Right(Right::ManageKeys);
+    #[doc = " See trust anchors, their rules and what they took back."]
+    ReadAnchors "anchor.read" tenant reads Needs::Right(Right::ReadKeys);
+    #[doc = " Lay down, change and remove trust anchors, and take certificates back."]
+    ManageAnchors "anchor.manage" tenant writes Needs::Right(Right::ManageKeys);
     #[doc = " See the tenant's own domains and how their proof stands."]
     ReadDomains "domain.read" tenant reads Needs::Right(ReadMembers);
     #[doc = " Claim a domain, have its proof looked at, give it back."]
@@ -202,6 +206,8 @@ policy! {
     LookAfterKeys "key.look-after" tenant writes Platform;
     #[doc = " Look at the proof of domains again, and let go of those that lost it."]
     LookAfterDomains "domain.look-after" tenant writes Platform;
+    #[doc = " Fetch the lists of what authorities took back."]
+    LookAfterAnchors "anchor.look-after" tenant writes Platform;
     #[doc = " The platform's own upkeep: first start, key rolling, relaying."]
     Upkeep "platform.upkeep" platform writes Platform;
     #[doc = " Bind the first operator's provider by the one-time link."]
@@ -214,6 +220,7 @@ impl WhileClosed for StoreMeters {}
 impl WhileClosed for SweepTenant {}
 impl WhileClosed for LookAfterKeys {}
 impl WhileClosed for LookAfterDomains {}
+impl WhileClosed for LookAfterAnchors {}
 impl WhileClosed for RunJob {}
 
 /// The actions in whose write a person may be introduced to the tenant: recognised, created, joined.

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The bearer token's time is over.
     #[error("the bearer token has expired")]
     TokenExpired,
+    /// The client certificate must be looked at again.
+    #[error("the client certificate has expired")]
+    CertificateExpired,
     /// The caller is known and may not do this.
     #[error("the caller may not do this")]
     NotAllowed,
@@ -62,6 +65,7 @@ impl Fault for Refusal {
             Refusal::KeyRefused => "key.refused",
             Refusal::KeyExpired => "key.expired",
             Refusal::TokenExpired => "bearer.expired",
+            Refusal::CertificateExpired => "certificate.expired",
             Refusal::NotAllowed => "action.forbidden",
             Refusal::ReasonNeeded => "assume.reason-needed",
             Refusal::OutOfTouch => "node.out-of-touch",

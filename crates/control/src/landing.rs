@@ -6,6 +6,9 @@ use web::{Frame, Response, sign_in::see_other};
 
 /// What may have just happened.
 const HAPPENED: &[(&str, &str)] = &[
+    ("anchor-added", "The authority is trusted. Its certificates are believed within seconds."),
+    ("anchor-removed", "The anchor is removed. Its certificates are refused within seconds."),
+    ("certificate-revoked", "The certificate is taken back. It is refused within seconds."),
     ("domain-claimed", "The domain is claimed. Lay down its proof, then have it looked at."),
     ("domain-looked", "The proof was not found. What was missing stands beside the domain."),
     ("domain-proved", "The domain is proved. It answers within seconds."),

@@ -5,6 +5,7 @@
 //! `roles.changed`, `issuer.changed` and `tokens.changed`. It never looks at a tenant's members, roles or connections with an
 //! operator's permit, and never assigns anybody a role: the first admin comes by a one-time link (C06).
 
+pub mod anchor;
 pub mod assume;
 pub mod audit_view;
 pub mod certificate;

@@ -2,13 +2,13 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
+    Control, anchor, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
     kept_answer, key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route,
     scope, setting, subscription, tenant, token, usage_view,
 };
 use access::{
-    ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings, ReadSettings,
-    ReadSubscriptions, ReadTenantHome, ReadTenants,
+    ReadAnchors, ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings,
+    ReadSettings, ReadSubscriptions, ReadTenantHome, ReadTenants,
 };
 use axum::extract::FromRef;
 use web::{Pages, Routes, Section, Web};
@@ -36,6 +36,7 @@ fn api() -> Routes<Control> {
         .merge(scope::http::routes())
         .merge(key_secret::http::routes())
         .merge(issuer::http::routes())
+        .merge(anchor::http::routes())
         .merge(token::http::routes())
         .merge(job::http::routes())
         .merge(assume::http::routes())
@@ -61,6 +62,7 @@ fn console() -> Routes<Control> {
         .merge(home::pages::routes())
         .merge(maintenance::http::console())
         .merge(own_domain::pages::routes())
+        .merge(anchor::pages::routes())
         .merge(setting::pages::routes())
         .merge(usage_view::pages::routes())
 }
@@ -73,6 +75,7 @@ pub fn pages() -> Pages {
         .tenant::<ReadSettings>("/t/{tenant}/usage", "Usage", Section::Activity, "usage")
         .tenant::<ReadSubscriptions>("/t/{tenant}/products", "API products", Section::Settings, "plans")
         .tenant::<ReadDomains>("/t/{tenant}/domains", "Domains", Section::Settings, "hostnames")
+        .tenant::<ReadAnchors>("/t/{tenant}/anchors", "Trust anchors", Section::SignIn, "keys")
         .tenant::<ReadSettings>("/t/{tenant}/settings", "Settings", Section::Settings, "settings")
         .platform::<ReadTenants>("/platform", "Overview", "overview")
         .platform::<ReadTenants>("/platform/tenants", "Tenants", "tenants")

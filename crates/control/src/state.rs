@@ -11,8 +11,8 @@ use crate::{
     route::{Rehearse, RouteCheck, nobody},
     times::{self, TimesOf},
 };
-use domain::{Event, TenantId, event::names};
-use std::sync::Arc;
+use domain::{Digest, Event, TenantId, event::names};
+use std::{collections::HashSet, sync::Arc};
 use store::Store;
 use web::Web;
 
@@ -41,6 +41,8 @@ pub struct Control {
     pub ordering: Option<Ordering>,
     /// Who judges bearer tokens.
     pub judge: Arc<dyn Judge>,
+    /// The hashes of the keys of authorities that everybody trusts: nobody's trust anchors.
+    pub public_roots: Arc<HashSet<Digest>>,
     /// Names that no tenant can have.
     pub(crate) reserved: Arc<Reserved>,
 }
@@ -61,6 +63,7 @@ impl Control {
             check_pair: certificate::none(),
             ordering: None,
             judge: issuer::nobody(),
+            public_roots: Arc::default(),
             reserved,
         }
     }
@@ -98,6 +101,11 @@ impl Control {
     /// The same room, where bearer tokens are judged.
     pub fn with_judge(self, judge: Arc<dyn Judge>) -> Self {
         Control { judge, ..self }
+    }
+
+    /// The same room, where these authorities are nobody's.
+    pub fn with_public_roots(self, keys: HashSet<Digest>) -> Self {
+        Control { public_roots: Arc::new(keys), ..self }
     }
 
     /// Lets this node know at once that a tenant's entry has changed.

@@ -91,6 +91,8 @@ pub mod names {
         KEY_ENDING = "api-key.ending";
         /// An issuer of bearer tokens was registered, changed or removed, or whom it speaks for.
         ISSUER_CHANGED = "issuer.changed";
+        /// A trust anchor was laid down, changed or removed, or took something back.
+        ANCHOR_CHANGED = "anchor.changed";
         /// A tenant claimed a domain, proved it, lost its proof or gave it back; `standing` says how it stands.
         DOMAIN_CHANGED = "domain.changed";
         /// The certificate of a tenant's own domain was laid down, taken back or ordered, or an authority asks for a

@@ -41,6 +41,8 @@ macro_rules! registry {
 }
 
 registry! {
+    /// An authority whose client certificates are believed.
+    AnchorId = AnchorKind "anc";
     /// An API key.
     ApiKeyId = ApiKeyIdKind "apk";
     /// One line of a tenant's audit trail.

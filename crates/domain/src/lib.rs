@@ -6,6 +6,7 @@
 //!
 //! This crate does no IO, knows no tenant's data and decides nothing.
 
+pub mod anchor;
 pub mod api_key;
 pub mod balance;
 pub mod chance;
@@ -25,6 +26,7 @@ pub mod sign;
 pub mod standing;
 pub mod time;
 
+pub use anchor::{AnchorRules, Attribute, CertificateRule, ListPolicy, Machine, RuleTenant, WhenStale};
 pub use api_key::{ApiKeyKind, ApiKeyText, SignedKey};
 pub use balance::{Affinity, Balancing, Choose, HealthCheck};
 pub use chance::Chance;

@@ -3,6 +3,7 @@
 
 use crate::{
     authority::Authority,
+    certificate::{ClientCertificate, check_certificate},
     cookie::{self, Presented},
     credential::{check_key, key_on},
     expression::{Asked, Brought, Known, claims_of, text},
@@ -36,6 +37,7 @@ pub(crate) struct Admitted {
     pub(crate) pass: Pass,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) credential: Credential,
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
     pub(crate) target: Target,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) origin: Origin,
@@ -104,13 +106,15 @@ impl Gateway {
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
         let key = key_on(&parts.headers, route)?;
         let token = self.0.issuers.token_on(&parts.headers, route)?;
-        if (key.is_some() || token.is_some())
+        // A handshake asks before anybody knows for which route: where none is taken, it is not looked at.
+        let certificate = peer.certificate.as_ref().filter(|_| route.takes(CredentialKind::Certificate));
+        if (key.is_some() || token.is_some() || certificate.is_some())
             && route.takes(CredentialKind::Session)
             && cookie::has_session(&parts.headers)
         {
             return Err(problem::SEVERAL_CREDENTIALS.into());
         }
-        if key.is_some() && token.is_some() {
+        if [key.is_some(), token.is_some(), certificate.is_some()].into_iter().filter(|is| *is).count() > 1 {
             return Err(problem::SEVERAL_CREDENTIALS.into());
         }
         let holder = match token {
@@ -123,12 +127,13 @@ impl Gateway {
             said_tenant = text("tenant", says, &brought, onlooker)?;
             identifiers.add_said(route, said_tenant.as_deref())?;
         }
-        let (resolved, credential) = match (key, holder) {
-            (None, None) => self.who(route, &identifiers, &parts.headers, origin)?,
-            (Some(text), _) => self.by_key(text, route, &identifiers, peer, origin).await?,
-            (None, Some(holder)) => {
+        let (resolved, credential) = match (key, holder, certificate) {
+            (None, None, None) => self.who(route, &identifiers, &parts.headers, origin)?,
+            (Some(text), _, _) => self.by_key(text, route, &identifiers, peer, origin).await?,
+            (None, Some(holder), _) => {
                 (self.with_token(&holder, route, &identifiers, origin)?, Credential::Token(holder))
             }
+            (None, None, Some(presented)) => self.by_certificate(presented, route, &identifiers, origin)?,
         };
         let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
         // To strangers, an organisation without a published page is none, whether it is worked on or not.
@@ -157,6 +162,9 @@ impl Gateway {
         if let Some(holder) = pass.caller().token() {
             check_token(holder, route)?;
         }
+        if let Some(holder) = pass.caller().certificate() {
+            check_certificate(holder, route)?;
+        }
         self.check_product(route, &tenant, pass.caller(), onlooker)?;
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
@@ -179,8 +187,20 @@ impl Gateway {
         let allowance = self.allow(route, &tenant, caller, &traffic, counted, onlooker).await?;
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
-        let route = route.clone();
-        Ok(Admitted { route, pass, tenant, credential, target, traffic, origin, websocket, allowance, said })
+        let (route, certificate) = (route.clone(), certificate.cloned());
+        Ok(Admitted {
+            route,
+            pass,
+            tenant,
+            credential,
+            certificate,
+            target,
+            traffic,
+            origin,
+            websocket,
+            allowance,
+            said,
+        })
     }
 
     /// With an API key, and at which tenant. Whether it is a key at all is said before anything about tenants
@@ -200,6 +220,32 @@ impl Gateway {
             _ => self.resolve(identifiers, &Credential::None, origin)?,
         };
         Ok((resolved, Credential::Key(key)))
+    }
+
+    /// With a client certificate, and at which tenant. Whether it is believed is said before anything about tenants is.
+    fn by_certificate(
+        &self,
+        presented: &ClientCertificate,
+        route: &Route,
+        identifiers: &Identifiers<'_>,
+        origin: Origin,
+    ) -> Result<(Resolved, Credential), No> {
+        let holders = self.certificate_holders(presented)?;
+        let resolved = match &*holders {
+            [only] if route.by_certificate && identifiers.is_empty() => {
+                self.0.needs.warden.resolve_id(only.tenant)?
+            }
+            _ if route.by_certificate && identifiers.is_empty() => {
+                let how = "The certificate is good at several organisations: say in each request which one it is for.";
+                return Err(No::with(problem::TENANT_UNNAMED, how.to_owned()));
+            }
+            _ => self.resolve(identifiers, &Credential::None, origin)?,
+        };
+        let here = resolved.tenant().record.id;
+        // One that is for others is told as theirs, and the warden refuses it.
+        let holder = holders.iter().find(|holder| holder.tenant == here).or(holders.first());
+        let holder = holder.ok_or_else(|| No::because(problem::CERTIFICATE_UNMAPPED))?;
+        Ok((resolved, Credential::Certificate(holder.clone())))
     }
 
     /// At which tenant, with a token that was believed. Whoever is known at several chooses one in each request.
@@ -321,7 +367,11 @@ fn check_path(path: &str) -> Result<(), No> {
 
 /// What is needed where no session is taken.
 fn needed(route: &Route) -> Problem {
-    if route.takes(CredentialKind::Token) { problem::BEARER_NEEDED } else { problem::KEY_NEEDED }
+    match () {
+        () if route.takes(CredentialKind::Token) => problem::BEARER_NEEDED,
+        () if route.takes(CredentialKind::ApiKey) => problem::KEY_NEEDED,
+        () => problem::CERTIFICATE_NEEDED,
+    }
 }
 
 /// Where nobody said how long work takes.

@@ -169,20 +169,23 @@ fn texts<'r>(all: impl Iterator<Item = &'r str>) -> Option<Value<'r>> {
 impl Known<'_> {
     fn of_caller(&self, name: &str) -> Option<Value<'_>> {
         let (person, key, token) = (self.caller.person(), self.caller.key(), self.caller.token());
+        let certificate = self.caller.certificate();
         match name {
             "kind" => Some(Value::text(match (person, key, token) {
                 (Some(_), _, _) => "user",
                 (_, Some(_), _) => "subscriber",
                 (_, _, Some(holder)) if holder.person => "user",
                 (_, _, Some(_)) => "workload",
-                _ => "anonymous",
+                _ => certificate.map_or("anonymous", |holder| holder.machine.name()),
             })),
             "user" => person.map(|person| Value::Text(person.user.to_string().into())),
             "subscriber" => key.map(|holder| Value::Text(holder.subscriber.to_string().into())),
             "roles" => texts(person.iter().flat_map(|person| person.roles.iter()).map(AsRef::as_ref)),
             "scopes" => {
                 let of_key = key.iter().flat_map(|holder| holder.scopes.iter());
-                texts(of_key.chain(token.iter().flat_map(|holder| holder.scopes.iter())).map(AsRef::as_ref))
+                let of_token = token.iter().flat_map(|holder| holder.scopes.iter());
+                let of_certificate = certificate.iter().flat_map(|holder| holder.scopes.iter());
+                texts(of_key.chain(of_token).chain(of_certificate).map(AsRef::as_ref))
             }
             _ => None,
         }

@@ -5,6 +5,7 @@ use crate::{
     admit::{Admitted, Stopped},
     body::{Body, Streamed},
     cache::{Asker, Kept, Wanted},
+    certificate::{Anchors, Said},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
     deployment::{Deployment, DeploymentSpec, Deployments, Errand, UpstreamStanding, Wish},
@@ -56,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) guesses: Throttle,
     pub(crate) issuers: Issuers,
     pub(crate) tokens: Tokens,
+    pub(crate) anchors: Anchors,
+    pub(crate) said: Said,
     pub(crate) deployments: Deployments,
     pub(crate) products: ArcSwap<Products>,
     pub(crate) kept: Arc<Kept>,
@@ -83,6 +86,8 @@ impl Gateway {
             guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
+            anchors: Anchors::default(),
+            said: Said::new(settings.certificates),
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
             products: ArcSwap::default(),
             kept: Arc::new(Kept::new()),
@@ -437,6 +442,7 @@ impl Gateway {
             user: admitted.pass.caller().person().map(|person| person.user),
             open: admitted.route.open,
             credential: admitted.credential.clone(),
+            certificate: admitted.certificate.clone(),
             origin: admitted.origin,
         }
     }
@@ -478,11 +484,12 @@ async fn keep_small(request: Request<RequestBody>, most: u64) -> Result<Request<
 
 /// A number that is this caller's: the person's, the subscriber's, or that of whoever else it is.
 fn caller_bits(caller: &Caller, household: IpAddr) -> u128 {
-    match (caller.person(), caller.key(), caller.token()) {
-        (Some(person), _, _) => person.user.bits(),
-        (None, Some(holder), _) => holder.subscriber.bits(),
-        (None, None, Some(holder)) => holder.who.first_half(),
-        (None, None, None) => address_bits(household),
+    match (caller.person(), caller.key(), caller.token(), caller.certificate()) {
+        (Some(person), _, _, _) => person.user.bits(),
+        (None, Some(holder), _, _) => holder.subscriber.bits(),
+        (None, None, Some(holder), _) => holder.who.first_half(),
+        (None, None, None, Some(holder)) => holder.who.first_half(),
+        (None, None, None, None) => address_bits(household),
     }
 }
 

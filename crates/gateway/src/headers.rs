@@ -30,7 +30,7 @@ const OURS: &str = "partywall-";
 const FORWARDED: &str = "x-forwarded-";
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Fields that backends have been seen to believe in place of what the request line says.
-const BELIEVED: [&str; 9] = [
+const BELIEVED: [&str; 15] = [
     "forwarded",
     // Programs that are run as CGI take it for their way out (CVE-2016-5385).
     "proxy",
@@ -41,6 +41,13 @@ const BELIEVED: [&str; 9] = [
     "x-original-uri",
     "x-rewrite-url",
     "x-original-host",
+    // Which certificate a client has shown is ours to say (RFC 9440 section 2.4, and what proxies said before it).
+    "client-cert",
+    "client-cert-chain",
+    "x-client-cert",
+    "x-ssl-client-cert",
+    "x-ssl-client-verify",
+    "x-ssl-client-s-dn",
 ];
 /// What frames a message; a backend that folds `_` to `-` would see it twice.
 const FRAMING: [&str; 2] = ["transfer-encoding", "content-length"];

@@ -19,6 +19,7 @@ mod admit;
 mod authority;
 mod body;
 mod cache;
+mod certificate;
 mod context;
 mod cookie;
 mod credential;
@@ -53,6 +54,7 @@ mod vigil;
 
 pub use authority::{Authority, BadAuthority};
 pub use body::{Body, BodyError};
+pub use certificate::{AnchorSpec, ClientCertificate, ListSpec};
 pub use context::Signing;
 pub use credential::KeySecrets;
 pub use decide::Front;

@@ -1,8 +1,12 @@
 //! Who is at the other end of a connection.
 
+use crate::certificate::ClientCertificate;
 use bytes::Bytes;
 use http::HeaderValue;
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 /// The other end of a client's connection. Made once for each connection.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub struct Peer {
     pub(crate) address: HeaderValue,
     /// As `Forwarded` wants it (RFC 7239 section 6).
     pub(crate) node: Bytes,
+    /// The client certificate that it came with.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl Peer {
@@ -20,7 +26,12 @@ impl Peer {
         let address = address.to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
-        Peer { secure, ip: address, address: text, node: node.into() }
+        Peer { secure, ip: address, address: text, node: node.into(), certificate: None }
+    }
+
+    /// The same client, with this certificate.
+    pub fn with_certificate(self, certificate: Option<Arc<ClientCertificate>>) -> Self {
+        Peer { certificate, ..self }
     }
 
     pub(crate) fn scheme(&self) -> &'static str {

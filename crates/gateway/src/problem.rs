@@ -40,6 +40,15 @@ problems! {
     BEARER_NEEDED = "bearer.needed";
     BEARER_REFUSED = "bearer.refused";
     BEARER_TENANT = "bearer.tenant";
+    CERTIFICATE_EARLY = "certificate.not-yet";
+    CERTIFICATE_EXPIRED = "certificate.expired";
+    CERTIFICATE_NEEDED = "certificate.needed";
+    CERTIFICATE_PURPOSE = "certificate.purpose";
+    CERTIFICATE_REFUSED = "certificate.refused";
+    CERTIFICATE_REVOKED = "certificate.revoked";
+    CERTIFICATE_STATUS = "certificate.status-unknown";
+    CERTIFICATE_UNKNOWN = "certificate.unknown";
+    CERTIFICATE_UNMAPPED = "certificate.unmapped";
     CREDENTIAL_KIND = "credential.kind";
     SEVERAL_CREDENTIALS = "credential.several";
     KEY_EXPIRED = "key.expired";

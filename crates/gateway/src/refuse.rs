@@ -76,6 +76,7 @@ impl From<Refusal> for No {
             Refusal::KeyRefused => problem::KEY_REFUSED,
             Refusal::KeyExpired => problem::KEY_EXPIRED,
             Refusal::TokenExpired => problem::BEARER_EXPIRED,
+            Refusal::CertificateExpired => problem::CERTIFICATE_EXPIRED,
             Refusal::NotAllowed | Refusal::ReasonNeeded => problem::FORBIDDEN,
             Refusal::OutOfTouch => problem::OUT_OF_TOUCH,
         })
@@ -169,6 +170,9 @@ const FIXED: [(HeaderName, &str); 4] = [
 /// How a program could authenticate (RFC 9110 section 15.5.2): by the session that signing in begins.
 const CHALLENGE: &str = "Partywall sign-in=\"/.partywall/sign-in\"";
 
+/// The same by a certificate, which is presented before anything is asked.
+const BY_CERTIFICATE: &str = "Partywall client-certificate";
+
 /// What a program is told about authenticating; API keys and tokens in the words of RFC 6750 section 3.
 fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
     match problem {
@@ -185,6 +189,13 @@ fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
         problem::KEY_EXPIRED => {
             Some("Bearer error=\"invalid_token\", error_description=\"The API key has expired\"")
         }
+        problem::CERTIFICATE_NEEDED
+        | problem::CERTIFICATE_REFUSED
+        | problem::CERTIFICATE_UNKNOWN
+        | problem::CERTIFICATE_PURPOSE
+        | problem::CERTIFICATE_EARLY
+        | problem::CERTIFICATE_EXPIRED
+        | problem::CERTIFICATE_REVOKED => Some(BY_CERTIFICATE),
         problem::SCOPE_MISSING => Some("Bearer error=\"insufficient_scope\""),
         _ => (status == 401).then_some(CHALLENGE),
     }

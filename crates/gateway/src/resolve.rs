@@ -103,7 +103,7 @@ impl<'r> Identifiers<'r> {
             Source::Header => header.is_some(),
             Source::Domain | Source::Subdomain | Source::Path | Source::Expression => true,
         };
-        if route.by_key || route.by_token || route.says_tenant.is_some() || self.all().iter().any(maps) {
+        if route.by_credential() || route.says_tenant.is_some() || self.all().iter().any(maps) {
             return Ok(());
         }
         let header = header.map(|name| format!("the request header `{}`", crate::headers::shown(&name.name)));

@@ -32,6 +32,8 @@ pub struct Settings {
     pub contexts: usize,
     /// How many bearer tokens that were believed are kept.
     pub tokens: usize,
+    /// How many client certificates that proxies said are kept.
+    pub certificates: usize,
     /// How far the clocks of those who issue tokens may differ from ours.
     pub leeway: Duration,
     /// Whether other nodes count the rates of the same tenants, so that all count together.
@@ -51,6 +53,7 @@ impl Settings {
             ask_again: Duration::from_secs(60),
             contexts: 100_000,
             tokens: 100_000,
+            certificates: 10_000,
             leeway: Duration::from_secs(60),
             counts_with_others: false,
         }

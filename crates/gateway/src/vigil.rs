@@ -2,6 +2,7 @@
 //! ends when the answer is no.
 
 use crate::{
+    certificate::ClientCertificate,
     deployment::{Errand, Line},
     gateway::Gateway,
 };
@@ -24,6 +25,8 @@ pub(crate) struct Vigil {
     pub(crate) user: Option<UserId>,
     pub(crate) open: bool,
     pub(crate) credential: Credential,
+    /// What the credential was found by, if it is a certificate.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
     pub(crate) origin: Origin,
 }
 
@@ -44,6 +47,11 @@ impl Vigil {
         }
         if let Credential::Token(holder) = &self.credential
             && !self.gateway.still_believes(holder, self.tenant)
+        {
+            return false;
+        }
+        if let (Credential::Certificate(holder), Some(presented)) = (&self.credential, &self.certificate)
+            && !self.gateway.still_holds(presented, holder)
         {
             return false;
         }

@@ -6,8 +6,8 @@
 
 use crate::jose::{Expect, JwkSet, Signer, TokenError, Typ, verify};
 use domain::{
-    ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, IssuerId, MemberId, Moment, RoleName,
-    ScopeName, SubscriberId, TenantId, UserId,
+    AnchorId, ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, IssuerId, MemberId, Moment,
+    RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,6 +45,8 @@ pub enum ContextCaller {
     Subscriber(ContextSubscriber),
     /// Whomever a registered issuer's token speaks of.
     Workload(ContextWorkload),
+    /// A device or program, by a client certificate.
+    Device(ContextDevice),
 }
 
 /// A person who calls.
@@ -86,6 +88,22 @@ pub struct ContextWorkload {
     pub scopes: Vec<ScopeName>,
 }
 
+/// A caller by a client certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextDevice {
+    /// The trust anchor that vouches for it.
+    pub anchor: AnchorId,
+    /// What the certificate calls it, by the anchor's rule.
+    pub subject: String,
+    /// Whether it is a program rather than a thing.
+    pub workload: bool,
+    /// SHA-256 of the certificate, in base64url.
+    pub fingerprint: String,
+    /// What it is good for, sorted.
+    pub scopes: Vec<ScopeName>,
+}
+
 /// A member's profile as this tenant's provider gave it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContextMember {
@@ -116,6 +134,8 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     workload: Option<ContextWorkload>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<ContextDevice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
 }
 
@@ -126,6 +146,7 @@ enum Kind {
     User,
     Subscriber,
     Workload,
+    Device,
 }
 
 /// Between whom a context token passes.
@@ -181,7 +202,8 @@ impl Context {
     fn wire(&self) -> Wire {
         let tenant = self.tenant.clone();
         let (sub, member, roles, sid) = (None, None, Vec::new(), None);
-        let nobody = Wire { tenant, sub, member, roles, sid, subscriber: None, workload: None, kind: None };
+        let (subscriber, workload, device, kind) = (None, None, None, None);
+        let nobody = Wire { tenant, sub, member, roles, sid, subscriber, workload, device, kind };
         match self.caller.clone() {
             None => nobody,
             Some(ContextCaller::User(user)) => Wire {
@@ -198,6 +220,9 @@ impl Context {
             Some(ContextCaller::Workload(workload)) => {
                 Wire { workload: Some(workload), kind: Some(Kind::Workload), ..nobody }
             }
+            Some(ContextCaller::Device(device)) => {
+                Wire { device: Some(device), kind: Some(Kind::Device), ..nobody }
+            }
         }
     }
 
@@ -209,16 +234,21 @@ impl Context {
         };
         let is = |kind| wire.kind.is_none_or(|said| said == kind);
         let caller = match (wire.sub, wire.member, wire.subscriber) {
-            (Some(user), Some(member), None) if is(Kind::User) && wire.workload.is_none() => {
+            (Some(user), Some(member), None)
+                if is(Kind::User) && wire.workload.is_none() && wire.device.is_none() =>
+            {
                 Some(ContextCaller::User(ContextUser { user, member, roles: wire.roles, session }))
             }
             (None, None, subscriber) if wire.roles.is_empty() && session.is_none() => {
-                match (subscriber, wire.workload) {
-                    (Some(subscriber), None) if is(Kind::Subscriber) => {
+                match (subscriber, wire.workload, wire.device) {
+                    (Some(subscriber), None, None) if is(Kind::Subscriber) => {
                         Some(ContextCaller::Subscriber(subscriber))
                     }
-                    (None, Some(workload)) if is(Kind::Workload) => Some(ContextCaller::Workload(workload)),
-                    (None, None) if wire.kind.is_none() => None,
+                    (None, Some(workload), None) if is(Kind::Workload) => {
+                        Some(ContextCaller::Workload(workload))
+                    }
+                    (None, None, Some(device)) if is(Kind::Device) => Some(ContextCaller::Device(device)),
+                    (None, None, None) if wire.kind.is_none() => None,
                     _ => return None,
                 }
             }
@@ -274,6 +304,14 @@ mod tests {
         Context { caller: Some(caller), ..anonymous() }
     }
 
+    fn device() -> Context {
+        let scopes = vec!["surveys.read".parse().unwrap()];
+        let (anchor, subject) = (AnchorId::from_bits(8), "kiosk-1".to_owned());
+        let fingerprint = Digest::of(b"certificate").to_string();
+        let device = ContextDevice { anchor, subject, workload: false, fingerprint, scopes };
+        Context { caller: Some(ContextCaller::Device(device)), ..anonymous() }
+    }
+
     fn read(token: &str, keys: &JwkSet, parties: &Parties<'_>, now: Moment) -> Result<Context, TokenError> {
         Context::verify(token, keys, parties, now, Duration::ZERO)
     }
@@ -281,7 +319,7 @@ mod tests {
     #[test]
     fn a_backend_reads_the_tenant_and_the_user_that_the_gateway_wrote() {
         let (signer, keys) = gateway();
-        for context in [alice(), robot(), workload(), anonymous()] {
+        for context in [alice(), robot(), workload(), device(), anonymous()] {
             let token = context.sign(&signer, &parties(), NOW, LIFE);
             assert_eq!(read(&token, &keys, &parties(), NOW), Ok(context));
         }
@@ -314,8 +352,17 @@ mod tests {
         let said =
             json!({ "issuer": issuer, "subject": "reports", "person": false, "scopes": ["surveys.read"] });
         assert_eq!(claims["workload"], said);
+        let claims = device().claims(&parties(), NOW, LIFE);
+        assert_eq!((&claims["kind"], claims.get("sub")), (&json!("device"), None), "nor is this");
+        let (anchor, fingerprint) =
+            (AnchorId::from_bits(8).to_string(), Digest::of(b"certificate").to_string());
+        let said = json!({
+            "anchor": anchor, "subject": "kiosk-1", "workload": false, "fingerprint": fingerprint,
+            "scopes": ["surveys.read"],
+        });
+        assert_eq!(claims["device"], said);
         let nobody = anonymous().claims(&parties(), NOW, LIFE);
-        for absent in ["sub", "member", "sid", "kind", "subscriber", "workload"] {
+        for absent in ["sub", "member", "sid", "kind", "subscriber", "workload", "device"] {
             assert_eq!(nobody.get(absent), None);
         }
     }
@@ -358,6 +405,7 @@ mod tests {
         for (name, value) in [
             ("subscriber", robots["subscriber"].clone()),
             ("workload", workload().claims(&parties(), NOW, LIFE)["workload"].clone()),
+            ("device", device().claims(&parties(), NOW, LIFE)["device"].clone()),
             ("kind", json!("subscriber")),
             ("kind", json!("workload")),
         ] {

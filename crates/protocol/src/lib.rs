@@ -1,5 +1,5 @@
-//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, Envoy's questions, expressions in
-//! CEL, and our own context token with its proof (`docs/wire.md`).
+//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, client certificates, Envoy's
+//! questions, expressions in CEL, and our own context token with its proof (`docs/wire.md`).
 //!
 //! This crate owns what a message must look like to be believed. Time, chance and keys are handed in;
 //! text goes in, meaning or a refusal comes out. Everything that a stranger wrote is bounded before it
@@ -18,6 +18,7 @@ mod json;
 pub mod oidc;
 pub mod pkce;
 pub mod proof;
+pub mod x509;
 
 #[cfg(test)]
 mod forge;

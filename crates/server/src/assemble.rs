@@ -125,6 +125,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         .with_standing(crate::backends::standing_of(&gateway))
         .with_judge(crate::judging::judge(&gateway))
         .with_orders(crate::acme::ordering(config, &clock)?)
+        .with_public_roots(crate::anchors::public_roots())
         .with_prober(prober);
     let control = match config.tls {
         Some(_) => control.with_certificates(Arc::new(crate::listen::judge)),
@@ -150,6 +151,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     };
     node.load_platform().await.map_err(says)?;
     node.load_certificates().await.map_err(says)?;
+    node.load_anchors().await.map_err(says)?;
     node.readiness.filled();
     Ok(Assembled { node: Arc::new(node), feed, notes, first_start })
 }
@@ -177,6 +179,7 @@ impl Node {
         self.scopes.store(Arc::new(control::scope::load(&self.store, &upkeep).await?));
         let (issuers, names) = control::issuer::load(&self.store, &upkeep).await?;
         if let Some(names) = names {
+            self.gateway.set_anchor_names(names.clone());
             self.gateway.set_issuers(issuers.into_iter().map(crate::judging::spec).collect(), names);
         }
         if let Some(keyring) = open_keyring(&self.store).await? {

@@ -4,6 +4,7 @@
 //! signals, commands. It decides nothing about tenants.
 
 mod acme;
+mod anchors;
 pub mod assemble;
 pub mod backends;
 pub mod background;

@@ -1,7 +1,10 @@
 //! Values into statements and columns out of rows. The waist speaks few types: text, integers, and what
 //! is made of them; the engines agree on these to the byte.
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    audit::record::{base64_of, bytes_of},
+};
 use domain::{Digest, Id, Moment, Secret, id::Kind};
 use serde::de::DeserializeOwned;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
@@ -35,6 +38,12 @@ impl From<String> for Value {
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
         Value::Text(text.clone())
+    }
+}
+/// Bytes, in base64url.
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Value::Text(base64_of(bytes))
     }
 }
 impl From<i64> for Value {
@@ -175,6 +184,14 @@ impl Row {
     /// [`StoreError::Unreadable`].
     pub fn digest(&self, column: &str) -> Result<Digest, StoreError> {
         Digest::parse(&self.text(column)?).ok_or_else(|| unreadable(column, "not a digest"))
+    }
+
+    /// A column of bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`].
+    pub fn bytes(&self, column: &str) -> Result<Vec<u8>, StoreError> {
+        bytes_of(&self.text(column)?).ok_or_else(|| unreadable(column, "not base64url"))
     }
 
     /// A JSON column.

@@ -170,9 +170,11 @@ impl Ask {
             Credential::OperatorToken(_) | Credential::Socket => {
                 warden.assume::<A>(credential, tenant, reason_in(parts), self.origin).await
             }
-            Credential::None | Credential::Session(_) | Credential::Key(_) | Credential::Token(_) => {
-                warden.permit_at::<A>(tenant, credential, self.origin).await
-            }
+            Credential::None
+            | Credential::Session(_)
+            | Credential::Key(_)
+            | Credential::Token(_)
+            | Credential::Certificate(_) => warden.permit_at::<A>(tenant, credential, self.origin).await,
         };
         let permit = permit.map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
         note_actor(permit.caller().actor());

@@ -45,6 +45,8 @@ catalogue! {
         "You are known here, but none of your roles holds the right that this needs. An admin of the organisation can give you one.";
     "address.refused" 403 "Requests from your network are not taken here" =>
         "The operator or the organisation has said from which networks one may ask. Ask from one of those, or have yours added.";
+    "anchor.proof-needed" 422 "Show that you have the authority's key" =>
+        "Have the authority sign a certificate with the common name that is said here, and send it along as proof. Any key and any dates will do; it is used for nothing else.";
     "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
     "bearer.audience" 401 "The token is for somebody else" =>
@@ -69,6 +71,24 @@ catalogue! {
         "What came back from the identity provider is not what the standard prescribes. Begin the sign-in again; if it happens again, the provider's setup is wrong.";
     "callback.state" 400 "This sign-in was not begun in this browser, or it was finished already" =>
         "Begin the sign-in again, in one browser and without going back.";
+    "certificate.expired" 401 "The client certificate has expired" =>
+        "Its time, or that of an authority above it, is over. Have a new one issued.";
+    "certificate.needed" 401 "A client certificate is needed here" =>
+        "Present one in the handshake: a certificate for clients, with the certificates that stand between it and its authority.";
+    "certificate.not-yet" 401 "The client certificate is not valid yet" =>
+        "Its time, or that of an authority above it, has not come. A clock is wrong: ours or the authority's.";
+    "certificate.purpose" 401 "The certificate is not for clients" =>
+        "Its extended key usage, or that of an authority above it, does not say client authentication. Have one issued that does.";
+    "certificate.refused" 401 "The client certificate is not accepted" =>
+        "It is malformed, an authority's own, too long a chain, or breaks a bound that its authority has. An admin of the organisation can have it explained at the trust anchor.";
+    "certificate.revoked" 401 "The client certificate was taken back" =>
+        "It, or an authority above it, was revoked. Have a new one issued.";
+    "certificate.status-unknown" 503 "It is not known whether the client certificate was taken back" again in 30 =>
+        "The authority's list of revoked certificates is missing, too old or wrongly signed, and the organisation has said that certificates are refused then. Its admins see why at the trust anchor.";
+    "certificate.unknown" 401 "Nobody here vouches for the client certificate" =>
+        "No trust anchor has signed it. Send the certificates between it and its authority along; or an admin of the organisation lays down the authority as a trust anchor.";
+    "certificate.unmapped" 403 "The client certificate speaks for nobody" =>
+        "A trust anchor vouches for it, but none of the anchor's rules fits what stands in it. An admin of the organisation can add a rule.";
     "connection.reservation" 409 "This redirect URI cannot be used" =>
         "It was reserved elsewhere, or there is a connection with it already. Begin the setup again.";
     "connection.stage" 409 "The connection is not where this begins" =>
@@ -80,7 +100,7 @@ catalogue! {
     "credential.invalid" 401 "The credential is not valid" =>
         "The token is unknown, altered or ended, or it is of a kind that is not read here. Make a new one, or leave the Authorization header out.";
     "credential.kind" 401 "This kind of credential is not taken here" =>
-        "The operator has said which kinds of credentials this address takes: sessions, API keys or others. Present one of those, and no other beside it.";
+        "The operator has said which kinds of credentials this address takes: sessions, API keys, tokens or certificates. Present one of those, and no other beside it.";
     "credential.several" 400 "There is more than one credential on this request" =>
         "Present exactly one: a session, or one API key in one header. Nobody can say which of several is meant.";
     "csrf.refused" 403 "This did not come from a page of ours" =>

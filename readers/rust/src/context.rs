@@ -14,6 +14,8 @@ pub struct Context {
     pub subscriber: Option<Subscriber>,
     /// The caller by the bearer token of a registered issuer; none where it is somebody else.
     pub workload: Option<Workload>,
+    /// The caller by a client certificate; none where it is somebody else.
+    pub device: Option<Device>,
     /// What the user is in this tenant, sorted. Empty for an anonymous request.
     pub roles: Vec<String>,
     /// Tells two sessions of one user apart.
@@ -29,17 +31,19 @@ impl Context {
         self.roles.iter().any(|held| held == role)
     }
 
-    /// Is the API key or the bearer token that was presented good for this? A person's session has no scopes.
+    /// Is the API key, the bearer token or the certificate that was presented good for this? A person's session has no scopes.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().iter().any(|held| held == scope)
     }
 
-    /// What the API key or the bearer token that was presented is good for.
+    /// What the API key, the bearer token or the certificate that was presented is good for.
     #[must_use]
     pub fn scopes(&self) -> &[String] {
         let of_key = self.subscriber.as_ref().map(|caller| caller.scopes.as_slice());
-        of_key.or(self.workload.as_ref().map(|caller| caller.scopes.as_slice())).unwrap_or_default()
+        let of_token = || self.workload.as_ref().map(|caller| caller.scopes.as_slice());
+        let of_certificate = || self.device.as_ref().map(|caller| caller.scopes.as_slice());
+        of_key.or_else(of_token).or_else(of_certificate).unwrap_or_default()
     }
 }
 
@@ -76,6 +80,21 @@ pub struct Workload {
     /// Whether it speaks of a person, in whose name a program calls.
     pub person: bool,
     /// What the token is good for, sorted.
+    pub scopes: Vec<String>,
+}
+
+/// A caller by a client certificate that the tenant's trust anchor vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The trust anchor: `anc_…`.
+    pub anchor: String,
+    /// What the certificate calls it.
+    pub subject: String,
+    /// Whether it is a program rather than a thing.
+    pub workload: bool,
+    /// SHA-256 of the certificate, in base64url.
+    pub fingerprint: String,
+    /// What it is good for, sorted.
     pub scopes: Vec<String>,
 }
 

@@ -21,7 +21,7 @@ mod reader;
 mod replay;
 mod token;
 
-pub use context::{Context, Subscriber, Tenant, User, Workload};
+pub use context::{Context, Device, Subscriber, Tenant, User, Workload};
 pub use error::{ConfigError, ContextError};
 #[cfg(feature = "axum")]
 pub use extract::ContextRejection;

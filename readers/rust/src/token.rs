@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
-use crate::{Context, ContextError, Subscriber, TOLERANCE, Tenant, User, Workload};
+use crate::{Context, ContextError, Device, Subscriber, TOLERANCE, Tenant, User, Workload};
 
 /// The header it travels in.
 pub(crate) const HEADER: &str = "Partywall-Context";
@@ -27,6 +27,7 @@ pub(crate) struct Claims {
     sid: Option<String>,
     subscriber: Option<Subscriber>,
     workload: Option<Workload>,
+    device: Option<Device>,
 }
 
 #[derive(Default, Deserialize)]
@@ -105,11 +106,16 @@ impl Claims {
             workload.scopes.sort();
             workload
         });
+        let device = self.device.map(|mut device| {
+            device.scopes.sort();
+            device
+        });
         Context {
             tenant: self.tenant,
             user,
             subscriber,
             workload,
+            device,
             roles: self.roles,
             session: self.sid,
             request_id,

@@ -206,6 +206,7 @@ impl Warden {
             Credential::None
             | Credential::Key(_)
             | Credential::Token(_)
+            | Credential::Certificate(_)
             | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
             Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),
             Credential::OperatorToken(secret) => {

@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod authorize;
+mod certificates;
 mod keys;
 mod memory;
 mod mint;

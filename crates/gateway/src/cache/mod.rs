@@ -129,10 +129,12 @@ impl Kept {
         }
         // An application's own credentials and cookies are part of who asks.
         let own = [AUTHORIZATION, COOKIE].map(|name| all_of(headers, &name));
-        // Two tokens of one caller may be good for different things.
-        let who = match asker.caller.token() {
+        // Two tokens or certificates of one caller may be good for different things.
+        let token = asker.caller.token().map(|holder| holder.told);
+        let told = token.or_else(|| asker.caller.certificate().map(|holder| holder.told));
+        let who = match told {
             _ if policy.shared => String::new(),
-            Some(holder) => holder.told.to_string(),
+            Some(told) => told.to_string(),
             None => asker.caller.actor().to_string(),
         };
         let tenant = asker.tenant.to_string();

@@ -2,15 +2,15 @@
 //! convenience headers beside it. Signing is off the path of nearly every request.
 
 use crate::headers::names;
-use access::{Caller, KeyHolder, Person, Tenant, TokenHolder};
+use access::{Caller, CertificateHolder, KeyHolder, Person, Tenant, TokenHolder};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use domain::{Clock, Digest, Moment, ScopeName, TenantId};
+use domain::{Clock, Digest, Machine, Moment, ScopeName, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use protocol::{
     Signer,
     context::{
-        Context, ContextCaller, ContextMember, ContextSubscriber, ContextTenant, ContextUser,
+        Context, ContextCaller, ContextDevice, ContextMember, ContextSubscriber, ContextTenant, ContextUser,
         ContextWorkload, Parties,
     },
 };
@@ -54,15 +54,17 @@ enum Who {
     Person(Arc<Person>),
     Holder(Arc<KeyHolder>),
     Token(Arc<TokenHolder>),
+    Device(Arc<CertificateHolder>),
 }
 
 impl Who {
     fn of(caller: &Caller) -> Self {
-        match (caller.person(), caller.key(), caller.token()) {
-            (Some(person), _, _) => Who::Person(person.clone()),
-            (None, Some(holder), _) => Who::Holder(holder.clone()),
-            (None, None, Some(holder)) => Who::Token(holder.clone()),
-            (None, None, None) => Who::Nobody,
+        match (caller.person(), caller.key(), caller.token(), caller.certificate()) {
+            (Some(person), _, _, _) => Who::Person(person.clone()),
+            (None, Some(holder), _, _) => Who::Holder(holder.clone()),
+            (None, None, Some(holder), _) => Who::Token(holder.clone()),
+            (None, None, None, Some(holder)) => Who::Device(holder.clone()),
+            (None, None, None, None) => Who::Nobody,
         }
     }
 
@@ -72,6 +74,7 @@ impl Who {
             Who::Person(person) => Some(person.session),
             Who::Holder(holder) => Some(holder.digest),
             Who::Token(holder) => Some(holder.told),
+            Who::Device(holder) => Some(holder.told),
         }
     }
 
@@ -82,8 +85,9 @@ impl Who {
             (Who::Nobody, Who::Nobody) => true,
             (Who::Person(ours), Who::Person(theirs)) => Arc::ptr_eq(ours, theirs),
             (Who::Holder(ours), Who::Holder(theirs)) => Arc::ptr_eq(ours, theirs),
-            // Of a token only what it says is told, and two may say the same.
+            // Of a token or a certificate only what it says is told, and two may say the same.
             (Who::Token(ours), Who::Token(theirs)) => ours.told == theirs.told,
+            (Who::Device(ours), Who::Device(theirs)) => ours.told == theirs.told,
             _ => false,
         }
     }
@@ -94,6 +98,7 @@ impl Who {
             Who::Person(person) => Some(ContextCaller::User(user_of(person))),
             Who::Holder(holder) => Some(ContextCaller::Subscriber(subscriber_of(holder))),
             Who::Token(holder) => Some(ContextCaller::Workload(workload_of(holder))),
+            Who::Device(holder) => Some(ContextCaller::Device(device_of(holder))),
         }
     }
 
@@ -108,6 +113,7 @@ impl Who {
                 (names::SCOPES, joined(&scopes(holder))),
             ],
             Who::Token(holder) => vec![(names::SCOPES, joined(&holder.scopes))],
+            Who::Device(holder) => vec![(names::SCOPES, joined(&holder.scopes))],
         }
     }
 }
@@ -211,6 +217,16 @@ fn workload_of(holder: &TokenHolder) -> ContextWorkload {
         issuer: holder.issuer,
         subject: holder.subject.to_string(),
         person: holder.person,
+        scopes: holder.scopes.to_vec(),
+    }
+}
+
+fn device_of(holder: &CertificateHolder) -> ContextDevice {
+    ContextDevice {
+        anchor: holder.anchor,
+        subject: holder.subject.to_string(),
+        workload: holder.machine == Machine::Workload,
+        fingerprint: holder.fingerprint.to_string(),
         scopes: holder.scopes.to_vec(),
     }
 }

@@ -266,7 +266,11 @@ impl Rate {
         let key = who.caller.key();
         let subscriber = || key.map(|holder| (Kind::Subscriber, holder.subscriber.bits()));
         let token = who.caller.token();
-        let bearer = || token.map(|holder| (Kind::Bearer, holder.who.first_half()));
+        let certificate = who.caller.certificate();
+        let machine = || certificate.map(|holder| holder.who);
+        // What an issuer or an anchor calls somebody is hashed under its own id, so that one kind serves both.
+        let named = || token.map(|holder| holder.who).or_else(machine);
+        let bearer = || named().map(|who| (Kind::Bearer, who.first_half()));
         let own = match self.per {
             Per::Tenant => Some((Kind::Tenant, 0)),
             Per::Address => None,

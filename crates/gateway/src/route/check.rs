@@ -244,7 +244,7 @@ impl Faults {
         if spec.map_by.is_empty() {
             self.say(
                 "map_by",
-                "at least one thing must name the tenant: host, path, query, header, key, token or expression",
+                "at least one thing must name the tenant: host, path, query, header, key, token, certificate or expression",
             );
         }
         self.credentials(spec);
@@ -279,6 +279,7 @@ impl Faults {
             by_key: by(MapBy::Key),
             by_token: by(MapBy::Token),
             says_tenant,
+            by_certificate: by(MapBy::Certificate),
             credentials: spec.credentials.as_slice().into(),
             key_header,
             scopes: spec.scopes.as_slice().into(),
@@ -334,11 +335,15 @@ impl Faults {
     fn credentials(&mut self, spec: &RouteSpec) {
         let takes = |kind| spec.credentials.contains(&kind);
         if spec.credentials.is_empty() {
-            self.say("credentials", "at least one kind must be taken: session, api_key or token");
+            self.say(
+                "credentials",
+                "at least one kind must be taken: session, api_key, token or certificate",
+            );
         }
         for (way, kind, what, name) in [
             (MapBy::Key, CredentialKind::ApiKey, "a key", "api_key"),
             (MapBy::Token, CredentialKind::Token, "a token", "token"),
+            (MapBy::Certificate, CredentialKind::Certificate, "a certificate", "certificate"),
         ] {
             if spec.map_by.contains(&way) && !takes(kind) {
                 self.say(
@@ -353,10 +358,11 @@ impl Faults {
                 );
             }
         }
-        if !spec.scopes.is_empty() && !takes(CredentialKind::ApiKey) && !takes(CredentialKind::Token) {
+        let scoped = [CredentialKind::ApiKey, CredentialKind::Token, CredentialKind::Certificate];
+        if !spec.scopes.is_empty() && !scoped.into_iter().any(takes) {
             self.say(
                 "scopes",
-                "no credential that is taken here has scopes; add `api_key` or `token` to credentials",
+                "no credential that is taken here has scopes; add `api_key`, `token` or `certificate` to credentials",
             );
         }
     }

@@ -50,6 +50,8 @@ pub(crate) struct Route {
     pub(crate) by_token: bool,
     /// What this says names the tenant.
     pub(crate) says_tenant: Option<Expression>,
+    /// A client certificate may.
+    pub(crate) by_certificate: bool,
     pub(crate) credentials: Box<[CredentialKind]>,
     pub(crate) key_header: HeaderName,
     pub(crate) scopes: Box<[ScopeName]>,
@@ -83,6 +85,11 @@ impl Route {
     /// Whether credentials of this kind are taken.
     pub(crate) fn takes(&self, kind: CredentialKind) -> bool {
         self.credentials.contains(&kind)
+    }
+
+    /// Whether what the caller presents may name the tenant by itself.
+    pub(crate) fn by_credential(&self) -> bool {
+        self.by_key || self.by_token || self.by_certificate
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding the route of a request: the most exact host first, then the longest path.
 
-use super::{Route, Routes};
+use super::{CredentialKind, Route, Routes};
 use crate::{
     expression::{Asked, holds},
     onlook::Onlooker,
@@ -55,6 +55,15 @@ impl Routes {
     pub(crate) fn passes_any(&self) -> bool {
         let lists = self.exact.values().chain([&self.under_base, &self.anywhere]);
         lists.flatten().any(|route| route.pass_through.is_some())
+    }
+
+    /// Whether a route for this host takes client certificates; whether any does, where no host is said.
+    pub(crate) fn want_certificates(&self, host: Option<&str>) -> bool {
+        let takes = |route: &Arc<Route>| route.takes(CredentialKind::Certificate);
+        match host {
+            Some(host) => self.candidates_for(host).iter().any(takes),
+            None => self.exact.values().chain([&self.under_base, &self.anywhere]).flatten().any(takes),
+        }
     }
 
     /// What they are called.

@@ -45,7 +45,7 @@ pub struct RouteSpec {
     /// The request header that an API key may stand in, beside `Authorization`.
     #[serde(default = "key_header")]
     pub key_header: String,
-    /// What an API key or a bearer token must be good for; all of these.
+    /// What an API key, a bearer token or a certificate must be good for; all of these.
     #[serde(default)]
     pub scopes: Vec<ScopeName>,
     /// Whether requests without a session are forwarded too.
@@ -110,6 +110,8 @@ pub enum MapBy {
     Token,
     /// What the expression under `tenant` says; on API routes only.
     Expression,
+    /// A client certificate, by the rules of the anchor that vouches for it; on API routes only.
+    Certificate,
 }
 
 /// A kind of credential.
@@ -122,6 +124,8 @@ pub enum CredentialKind {
     ApiKey,
     /// A bearer token of a registered issuer.
     Token,
+    /// A client certificate that a trust anchor vouches for.
+    Certificate,
 }
 
 /// Who asks at a route.

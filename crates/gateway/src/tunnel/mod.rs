@@ -175,6 +175,7 @@ impl Gateway {
             user: None,
             open: true,
             credential: Credential::None,
+            certificate: None,
             origin,
         };
         let household = household(arrival.client.ip());

@@ -44,6 +44,9 @@ async fn take_in(node: &Node, events: &[Heard], is_all: bool) {
         while let Err(error) = node.hear_of_certificates(event).await {
             pause(&event.name, error).await;
         }
+        while let Err(error) = node.hear_of_anchors(event).await {
+            pause(&event.name, error).await;
+        }
     }
     node.metrics.heard(events.len() as u64);
     if events.iter().any(|event| PLATFORM.contains(&event.name.as_str())) {
@@ -66,6 +69,9 @@ async fn begin_anew(node: &Node) {
     load_platform(node).await;
     while let Err(error) = node.load_certificates().await {
         pause("certificates", error).await;
+    }
+    while let Err(error) = node.load_anchors().await {
+        pause("trust anchors", error).await;
     }
     node.metrics.refilled();
     node.web.warden.heard();

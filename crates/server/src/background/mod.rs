@@ -4,6 +4,7 @@
 //! orders certificates, and removes what has ended. Every loop
 //! ends when the node stops, logs its own failures and tries again.
 
+mod anchors;
 mod domains;
 mod feed;
 mod issuers;
@@ -42,6 +43,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(domains::run(node.clone(), stop.clone()));
     loops.spawn(orders::plan(node.clone(), stop.clone()));
     loops.spawn(orders::work(node.clone(), stop.clone()));
+    loops.spawn(anchors::run(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

@@ -7,6 +7,7 @@ macro_rules! say {
     ($($words:tt)*) => { crate::cli::say_line(format_args!($($words)*)) };
 }
 
+mod anchor;
 mod api;
 mod audit;
 mod connection;
@@ -85,6 +86,9 @@ enum Command {
     /// The application's roles.
     #[command(subcommand)]
     Role(platform::Role),
+    /// Authorities whose client certificates are believed.
+    #[command(subcommand)]
+    Anchor(anchor::Anchor),
     /// Issuers whose bearer tokens the gateway believes.
     #[command(subcommand)]
     Issuer(issuer::Issuer),
@@ -173,6 +177,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Route(command) => command.run(&api()?).await,
             Command::Plan(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
+            Command::Anchor(command) => command.run(&api()?).await,
             Command::Issuer(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,
             Command::Key(command) => command.run(&api()?).await,

@@ -99,6 +99,8 @@ pub struct Listen {
     pub proxy_protocol: bool,
     /// For plain HTTP beside TLS.
     pub plain: Option<SocketAddr>,
+    /// Whether they say which certificate their client has shown.
+    pub client_cert: bool,
     /// For other proxies that ask.
     pub decide: Option<Decide>,
     /// How long requests under way may take when the node stops.

@@ -208,6 +208,7 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
     let uncounted = from.list("listen.uncounted");
     let drain = from.span("listen.drain", SECOND, HOUR);
     let (fronts, proxy_protocol) = fronts(from);
+    let client_cert = client_cert(from);
     let decide = decide(from);
     let socket = from.path("listen.socket").unwrap_or_else(|| data.join("partywall.sock"));
     Some(Listen {
@@ -220,6 +221,7 @@ fn listen(from: &Reader, data: &std::path::Path) -> Option<Listen> {
         fronts,
         proxy_protocol,
         plain: from.maybe("listen.plain"),
+        client_cert,
         decide,
         drain,
     })
@@ -243,6 +245,18 @@ fn fronts(from: &Reader) -> (Fronts, bool) {
         );
     }
     (Fronts::new(trusted, host), proxy_protocol)
+}
+
+/// Whether the proxies in front say which certificate their client has shown.
+fn client_cert(from: &Reader) -> bool {
+    let said = from.flag("listen.client_cert");
+    if said && from.list::<Network>("listen.trusted_proxies").is_empty() {
+        from.wrong(
+            "listen.client_cert",
+            "say in `listen.trusted_proxies` who says it; it is believed of nobody else",
+        );
+    }
+    said
 }
 
 /// Whoever may ask is told who people are, and says where requests come from.
@@ -529,6 +543,7 @@ mod tests {
             ("listen.decide=0.0.0.0:8081", "decide.trusted"),
             ("listen.proxy_protocol=true", "listen.trusted_proxies"),
             ("listen.host_header=Host", "listen.host_header"),
+            ("listen.client_cert=true", "listen.trusted_proxies"),
             ("listen.trusted_proxies=nobody", "listen.trusted_proxies"),
         ] {
             let error = load(&["development=true", wrong]).expect_err(wrong);

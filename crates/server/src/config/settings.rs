@@ -76,6 +76,11 @@ pub const SETTINGS: &[Setting] = &[
         "Where plain HTTP is answered beside TLS, such as `0.0.0.0:80`: certificate authorities ask here, everybody else is sent to https. Empty: nowhere.",
     ),
     setting(
+        "listen.client_cert",
+        "false",
+        "Whether trusted proxies end TLS and say the client's certificate in `Client-Cert` and `Client-Cert-Chain` (RFC 9440). Only for proxies that delete what clients send under these names; see client-certificates.md.",
+    ),
+    setting(
         "listen.decide",
         "",
         "Where other proxies ask whether a request may pass, such as `127.0.0.1:8081`; see fronts.md. Empty: nowhere.",

@@ -4,9 +4,10 @@ use super::{body::Reply, questions};
 use crate::{assemble::Node, observe::traces};
 use access::{Identifier, Origin, Resolved, Source};
 use domain::RequestId;
-use gateway::{Authority, Fronts, Unclear, limits};
+use gateway::{Authority, ClientCertificate, Fronts, Unclear, limits};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::HOST};
 use hyper::{Request, Response, body::Incoming};
+use rustls::pki_types::CertificateDer;
 use std::{net::IpAddr, sync::Arc};
 use tracing::{Instrument, field::Empty};
 use web::{ClientAddress, HostKind, SharedHost};
@@ -25,6 +26,14 @@ impl Client {
         Client { address, gateway: gateway::Peer::new(address, https), speaks_for_others: false }
     }
 
+    /// The same client, who has shown that they have the key of the first of these.
+    pub(super) fn with_certificate(self, chain: Option<&[CertificateDer<'static>]>) -> Self {
+        let chain = chain.filter(|chain| !chain.is_empty());
+        let presented = chain.map(|chain| chain.iter().map(|one| one.to_vec()).collect());
+        let certificate = presented.map(ClientCertificate::new);
+        Client { gateway: self.gateway.with_certificate(certificate), ..self }
+    }
+
     /// Believed about others, if it is one of these.
     pub(super) fn among(self, fronts: &Fronts) -> Self {
         Client { speaks_for_others: fronts.trusts(self.address), ..self }
@@ -36,6 +45,8 @@ impl Client {
 pub(super) struct Dispatch {
     node: Arc<Node>,
     fronts: Arc<Fronts>,
+    /// Whether they say which certificate their client has shown.
+    client_cert: bool,
 }
 
 /// The tenant that a request under the reserved prefix names, and the host if tenants share it.
@@ -50,8 +61,13 @@ const RESERVED: &str = "/.partywall/";
 const TENANT_HEADER: HeaderName = HeaderName::from_static("tenant-id");
 
 impl Dispatch {
-    pub(super) fn new(node: Arc<Node>, fronts: Arc<Fronts>) -> Self {
-        Dispatch { node, fronts }
+    pub(super) fn new(node: Arc<Node>, fronts: Arc<Fronts>, client_cert: bool) -> Self {
+        Dispatch { node, fronts, client_cert }
+    }
+
+    /// Whether a client of this host is asked for a certificate.
+    pub(super) fn wants_certificate(&self, host: Option<&str>) -> bool {
+        self.node.gateway.wants_certificate(host)
     }
 
     pub(super) async fn answer(self, mut request: Request<Incoming>, mut peer: Client) -> Response<Reply> {
@@ -85,7 +101,11 @@ impl Dispatch {
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         }
         let https = original.https.unwrap_or(self.node.web.hosts.https);
-        Ok(Client::new(original.address, https))
+        let client = Client::new(original.address, https);
+        // The certificate that came with the connection is the proxy's own.
+        let said =
+            if self.client_cert { self.node.gateway.certificate_said(request.headers())? } else { None };
+        Ok(Client { gateway: client.gateway.with_certificate(said), ..client })
     }
 
     /// The gateway's answer, as a span where somebody collects traces: no line of the log has it.

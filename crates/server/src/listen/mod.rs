@@ -5,6 +5,7 @@
 
 mod accept;
 mod body;
+mod client_certificate;
 mod crowd;
 mod decide;
 mod dispatch;

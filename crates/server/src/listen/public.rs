@@ -53,7 +53,7 @@ pub async fn public(
     let door = Arc::new(Door {
         certificates,
         builder: Arc::new(accept::builder()),
-        dispatch: Dispatch::new(node.clone(), fronts.clone()),
+        dispatch: Dispatch::new(node.clone(), fronts.clone(), bounds.client_cert),
         gateway: node.gateway.clone(),
         metrics: node.metrics.clone(),
         crowd: Crowd::new(bounds.connections_per_address, bounds.uncounted.clone()),
@@ -162,17 +162,21 @@ impl Door {
 
     async fn serve(&self, stream: TcpStream, client: Client, mut stop: Stop) {
         let (builder, dispatch) = (self.builder.clone(), self.dispatch.clone());
-        let answer = move |request| dispatch.clone().answer(request, client.clone());
+        let answer = |client: Client| move |request| dispatch.clone().answer(request, client.clone());
         let Some(certificates) = &self.certificates else {
-            return accept::serve(builder, stream, stop, answer).await;
+            return accept::serve(builder, stream, stop, answer(client)).await;
         };
+        let handshake = certificates.accept(stream, |host| self.dispatch.wants_certificate(host));
         let done = tokio::select! {
-            done = tokio::time::timeout(HANDSHAKE, certificates.accept(stream)) => done,
+            done = tokio::time::timeout(HANDSHAKE, handshake) => done,
             // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
             () = stop.wait() => return,
         };
         match done {
-            Ok(Ok(Handshake::Done(stream))) => accept::serve(builder, *stream, stop, answer).await,
+            Ok(Ok(Handshake::Done(stream))) => {
+                let client = client.with_certificate(stream.get_ref().1.peer_certificates());
+                accept::serve(builder, *stream, stop, answer(client)).await;
+            }
             Ok(Ok(Handshake::Answered)) => {}
             Ok(Err(_)) | Err(_) => self.metrics.handshake_failed(),
         }

@@ -16,6 +16,7 @@ use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 use super::{
     Stop,
+    client_certificate::WhoHasTheKey,
     sni::{ByName, QUESTION, TenantCertificates},
 };
 
@@ -32,7 +33,10 @@ pub struct Certificates {
 
 /// What handshakes are answered with.
 struct Loaded {
-    config: Arc<ServerConfig>,
+    /// For clients that are not asked for a certificate.
+    plain: Arc<ServerConfig>,
+    /// For those that are. What is kept for resuming a session of the one kind is nothing to the other.
+    asking: Arc<ServerConfig>,
     by_name: Arc<ByName>,
 }
 
@@ -71,8 +75,13 @@ impl Certificates {
         self.tenants.store(tenants);
     }
 
-    /// Shakes hands. Whoever asks for a name that nobody here has is told so, and shown nothing.
-    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<Handshake> {
+    /// Shakes hands. Whoever asks for a name that nobody here has is told so, and shown nothing. `asks`
+    /// says whether a client of this host is asked for a certificate.
+    pub(super) async fn accept(
+        &self,
+        stream: TcpStream,
+        asks: impl Fn(Option<&str>) -> bool,
+    ) -> io::Result<Handshake> {
         let mut begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let loaded = self.loaded.load_full();
         if loaded.by_name.choose(&begun.client_hello()).is_none() {
@@ -80,7 +89,9 @@ impl Certificates {
             begun.io.shutdown().await?;
             return Err(io::ErrorKind::NotFound.into());
         }
-        let stream = begun.into_stream(loaded.config.clone()).await?;
+        let host = begun.client_hello().server_name().map(str::to_ascii_lowercase);
+        let config = if asks(host.as_deref()) { &loaded.asking } else { &loaded.plain };
+        let stream = begun.into_stream(config.clone()).await?;
         if stream.get_ref().1.alpn_protocol() == Some(QUESTION) {
             return Ok(Handshake::Answered);
         }
@@ -138,12 +149,19 @@ fn load(files: &Tls, tenants: &Arc<ArcSwap<TenantCertificates>>) -> Result<Loade
     let own = CertifiedKey::from_der(chain, key, &provider)
         .map_err(|why| wrong("tls.certificate", &files.certificate, &why))?;
     let by_name = Arc::new(ByName::new(Arc::new(own), files, tenants.clone()));
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| why.to_string())?
-        .with_no_client_auth()
-        .with_cert_resolver(by_name.clone());
-    // The last is for certificate authorities, who offer nothing else.
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), QUESTION.to_vec()];
-    Ok(Loaded { config: Arc::new(config), by_name })
+    let config = |asking: bool| {
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|why| why.to_string())?;
+        let algorithms = provider.signature_verification_algorithms;
+        let builder = match asking {
+            true => builder.with_client_cert_verifier(Arc::new(WhoHasTheKey { algorithms })),
+            false => builder.with_no_client_auth(),
+        };
+        let mut config = builder.with_cert_resolver(by_name.clone());
+        // The last is for certificate authorities, who offer nothing else.
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), QUESTION.to_vec()];
+        Ok::<_, String>(Arc::new(config))
+    };
+    Ok(Loaded { plain: config(false)?, asking: config(true)?, by_name })
 }

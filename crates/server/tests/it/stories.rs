@@ -3,6 +3,7 @@
 mod alerts;
 mod backends;
 mod certificates;
+mod client_certificates;
 mod connections;
 mod doctor;
 mod domains;

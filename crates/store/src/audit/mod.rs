@@ -13,7 +13,7 @@ mod export;
 mod heads;
 mod list;
 pub mod merkle;
-mod record;
+pub(crate) mod record;
 mod refusal;
 mod sequence;
 mod verify;

@@ -3,6 +3,7 @@
 
 mod authority;
 mod backend;
+mod device_authority;
 mod dns;
 mod fronts;
 mod handshake;
@@ -16,6 +17,7 @@ mod shared;
 
 pub(crate) use authority::{Pebble, connector, name as named};
 pub(crate) use backend::Backend;
+pub(crate) use device_authority::{Authority, Badge};
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use handshake::shown;

@@ -1,0 +1,68 @@
+//! The certificate that a connection came with, or that a trusted proxy says its client came with.
+
+use super::judge::Judged;
+use crate::{forwarded::Unclear, gateway::Gateway};
+use arc_swap::ArcSwapOption;
+use domain::Digest;
+use http::{HeaderMap, HeaderName};
+use protocol::x509::{BadCertificate, ClientChain, read_fields};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+
+/// `Client-Cert` and `Client-Cert-Chain` (RFC 9440).
+pub(crate) const CERTIFICATE: HeaderName = HeaderName::from_static("client-cert");
+pub(crate) const CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
+
+/// A chain whose owner has shown that the key is theirs, with what was last found out about it.
+#[derive(Debug)]
+pub struct ClientCertificate {
+    pub(super) chain: Result<ClientChain, BadCertificate>,
+    pub(super) judged: ArcSwapOption<Judged>,
+}
+
+impl ClientCertificate {
+    /// A chain as it came in a handshake, the client's own certificate first.
+    pub fn new(chain: Vec<Vec<u8>>) -> Arc<Self> {
+        Self::of(ClientChain::read(chain))
+    }
+
+    fn of(chain: Result<ClientChain, BadCertificate>) -> Arc<Self> {
+        Arc::new(ClientCertificate { chain, judged: ArcSwapOption::empty() })
+    }
+}
+
+/// Certificates that proxies said lately, so that one which they say with every request is looked at once.
+pub(crate) struct Said(Cache<Digest, Arc<ClientCertificate>>);
+
+impl Said {
+    pub(crate) fn new(room: usize) -> Self {
+        Said(Cache::new(room))
+    }
+}
+
+impl Gateway {
+    /// The certificate that a proxy says its client presented. To be asked of no one but proxies that the operator has
+    /// named for this: whoever writes these fields names any certificate that they have seen.
+    ///
+    /// # Errors
+    /// [`Unclear`] where it cannot be read in one way.
+    pub fn certificate_said(&self, headers: &HeaderMap) -> Result<Option<Arc<ClientCertificate>>, Unclear> {
+        let mut leaves = headers.get_all(CERTIFICATE).iter();
+        let chain = || headers.get_all(CHAIN).iter().map(http::HeaderValue::as_bytes);
+        let leaf = match (leaves.next(), leaves.next()) {
+            (Some(leaf), None) => leaf.as_bytes(),
+            (None, _) if chain().next().is_none() => return Ok(None),
+            _ => return Err(Unclear),
+        };
+        let mut parts = vec![b"partywall said\n", leaf];
+        chain().for_each(|field| parts.extend([b"\n".as_slice(), field]));
+        let digest = Digest::of_parts(&parts);
+        if let Some(known) = self.0.said.0.get(&digest) {
+            return Ok(Some(known));
+        }
+        let presented =
+            ClientCertificate::new(read_fields(leaf, chain()).map_err(|BadCertificate(_)| Unclear)?);
+        self.0.said.0.insert(digest, presented.clone());
+        Ok(Some(presented))
+    }
+}

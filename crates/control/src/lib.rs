@@ -32,6 +32,7 @@ pub mod route;
 mod routes;
 pub mod scope;
 pub mod setting;
+pub mod sign_in_view;
 mod state;
 pub mod subscription;
 pub mod tenant;

@@ -4,7 +4,7 @@
 use crate::{
     Control, anchor, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
     kept_answer, key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route,
-    scope, setting, subscription, tenant, token, usage_view,
+    scope, setting, sign_in_view, subscription, tenant, token, usage_view,
 };
 use access::{
     ReadAnchors, ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings,
@@ -43,6 +43,7 @@ fn api() -> Routes<Control> {
         .merge(setting::http::routes())
         .merge(audit_view::http::routes())
         .merge(usage_view::http::routes())
+        .merge(sign_in_view::http::routes())
 }
 
 fn console() -> Routes<Control> {

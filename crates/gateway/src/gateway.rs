@@ -441,6 +441,7 @@ impl Gateway {
             tenant: admitted.tenant.record.id,
             user: admitted.pass.caller().person().map(|person| person.user),
             open: admitted.route.open,
+            product: admitted.route.product.clone(),
             credential: admitted.credential.clone(),
             certificate: admitted.certificate.clone(),
             origin: admitted.origin,

@@ -52,6 +52,12 @@ mod tunnel;
 mod upload;
 mod vigil;
 
+#[cfg(test)]
+#[path = "../../protocol/src/dice.rs"]
+mod dice;
+#[cfg(test)]
+mod wounds;
+
 pub use authority::{Authority, BadAuthority};
 pub use body::{Body, BodyError};
 pub use certificate::{AnchorSpec, ClientCertificate, ListSpec};

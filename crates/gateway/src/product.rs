@@ -1,7 +1,13 @@
 //! API products at the door: whether a route's product can be had, whether the caller has subscribed to it, and what
 //! answers say of a version that will not be there for ever.
 
-use crate::{gateway::Gateway, onlook::Onlooker, problem, refuse::No, route::Route};
+use crate::{
+    gateway::Gateway,
+    onlook::Onlooker,
+    problem::{self, Problem},
+    refuse::No,
+    route::Route,
+};
 use access::{Caller, Tenant};
 use domain::{Moment, ProductName};
 use http::{HeaderMap, HeaderName, HeaderValue, header::LINK};
@@ -108,6 +114,19 @@ impl Version {
 }
 
 impl Gateway {
+    /// Whether a product can be had and this caller has it; gives whether it is public.
+    pub(crate) fn has_product(
+        &self,
+        product: &ProductName,
+        tenant: &Tenant,
+        caller: &Caller,
+    ) -> Result<bool, Problem> {
+        let is_public = self.0.products.load().0.get(product).copied().ok_or(problem::PRODUCT_CLOSED)?;
+        let subscriber = caller.key().map(|holder| holder.subscriber);
+        let has = is_public || tenant.record.subscriptions.open(product, subscriber);
+        if has { Ok(is_public) } else { Err(problem::SUBSCRIPTION) }
+    }
+
     /// Whether the route's product can be had, and this caller has it.
     pub(crate) fn check_product(
         &self,
@@ -117,14 +136,7 @@ impl Gateway {
         onlooker: &mut impl Onlooker,
     ) -> Result<(), No> {
         let Some(product) = &route.product else { return Ok(()) };
-        let is_public = match self.0.products.load().0.get(product) {
-            Some(is_public) => *is_public,
-            None => return Err(No::because(problem::PRODUCT_CLOSED)),
-        };
-        let subscriber = caller.key().map(|holder| holder.subscriber);
-        if !is_public && !tenant.record.subscriptions.open(product, subscriber) {
-            return Err(No::because(problem::SUBSCRIPTION));
-        }
+        let is_public = self.has_product(product, tenant, caller).map_err(No::because)?;
         onlooker.passed("product", || {
             let version = route.version.as_ref().map(|version| format!(" in version {}", version.name));
             let how = if is_public { "is public" } else { "is subscribed to" };

@@ -6,8 +6,8 @@ use crate::{
     deployment::{Errand, Line},
     gateway::Gateway,
 };
-use access::{Caller, Credential, Origin, Refusal, Resolved, UseOpenUpstream, UseUpstream};
-use domain::{TenantId, UserId};
+use access::{Caller, Credential, Origin, Refusal, Resolved, Tenant, UseOpenUpstream, UseUpstream};
+use domain::{ProductName, TenantId, UserId};
 use std::{
     future::Future,
     pin::Pin,
@@ -24,6 +24,8 @@ pub(crate) struct Vigil {
     pub(crate) tenant: TenantId,
     pub(crate) user: Option<UserId>,
     pub(crate) open: bool,
+    /// The API product of the route: who cancels it is cut off from what flows already.
+    pub(crate) product: Option<ProductName>,
     pub(crate) credential: Credential,
     /// What the credential was found by, if it is a certificate.
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
@@ -56,12 +58,19 @@ impl Vigil {
             return false;
         }
         match permitted(&self.gateway, self.open, &resolved, &self.credential, self.origin).await {
+            Ok(pass) if !self.still_has_product(resolved.tenant(), pass.caller()) => false,
             Ok(pass) => pass.caller().person().map(|person| person.user) == self.user,
             Err(refusal) => {
                 tracing::info!(tenant = %self.tenant, request = %self.origin.request, "a stream of tenant {} ends: {refusal}", self.tenant);
                 false
             }
         }
+    }
+}
+
+impl Vigil {
+    fn still_has_product(&self, tenant: &Tenant, caller: &Caller) -> bool {
+        self.product.as_ref().is_none_or(|product| self.gateway.has_product(product, tenant, caller).is_ok())
     }
 }
 

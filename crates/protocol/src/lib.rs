@@ -21,6 +21,8 @@ pub mod proof;
 pub mod x509;
 
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod mutations;

@@ -1,7 +1,9 @@
 //! Small damage, many times over: nothing panics, and no altered token, proof or identity is believed.
-//! The damage is the same in every run, so that a failure can be repeated.
+//! The damage is the same in every run, so that a failure can be repeated; `docs/bad-input.md` says how to do more of it.
 
 use crate::{
+    dice::Dice,
+    expression::{Expression, Facts, Kind, MOST_STEPS, Value, Word},
     forge::{CLIENT, ED25519, ISSUER, LEEWAY, NONCE, NOW, P256, RSA, alice, key_set},
     jose::{Algorithm, Bearer, BearerExpect, Expect, JwkSet, Typ, verify},
     oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport, UserInfo},
@@ -10,53 +12,9 @@ use crate::{
 use domain::{Chance, Digest, Secret, digest::MacKey};
 use serde_json::json;
 
-/// A generator that is the same on every machine (Marsaglia's xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-
-    /// `text` with one to three wounds.
-    fn wound(&mut self, text: &[u8]) -> Vec<u8> {
-        let mut wounded = text.to_vec();
-        for _ in 0..=self.roll(3) {
-            let place = self.roll(wounded.len().max(1)).min(wounded.len().saturating_sub(1));
-            match self.roll(7) {
-                _ if wounded.is_empty() => wounded.push(self.letter()),
-                0 => wounded[place] = self.letter(),
-                1 => wounded[place] ^= 1 << self.roll(8),
-                2 => wounded.insert(place, self.letter()),
-                3 => drop(wounded.remove(place)),
-                4 => wounded.truncate(place),
-                5 => wounded.extend_from_within(place..),
-                _ => {
-                    let other = self.roll(wounded.len());
-                    wounded.swap(place, other);
-                }
-            }
-        }
-        wounded
-    }
-
-    fn letter(&mut self) -> u8 {
-        const LETTERS: &[u8] = b"Aa0-_.=+/&%{}[]\":,\\ \n\0\xff9e";
-        LETTERS[self.roll(LETTERS.len())]
-    }
-
-    /// `count` wounded texts that differ from the sound one.
-    fn wounded<'a>(&'a mut self, sound: &'a [u8], count: usize) -> impl Iterator<Item = Vec<u8>> + 'a {
-        (0..count).map(|_| self.wound(sound)).filter(move |wounded| wounded != sound)
-    }
-}
-
 #[test]
 fn no_wounded_token_is_believed() {
-    let mut dice = Dice(1);
+    let mut dice = Dice::of(1);
     let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     for (forger, algorithm) in [(&*RSA, "RS256"), (&*P256, "ES256"), (&*ED25519, "EdDSA")] {
         let keys = key_set(&[forger.jwk(json!({ "kid": "k1" }))]);
@@ -71,7 +29,7 @@ fn no_wounded_token_is_believed() {
 
 #[test]
 fn no_wounded_bearer_token_is_believed() {
-    let mut dice = Dice(6);
+    let mut dice = Dice::of(6);
     let audiences = [CLIENT.to_owned()];
     let algorithms = [Algorithm::Es256, Algorithm::EdDsa];
     let expect = BearerExpect { issuer: ISSUER, audiences: &audiences, algorithms: &algorithms, typ: None };
@@ -91,7 +49,7 @@ fn no_wounded_bearer_token_is_believed() {
 
 #[test]
 fn no_wounded_claims_or_header_bring_a_verifier_down() {
-    let mut dice = Dice(2);
+    let mut dice = Dice::of(2);
     let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     let keys = key_set(&[P256.jwk(json!({ "kid": "k1" }))]);
     let (header, claims) = (r#"{"alg":"ES256","kid":"k1","typ":"JWT"}"#, alice().to_string());
@@ -113,7 +71,7 @@ fn no_wounded_claims_or_header_bring_a_verifier_down() {
 
 #[test]
 fn no_wounded_key_set_lets_a_strangers_token_in() {
-    let mut dice = Dice(3);
+    let mut dice = Dice::of(3);
     let expect = Expect { issuer: ISSUER, audience: CLIENT, typ: Typ::Plain };
     let stranger = crate::forge::fresh_p256().sign("ES256", &alice());
     let sound =
@@ -127,7 +85,7 @@ fn no_wounded_key_set_lets_a_strangers_token_in() {
 
 #[test]
 fn wounded_metadata_answers_and_callbacks_bring_nothing_down() {
-    let mut dice = Dice(4);
+    let mut dice = Dice::of(4);
     let issuer = Issuer::parse(ISSUER, Transport::Https).unwrap();
     let metadata = json!({
         "issuer": ISSUER,
@@ -166,12 +124,68 @@ fn wounded_metadata_answers_and_callbacks_bring_nothing_down() {
 
 #[test]
 fn no_wounded_proof_is_believed() {
-    let mut dice = Dice(5);
+    let mut dice = Dice::of(5);
     let (secret, context) = (MacKey::new(b"deployment"), Digest::of(b"token"));
     let proven = Proven { method: "GET", path: "/", context: &context };
     let sound = proven.prove(&secret, NOW, &Chance::system());
     for wounded in dice.wounded(sound.as_bytes(), 2_000) {
         let text = String::from_utf8_lossy(&wounded);
         assert!(proven.check(&secret, &text, NOW).is_err(), "{text}");
+    }
+}
+
+const WORDS: &[Word] = &[
+    Word { name: "path", kind: Kind::Value },
+    Word { name: "claims", kind: Kind::Value },
+    Word { name: "headers", kind: Kind::Table },
+];
+
+/// Has whatever is asked for, and plenty of it.
+struct Plenty(serde_json::Value);
+
+impl Facts for Plenty {
+    fn value(&self, name: &str) -> Option<Value<'_>> {
+        if name == "claims" { Some(Value::json(&self.0)) } else { Some(Value::text("/a/b,c/d")) }
+    }
+
+    fn field(&self, _: &str, name: &str) -> Option<Value<'_>> {
+        Some(Value::Text(name.repeat(50).into()))
+    }
+}
+
+#[test]
+fn no_wounded_expression_brings_anything_down_or_runs_on() {
+    let mut dice = Dice::of(7);
+    let facts =
+        Plenty(json!({ "roles": ["a", "b", "c"], "n": [1, 2, [3, {"x": 4.5}]], "s": "text", "z": null }));
+    let sound = [
+        "path.split('/')[2].lowerAscii() == 'b' ? headers['x-a'] + path : claims.roles[0]",
+        "claims.roles.filter(r, r != 'a').map(r, r + r).exists(r, r.contains('bb')) && !has(claims.q)",
+        "{'a': [1, 2.5, -3], 'b': null}['a'].all(x, x < 10 || x / 0 > 1) || path.matches('^/[a-z]+')",
+        "claims.n[2][1].x * 2.0 - 1.5 >= 0.0 && size(path) % 3 == 1 && 'x' in headers",
+        "path.substring(1, 4).replace('a', headers.long).indexOf('b') + int('12') - path.lastIndexOf('c')",
+    ];
+    let mut read = 0;
+    for source in sound {
+        assert!(Expression::read(source, WORDS).is_ok(), "{source}");
+        for wounded in dice.wounded(source.as_bytes(), 200) {
+            if let Ok(expression) = Expression::read(&String::from_utf8_lossy(&wounded), WORDS) {
+                assert!(expression.work_out(&facts).steps <= MOST_STEPS);
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 20, "some of them are still expressions: {read}");
+    // Words in any order, as nobody would write them.
+    const PIECES: [&str; 34] = [
+        "path", "claims", "headers", ".", "[", "]", "(", ")", "'a'", "1", "2.5", "+", "-", "*", "/", "%",
+        "==", "<", "&&", "||", "!", "?", ":", ",", "in", "map", "all", "x", "has", "size", "null", "{", "}",
+        "split",
+    ];
+    for _ in 0..Dice::times(500) {
+        let text: Vec<&str> = (0..1 + dice.roll(30)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
+        if let Ok(expression) = Expression::read(&text.join(" "), WORDS) {
+            assert!(expression.work_out(&facts).steps <= MOST_STEPS);
+        }
     }
 }

@@ -174,6 +174,7 @@ impl Gateway {
             tenant: tenant.record.id,
             user: None,
             open: true,
+            product: None,
             credential: Credential::None,
             certificate: None,
             origin,

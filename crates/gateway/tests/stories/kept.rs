@@ -6,7 +6,7 @@ use crate::{
     house::{ACME, BETA, House},
     wire::{Told, ask, get},
 };
-use access::directory::Subscriptions;
+use access::Subscriptions;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;

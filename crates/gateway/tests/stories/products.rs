@@ -5,7 +5,7 @@ use crate::{
     house::{ACME, BETA, House},
     wire::get,
 };
-use access::directory::Subscriptions;
+use access::Subscriptions;
 use domain::{ProductName, SubscriberId, TenantId};
 use gateway::ProductSpec;
 

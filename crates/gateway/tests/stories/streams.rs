@@ -311,6 +311,28 @@ async fn a_stream_of_events_ends_soon_after_its_session_even_on_an_open_route() 
 }
 
 #[tokio::test]
+async fn a_stream_ends_soon_after_its_products_subscription_was_cancelled() {
+    let (backend, events) = flowing().await;
+    let house = House::with(backend, |settings| settings.ask_again = Duration::from_millis(20)).await;
+    let product: domain::ProductName = "events".parse().unwrap();
+    let routes = r#"[{"name": "events", "host": "*.base.test", "product": "events"}]"#;
+    house.gateway.set_routes(routes).unwrap();
+    house.gateway.set_products(vec![gateway::ProductSpec { name: product.clone(), public: false }]);
+    house
+        .change(ACME, |record| record.subscriptions = access::Subscriptions::of(vec![(product, None)]))
+        .await;
+    within(async {
+        let mut client = connect(&house).await;
+        let mut answer = client.send_request(request(&house, "GET", full(""))).await.unwrap();
+        events.send(data("data: 1\n\n")).await.unwrap();
+        answer.frame().await.unwrap().unwrap();
+        house.change(ACME, |record| record.subscriptions = access::Subscriptions::default()).await;
+        assert!(answer.frame().await.unwrap().is_err(), "cut off, not ended");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_still_for_too_long_ends() {
     let routes = r#"[{"name": "short", "host": "*.base.test", "idle_seconds": 1}]"#;
     let (backend, events) = flowing().await;

@@ -89,8 +89,13 @@ fn ipv6(after: &[u8]) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
+#[path = "../../../protocol/src/dice.rs"]
+mod dice;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use dice::Dice;
 
     async fn read(bytes: &[u8]) -> Result<Option<String>, BadHead> {
         let mut rest = bytes;
@@ -152,6 +157,22 @@ mod tests {
             second(0x21, 0x11, &[0; MOST_AFTER + 1]),
         ] {
             assert!(read_head(&mut &bad[..]).await.is_err(), "{bad:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_wounded_head_is_read_beyond_its_end() {
+        let mut dice = Dice::of(21);
+        let mut binary = SIGNATURE.to_vec();
+        binary.extend([0x21, 0x11, 0, 12, 192, 0, 2, 1, 10, 0, 0, 1, 0, 80, 1, 187]);
+        for sound in [b"PROXY TCP4 192.0.2.1 10.0.0.1 56324 443\r\n".to_vec(), binary] {
+            for mut wounded in dice.wounded(&sound, 3_000).collect::<Vec<_>>() {
+                wounded.extend([b'x'; 4]);
+                let mut rest = wounded.as_slice();
+                if read_head(&mut rest).await.is_ok() {
+                    assert!(wounded.len() - rest.len() <= SIGNATURE.len() + 4 + MOST_AFTER);
+                }
+            }
         }
     }
 }

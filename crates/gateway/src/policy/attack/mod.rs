@@ -97,7 +97,7 @@ static SET: LazyLock<RegexSet> = LazyLock::new(|| {
 });
 
 impl Attacks {
-    pub(super) fn of(spec: &AttackSpec, say: Say<'_>) -> Self {
+    pub(crate) fn of(spec: &AttackSpec, say: Say<'_>) -> Self {
         if !(1..=100).contains(&spec.score) {
             say("policies.screen", "attacks: score is 1 to 100; 5 is one sure sign".into());
         }

@@ -110,6 +110,7 @@ impl Filler {
             name: "Bench".parse().expect("a plain word is a name"),
             upstreams: vec![format!("http://{upstream}").parse().expect("an address and a port")],
             balancing: Default::default(),
+            region: None,
         };
         let permit = self.operator().await?;
         let made = deployment::create(&self.store, &permit, new).await.map_err(words)?;

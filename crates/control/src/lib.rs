@@ -26,6 +26,7 @@ pub mod overview;
 pub mod own_domain;
 pub mod plan;
 pub mod product;
+pub mod region;
 pub mod resting_name;
 pub mod role;
 pub mod route;

@@ -3,8 +3,8 @@
 
 use crate::{
     Control, anchor, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
-    kept_answer, key_secret, maintenance, overview, own_domain, plan, product, resting_name, role, route,
-    scope, setting, sign_in_view, subscription, tenant, token, usage_view,
+    kept_answer, key_secret, maintenance, overview, own_domain, plan, product, region, resting_name, role,
+    route, scope, setting, sign_in_view, subscription, tenant, token, usage_view,
 };
 use access::{
     ReadAnchors, ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings,
@@ -27,6 +27,7 @@ fn api() -> Routes<Control> {
         .merge(own_domain::http::routes())
         .merge(resting_name::http::routes())
         .merge(deployment::http::routes())
+        .merge(region::http::routes())
         .merge(route::http::routes())
         .merge(kept_answer::http::routes())
         .merge(plan::http::routes())

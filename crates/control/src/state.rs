@@ -8,6 +8,7 @@ use crate::{
     issuer::{self, Judge},
     order::Ordering,
     own_domain::{NoProof, Prove},
+    region::{self, Lifetimes},
     route::{Rehearse, RouteCheck, nobody},
     times::{self, TimesOf},
 };
@@ -39,6 +40,8 @@ pub struct Control {
     pub prober: Arc<dyn Prove>,
     /// Whom certificates are ordered from, where any are.
     pub ordering: Option<Ordering>,
+    /// Who knows how long names are remembered.
+    pub lifetimes: Arc<dyn Lifetimes>,
     /// Who judges bearer tokens.
     pub judge: Arc<dyn Judge>,
     /// The hashes of the keys of authorities that everybody trusts: nobody's trust anchors.
@@ -60,6 +63,7 @@ impl Control {
             times_of: times::none(),
             standing_of: nobody_stands(),
             prober: Arc::new(NoProof),
+            lifetimes: region::nobody_knows(),
             check_pair: certificate::none(),
             ordering: None,
             judge: issuer::nobody(),
@@ -86,6 +90,11 @@ impl Control {
     /// The same room, where the proof of domains can be found.
     pub fn with_prober(self, prober: Arc<dyn Prove>) -> Self {
         Control { prober, ..self }
+    }
+
+    /// The same room, where it is known how long names are remembered.
+    pub fn with_lifetimes(self, lifetimes: Arc<dyn Lifetimes>) -> Self {
+        Control { lifetimes, ..self }
     }
 
     /// The same room, where it is known how long answers took.

@@ -27,6 +27,8 @@ pub struct Terms {
     pub domain_recheck: Duration,
     /// How long a domain goes on whose proof is missing.
     pub domain_grace: Duration,
+    /// How long names are taken to be remembered at the least, after a tenant has moved to another region.
+    pub name_lifetime: Duration,
     /// Where a tenant is at home of which nothing else is said, the house among them.
     pub home_region: Region,
 }
@@ -43,6 +45,7 @@ impl Default for Terms {
             domain_claim: DAY * 7,
             domain_recheck: DAY,
             domain_grace: DAY * 14,
+            name_lifetime: HOUR,
             home_region: Region::default(),
         }
     }

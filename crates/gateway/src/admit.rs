@@ -9,12 +9,13 @@ use crate::{
     expression::{Asked, Brought, Known, claims_of, text},
     gateway::Gateway,
     limits,
-    onlook::{Nobody, Onlooker},
+    onlook::{AtTheDoor, Nobody, Onlooker},
     peer::Peer,
     policy::{Allowance, Said},
     problem::{self, Problem},
     proxy::{self, Target},
     refuse::{No, is_navigation},
+    region::Elsewhere,
     resolve::Identifiers,
     route::{Audience, CredentialKind, Route, Routes},
     target::{self, BadTarget},
@@ -23,7 +24,7 @@ use crate::{
     vigil::{Pass, permitted},
 };
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
-use domain::{ApiKeyText, Limit, Standing, TenantId};
+use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
@@ -36,6 +37,8 @@ pub(crate) struct Admitted {
     pub(crate) route: Arc<Route>,
     pub(crate) pass: Pass,
     pub(crate) tenant: Arc<Tenant>,
+    /// Which backends answer.
+    pub(crate) deployment: DeploymentId,
     pub(crate) credential: Credential,
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
     pub(crate) target: Target,
@@ -50,7 +53,12 @@ pub(crate) struct Admitted {
 /// Why a request is answered here.
 pub(crate) enum Stopped {
     No(No),
-    SignIn { tenant: Arc<Tenant>, shared: bool },
+    SignIn {
+        tenant: Arc<Tenant>,
+        shared: bool,
+    },
+    /// It is answered in another region.
+    Elsewhere(Box<Elsewhere>),
 }
 
 impl From<No> for Stopped {
@@ -80,6 +88,16 @@ impl Gateway {
         origin: Origin,
     ) -> Result<Admitted, Stopped> {
         self.admit_before(parts, peer, origin, &self.0.routes.load(), &mut Nobody).await
+    }
+
+    /// The same, where what is for another region is handed on.
+    pub(crate) async fn admit_at_the_door(
+        &self,
+        parts: &Parts,
+        peer: &Peer,
+        origin: Origin,
+    ) -> Result<Admitted, Stopped> {
+        self.admit_before(parts, peer, origin, &self.0.routes.load(), &mut AtTheDoor).await
     }
 
     /// The same by these routes, and with somebody looking on.
@@ -135,6 +153,13 @@ impl Gateway {
             }
             (None, None, Some(presented)) => self.by_certificate(presented, route, &identifiers, origin)?,
         };
+        let record = &resolved.tenant().record;
+        let deployment = route.serving.of_tenant_at(record.deployment);
+        if onlooker.hands_on()
+            && let Some(there) = self.elsewhere(deployment, route, record.id)
+        {
+            return Err(Stopped::Elsewhere(there));
+        }
         let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
         // To strangers, an organisation without a published page is none, whether it is worked on or not.
         if let Some(left) = work.filter(|_| resolved.tenant().record.published) {
@@ -186,12 +211,13 @@ impl Gateway {
         let (counted, caller) = ((peer, websocket, said.spared), pass.caller());
         let allowance = self.allow(route, &tenant, caller, &traffic, counted, onlooker).await?;
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
-        onlooker.passed("target", || format!("{} of deployment {}", target.uri, tenant.record.deployment));
+        onlooker.passed("target", || format!("{} of deployment {}", target.uri, deployment));
         let (route, certificate) = (route.clone(), certificate.cloned());
         Ok(Admitted {
             route,
             pass,
             tenant,
+            deployment,
             credential,
             certificate,
             target,

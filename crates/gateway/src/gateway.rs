@@ -17,6 +17,7 @@ use crate::{
     product::{ProductSpec, Products},
     proxy::{self, Answered, Socket},
     refuse::{No, Reader, Refusals, sign_in},
+    region::{RegionSpec, Regions},
     resolve::Lookups,
     route::{RouteFault, RouteSpec, Routes},
     setup::{Needs, Settings},
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) deployments: Deployments,
     pub(crate) products: ArcSwap<Products>,
     pub(crate) kept: Arc<Kept>,
+    pub(crate) regions: Regions,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
     pub(crate) shares: Shares,
@@ -88,6 +90,7 @@ impl Gateway {
             tokens: Tokens::new(settings.tokens),
             anchors: Anchors::default(),
             said: Said::new(settings.certificates),
+            regions: Regions::new(&settings.region, settings.connections.clone()),
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
             products: ArcSwap::default(),
             kept: Arc::new(Kept::new()),
@@ -132,10 +135,17 @@ impl Gateway {
             let label = name.split(':').next().and_then(|host| host.strip_suffix(base)?.strip_suffix('.'));
             tenants.by_slug(label.unwrap_or(name)).is_some() || tenants.by_host(name).is_some()
         };
-        match literal::names(&specs, is_tenants) {
+        let deployments = self.0.deployments.unknown_to(&specs);
+        match [literal::names(&specs, is_tenants), deployments].concat() {
             faults if faults.is_empty() => Ok(()),
             faults => Err(faults),
         }
+    }
+
+    /// Puts these regions in place of those before; ours among them is not asked. Nodes know each other by what is
+    /// signed with `key`, which all of them have.
+    pub fn set_regions(&self, regions: Vec<RegionSpec>, key: MacKey) {
+        self.0.regions.set(regions, key);
     }
 
     /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
@@ -225,6 +235,7 @@ impl Gateway {
     pub fn upkeep(&self) {
         self.0.deployments.sweep();
         self.0.kept.sweep(self.0.needs.clock.now());
+        self.0.regions.sweep();
     }
 
     /// Ends sockets, and waits until every request has been answered to the end. The caller stops sending
@@ -237,15 +248,29 @@ impl Gateway {
 
     /// Answers a request: forwards it, or says why not.
     pub async fn handle(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        let (id, id_text) = self.request_id();
+        let hop = match self.0.regions.arrival(&request, self.0.needs.clock.now()) {
+            Ok(hop) => hop,
+            Err(no) => return self.refuse(&request, &no),
+        };
+        let (id, id_text) = match &hop {
+            Some(hop) => (hop.id, text_of(hop.id)),
+            None => self.request_id(),
+        };
+        let came_from = hop.as_ref().map(|hop| hop.peer.clone());
+        let peer = came_from.as_ref().unwrap_or(peer);
         let (parts, body) = request.into_parts();
         let reader = Reader::of(&parts);
         let cross = CrossOrigin::of(&self.0.routes.load(), &parts, peer);
         let question = cross.as_ref().and_then(|cross| cross.answer(&parts));
-        let cross = cross.filter(|_| question.is_none());
+        let mut cross = cross.filter(|_| question.is_none());
         let answered = match question {
             Some(answer) => answer,
-            None => match self.admit(&parts, peer, Origin { request: id }).await {
+            None => match self.admit_at_the_door(&parts, peer, Origin { request: id }).await {
+                Err(Stopped::Elsewhere(there)) => match self.next_hop(hop, peer, id) {
+                    // What is answered there is finished there.
+                    Ok(hop) => Box::pin(self.relay(*there, parts, body, hop)).await.inspect(|_| cross = None),
+                    Err(no) => Err(no),
+                },
                 Ok(admitted) => self.forward(admitted, parts, body, peer, &id_text).await,
                 Err(Stopped::No(no)) => Err(no),
                 Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
@@ -261,9 +286,12 @@ impl Gateway {
 
     /// Answers a request of which a proxy in front says what cannot be read in one way.
     pub fn refuse_unclear<B>(&self, request: &Request<B>) -> Response<Body> {
+        self.refuse(request, &No::because(problem::FORWARDED))
+    }
+
+    fn refuse<B>(&self, request: &Request<B>, no: &No) -> Response<Body> {
         let (_, id) = self.request_id();
-        let no = No::because(problem::FORWARDED);
-        let mut response = self.0.refusals.answer(&no, &Reader::of_head(request.method(), request.headers()));
+        let mut response = self.0.refusals.answer(no, &Reader::of_head(request.method(), request.headers()));
         response.headers_mut().insert(names::REQUEST_ID, id);
         response
     }
@@ -271,7 +299,7 @@ impl Gateway {
     pub(crate) fn request_id(&self) -> (RequestId, HeaderValue) {
         let needs = &self.0.needs;
         let id = RequestId::new(needs.clock.now(), &needs.chance);
-        (id, HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII"))
+        (id, text_of(id))
     }
 
     pub(crate) fn send_to_sign_in(
@@ -295,11 +323,11 @@ impl Gateway {
         peer: &Peer,
         id: &HeaderValue,
     ) -> Result<Response<Body>, No> {
-        let deployment = self.0.deployments.get(admitted.tenant.record.deployment);
+        let deployment = self.0.deployments.get(admitted.deployment);
         let deployment = deployment.ok_or_else(|| No::because(problem::NO_UPSTREAM))?;
         let slot = admitted.allowance.slot.take();
         let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id, slot);
-        let told = self.0.contexts.of(&admitted.tenant, admitted.pass.caller());
+        let told = self.0.contexts.of(&admitted.tenant, admitted.deployment, admitted.pass.caller());
         let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
         let tether = parts.extensions.remove::<Tether>();
         let household = household(peer.ip);
@@ -447,6 +475,10 @@ impl Gateway {
             origin: admitted.origin,
         }
     }
+}
+
+fn text_of(id: RequestId) -> HeaderValue {
+    HeaderValue::try_from(id.to_string()).expect("ids are plain ASCII")
 }
 
 /// The request as the backend gets it, save for the proof.

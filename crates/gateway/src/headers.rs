@@ -104,6 +104,19 @@ pub(crate) fn clean_request(headers: &mut HeaderMap, cleared: &[&HeaderName]) {
     }
 }
 
+/// Takes out of a request that another node of ours gets what ends here and what only nodes may say.
+pub(crate) fn clean_hop(headers: &mut HeaderMap) {
+    let trailers = holds_token(headers, TE, b"trailers");
+    drop_named_by_connection(headers);
+    drop_where(headers, |name| {
+        is_of_the_connection(name) || *name == http::header::EXPECT || is_withheld(name.as_str())
+    });
+    if trailers {
+        headers.insert(CONNECTION, HeaderValue::from_static("te"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
 /// Takes out of an answer what ends here and what is ours to say.
 pub(crate) fn clean_answer(headers: &mut HeaderMap) {
     drop_named_by_connection(headers);

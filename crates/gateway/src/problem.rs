@@ -95,6 +95,7 @@ problems! {
     REWRITES = "decide.rewrites";
     CHANGED = "decide.changed";
     LOOP = "request.loop";
+    HOP = "request.hop";
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ impl Gateway {
         let no = match stopped {
             Ok(()) => return Ok(rehearsal),
             Err(Stopped::No(no)) => no,
+            Err(Stopped::Elsewhere(_)) => return Ok(rehearsal),
             Err(Stopped::SignIn { tenant, .. }) => {
                 let how = format!("a browser is sent to the sign-in page of {}", tenant.record.slug);
                 rehearsal.steps.push(Step { step: "caller", passed: false, how });
@@ -58,7 +59,7 @@ impl Gateway {
             return Ok(());
         }
         let admitted = self.admit_before(&parts, &peer, Origin::REHEARSAL, routes, notes).await?;
-        let deployment = self.0.deployments.get(admitted.tenant.record.deployment);
+        let deployment = self.0.deployments.get(admitted.deployment);
         if !deployment.is_some_and(|deployment| deployment.has_upstreams()) {
             return Err(problem::NO_UPSTREAM.into());
         }

@@ -16,6 +16,8 @@ use std::{sync::Arc, time::Duration};
 pub struct Settings {
     /// The hosts that routes are checked against.
     pub hosts: Hosts,
+    /// The region that this node is in.
+    pub region: String,
     /// Whether tenants are reached by https, which decides how cookies are called.
     pub secure: bool,
     /// What the address of a page that explains a problem begins with.
@@ -45,6 +47,7 @@ impl Settings {
     pub fn new(hosts: Hosts) -> Self {
         Settings {
             hosts,
+            region: "default".to_owned(),
             secure: true,
             problems: "/problems/".to_owned(),
             pages: Arc::new(crate::refuse::plain_page),

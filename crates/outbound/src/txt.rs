@@ -55,7 +55,7 @@ impl TxtResolver {
     /// [`TxtError`].
     pub async fn texts(&self, name: &str) -> Result<Vec<String>, TxtError> {
         let id = u16::from_be_bytes(self.chance.bytes::<2>());
-        let question = question(name, id).ok_or(TxtError::Name)?;
+        let question = question(name, TYPE::TXT, id).ok_or(TxtError::Name)?;
         for server in self.servers.iter().take(MOST_RESOLVERS) {
             match timeout(PATIENCE, ask(*server, &question)).await {
                 Ok(Ok(bytes)) => match read(&bytes, name, id) {
@@ -72,6 +72,46 @@ impl TxtResolver {
     }
 }
 
+impl TxtResolver {
+    /// How long others remember where this name leads: the longest of what is said with its addresses, and with the
+    /// aliases on the way to them. None where it leads nowhere.
+    ///
+    /// # Errors
+    /// [`TxtError`]; nobody is waited for longer than one resolver may take.
+    pub async fn lifetime(&self, name: &str) -> Result<Option<Duration>, TxtError> {
+        timeout(PATIENCE, self.longest(name)).await.unwrap_or(Err(TxtError::NoAnswer))
+    }
+
+    async fn longest(&self, name: &str) -> Result<Option<Duration>, TxtError> {
+        let mut longest = None;
+        for kind in [TYPE::A, TYPE::AAAA] {
+            let id = u16::from_be_bytes(self.chance.bytes::<2>());
+            let question = question(name, kind, id).ok_or(TxtError::Name)?;
+            let answers = async {
+                for server in self.servers.iter().take(MOST_RESOLVERS) {
+                    if let Ok(Ok(bytes)) = timeout(PATIENCE, ask(*server, &question)).await {
+                        return Ok(bytes);
+                    }
+                }
+                Err(TxtError::NoAnswer)
+            };
+            let bytes = answers.await?;
+            longest = longest.max(lifetime(&bytes, id)?);
+        }
+        Ok(longest)
+    }
+}
+
+/// The longest lifetime in an answer.
+fn lifetime(bytes: &[u8], id: u16) -> Result<Option<Duration>, TxtError> {
+    let packet = Packet::parse(bytes).map_err(|_| TxtError::NoAnswer)?;
+    if packet.id() != id || !packet.has_flags(PacketFlag::RESPONSE) {
+        return Err(TxtError::NoAnswer);
+    }
+    let seconds = packet.answers.iter().take(MOST_RECORDS).map(|record| record.ttl).max();
+    Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
+}
+
 /// The resolvers that the machine itself asks (resolv.conf(5)); one on the machine if nothing is said.
 fn of_this_machine(file: &Path) -> Vec<SocketAddr> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -80,11 +120,11 @@ fn of_this_machine(file: &Path) -> Vec<SocketAddr> {
     if servers.is_empty() { vec![SocketAddr::from(([127, 0, 0, 1], 53))] } else { servers }
 }
 
-fn question(name: &str, id: u16) -> Option<Vec<u8>> {
+fn question(name: &str, kind: TYPE, id: u16) -> Option<Vec<u8>> {
     let mut packet = Packet::new_query(id);
     packet.set_flags(PacketFlag::RECURSION_DESIRED);
     let name = Name::new(name).ok()?;
-    packet.questions.push(Question::new(name, QTYPE::TYPE(TYPE::TXT), QCLASS::CLASS(CLASS::IN), false));
+    packet.questions.push(Question::new(name, QTYPE::TYPE(kind), QCLASS::CLASS(CLASS::IN), false));
     packet.build_bytes_vec().ok()
 }
 
@@ -156,7 +196,7 @@ mod tests {
 
     /// What a resolver would answer with these records, each under its name.
     fn answer(id: u16, records: &[(&str, &str)]) -> Vec<u8> {
-        let asked = question(NAME, id).unwrap();
+        let asked = question(NAME, TYPE::TXT, id).unwrap();
         let mut packet = Packet::parse(&asked).unwrap().into_reply();
         for (name, text) in records {
             let data = RData::TXT(TXT::try_from(*text).unwrap());
@@ -175,10 +215,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_remembered_as_long_as_its_longest_record() {
+        let long = answer(7, &[(NAME, "one"), ("alias.test", "two")]);
+        assert_eq!(lifetime(&long, 7), Ok(Some(Duration::from_secs(60))));
+        assert_eq!(lifetime(&answer(7, &[]), 7), Ok(None));
+        assert_eq!(lifetime(&long, 8), Err(TxtError::NoAnswer));
+    }
+
+    #[test]
     fn an_answer_to_another_question_is_none() {
         assert_eq!(read(&answer(8, &[(NAME, "one")]), NAME, 7), Err(TxtError::NoAnswer), "another number");
         assert_eq!(read(&answer(7, &[]), "_partywall-challenge.beta.test", 7), Err(TxtError::NoAnswer));
-        assert_eq!(read(&question(NAME, 7).unwrap(), NAME, 7), Err(TxtError::NoAnswer), "a question");
+        assert_eq!(
+            read(&question(NAME, TYPE::TXT, 7).unwrap(), NAME, 7),
+            Err(TxtError::NoAnswer),
+            "a question"
+        );
         assert_eq!(read(b"\0\x07garbage", NAME, 7), Err(TxtError::NoAnswer));
     }
 

@@ -12,7 +12,7 @@ use access::{Bounds, CookieKeys, Origin, Upkeep, Warden};
 use arc_swap::ArcSwap;
 use control::{Control, house::FirstStart};
 use domain::{Chance, Clock, Hostname, NodeId, RequestId, digest::MacKey};
-use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, Signing};
+use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, RegionSpec, Signing};
 use identity::Identity;
 use outbound::{Outbound, Policy, TxtResolver};
 use protocol::{Signer, oidc::Transport};
@@ -126,7 +126,8 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         .with_judge(crate::judging::judge(&gateway))
         .with_orders(crate::acme::ordering(config, &clock)?)
         .with_public_roots(crate::anchors::public_roots())
-        .with_prober(prober);
+        .with_prober(prober)
+        .with_lifetimes(Arc::new(control::region::FromResolvers(resolver(config, &chance))));
     let control = match config.tls {
         Some(_) => control.with_certificates(Arc::new(crate::listen::judge)),
         None => control,
@@ -183,6 +184,9 @@ impl Node {
             self.gateway.set_issuers(issuers.into_iter().map(crate::judging::spec).collect(), names);
         }
         if let Some(keyring) = open_keyring(&self.store).await? {
+            let regions = control::region::load(&self.store, &upkeep).await?;
+            let key = keyring.pending.derive_mac("regions");
+            self.gateway.set_regions(regions.into_iter().map(region_spec).collect(), key);
             self.gateway.set_cookie_keys(cookie_keys(&keyring));
             self.gateway.set_key_secrets(key_secrets(&keyring));
             self.gateway.set_signing(signing(&keyring, self.web.hosts.id.origin()));
@@ -260,9 +264,13 @@ pub fn outgoing(config: &Config) -> Policy {
 fn prober(config: &Config, outbound: &Outbound, chance: &Chance) -> Arc<dyn control::own_domain::Prove> {
     Arc::new(control::own_domain::FromAfar {
         outbound: outbound.clone(),
-        texts: TxtResolver::new(config.domains.resolvers.clone(), chance.clone()),
+        texts: resolver(config, chance),
         plain_port: config.development.then_some(config.domains.plain_port),
     })
+}
+
+fn resolver(config: &Config, chance: &Chance) -> TxtResolver {
+    TxtResolver::new(config.domains.resolvers.clone(), chance.clone())
 }
 
 fn cookie_keys(keyring: &Keyring) -> CookieKeys {
@@ -286,7 +294,16 @@ fn deployment_spec(loaded: control::deployment::Loaded) -> DeploymentSpec {
         id: loaded.deployment.id,
         upstreams: upstreams.filter_map(|upstream| upstream.as_str().parse().ok()).collect(),
         balancing: loaded.deployment.balancing.clone(),
+        region: loaded.deployment.region.as_ref().map(ToString::to_string),
         proof_secret: MacKey::new(loaded.proof_secret.reveal().as_bytes()),
+    }
+}
+
+fn region_spec(place: control::region::Place) -> RegionSpec {
+    let gateways = place.gateways.iter();
+    RegionSpec {
+        name: place.name.to_string(),
+        gateways: gateways.filter_map(|gateway| gateway.as_str().parse().ok()).collect(),
     }
 }
 
@@ -305,6 +322,7 @@ fn gateway(
     };
     let platform_hosts = config.hosts.clone();
     let settings = gateway::Settings {
+        region: config.home_region.to_string(),
         secure: config.hosts.https,
         problems: format!("{}/problems/", config.hosts.api.origin()),
         pages: Arc::new(move |entry: &web::Entry| web::gateway_page(entry, &platform_hosts)),
@@ -360,6 +378,7 @@ fn terms(config: &Config) -> control::Terms {
         domain_claim: config.domains.claim,
         domain_recheck: config.domains.recheck,
         domain_grace: config.domains.grace,
+        name_lifetime: config.domains.lifetime,
         invitation: config.lifetimes.invitation,
         bootstrap: config.lifetimes.bootstrap,
         session_idle: config.lifetimes.session_idle,

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "orders", source: include_str!("migrations/0010_orders.sql") },
     Migration { version: 11, name: "products", source: include_str!("migrations/0011_products.sql") },
     Migration { version: 12, name: "anchors", source: include_str!("migrations/0012_anchors.sql") },
+    Migration { version: 13, name: "regions", source: include_str!("migrations/0013_regions.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -211,6 +211,8 @@ catalogue! {
         "The sign-in was cancelled or refused there. Its own log says why.";
     "provider.unknown" 422 "There is no such provider" =>
         "It does not exist, or its owner does not share it with this organisation.";
+    "region.needed" 409 "Tenants that moved may still be looked for there" =>
+        "Names of tenants that moved away are remembered for a while by those who asked for them. Wait until then; the old place goes on handing their requests on.";
     "request.attack" 400 "This request looks like an attack" =>
         "The detail names the rule and where it fits. If the request is honest, send it in the body, or ask the operator to leave that rule or parameter out on this route.";
     "request.body" 400 "The body of this request broke off or is malformed" =>
@@ -227,6 +229,8 @@ catalogue! {
         "Ask whoever runs it: each of the headers that name the original host, scheme, method and path must be set by the proxy, once.";
     "request.head-too-large" 431 "The header fields of this request are larger than is accepted" =>
         "Remove the cookies of this site, then try again.";
+    "request.hop" 400 "This request says that one of our own nodes sent it, and cannot prove it" =>
+        "Leave out the header Partywall-Hop. Between nodes: compare their clocks, and whether they share one database.";
     "request.host" 400 "This request does not name its host in a form that is accepted" =>
         "Send one host name, with a port at most, and the same one everywhere in the request.";
     "request.loop" 508 "This request is going in circles" =>

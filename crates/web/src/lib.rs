@@ -80,6 +80,6 @@ pub use plain::{FormToken, Plain};
 pub use problem::{FieldError, Problem, Refused, assert_known, gateway_page};
 pub use routes::{Doc, Route, Routes, Surface, Type, matrix};
 pub use shared::{NoneShared, SharedHost, SharedHosts};
-pub use site::{REQUEST_ID, Site};
+pub use site::{HOP, REQUEST_ID, Site};
 pub use state::{Manners, Web};
 pub use visitor::Visitor;

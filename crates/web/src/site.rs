@@ -13,6 +13,8 @@ use tracing::Instrument;
 
 /// The header that carries the request's id.
 pub const REQUEST_ID: &str = "partywall-request-id";
+/// What one node says to another about a request that it hands on (`docs/wire.md`).
+pub const HOP: &str = "partywall-hop";
 
 /// Every host's router, ready to answer. Cheap to clone.
 #[derive(Clone)]

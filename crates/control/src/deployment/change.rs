@@ -2,7 +2,7 @@
 
 use super::{Deployment, DeploymentError, Upstream, create::facts, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Balancing, Change, DeploymentId, DisplayName, Event, event::names};
+use domain::{Balancing, Change, DeploymentId, DisplayName, Event, Region, event::names};
 use store::Store;
 
 /// What is to be different.
@@ -14,6 +14,8 @@ pub struct Changes {
     pub upstreams: Option<Vec<Upstream>>,
     /// Other rules of sharing requests among them, all of them.
     pub balancing: Option<Balancing>,
+    /// Another region; `Some(None)` for none.
+    pub region: Option<Option<Region>>,
 }
 
 /// Changes a deployment; gives it as it is now.
@@ -34,6 +36,7 @@ pub async fn change(
                 name: changes.name.unwrap_or_else(|| old.name.clone()),
                 upstreams: changes.upstreams.unwrap_or_else(|| old.upstreams.clone()),
                 balancing: changes.balancing.unwrap_or_else(|| old.balancing.clone()),
+                region: changes.region.unwrap_or_else(|| old.region.clone()),
                 changed_at: tx.now(),
             };
             let new = new.sound()?;

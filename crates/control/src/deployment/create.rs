@@ -2,7 +2,7 @@
 
 use super::{Deployment, DeploymentError, ProofSecrets, Upstream, WithSecret, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Balancing, Change, DisplayName, Event, event::names};
+use domain::{Balancing, Change, DisplayName, Event, Region, event::names};
 use serde_json::{Value, json};
 use store::Store;
 
@@ -15,6 +15,8 @@ pub struct NewDeployment {
     pub upstreams: Vec<Upstream>,
     /// How requests are shared among them.
     pub balancing: Balancing,
+    /// The region that it is in; none where every node asks it.
+    pub region: Option<Region>,
 }
 
 /// Makes a deployment.
@@ -33,6 +35,7 @@ pub async fn create(
                 name: new.name,
                 upstreams: new.upstreams,
                 balancing: new.balancing,
+                region: new.region,
                 changed_at: tx.now(),
             };
             let deployment = deployment.sound()?;
@@ -54,5 +57,6 @@ pub(super) fn facts(deployment: &Deployment) -> Value {
         "name": deployment.name,
         "upstreams": deployment.upstreams,
         "balancing": deployment.balancing,
+        "region": deployment.region.as_ref().map(Region::as_str),
     })
 }

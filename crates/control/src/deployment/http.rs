@@ -4,7 +4,7 @@ use super::{Changes, NewDeployment, Upstream, change, create, list, prepare, rea
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use domain::{Balancing, DeploymentId, DisplayName};
+use domain::{Balancing, DeploymentId, DisplayName, NameError, Region};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{AllowOperator, Json, Listing, Path, Problem, Routes};
@@ -48,6 +48,8 @@ pub(crate) struct Deployment {
     /// How requests are shared among them.
     #[schema(value_type = Object)]
     balancing: Balancing,
+    /// The region that it is in; null where every node asks it.
+    region: Option<String>,
     /// When it last changed.
     changed_at: String,
 }
@@ -59,6 +61,7 @@ impl From<super::Deployment> for Deployment {
             name: deployment.name.to_string(),
             upstreams: deployment.upstreams.into_iter().map(String::from).collect(),
             balancing: deployment.balancing,
+            region: deployment.region.map(|region| region.to_string()),
             changed_at: deployment.changed_at.to_string(),
         }
     }
@@ -96,6 +99,9 @@ pub(crate) struct New {
     #[serde(default)]
     #[schema(value_type = Object)]
     balancing: Balancing,
+    /// The region that it is in; none where every node asks it.
+    #[schema(value_type = Option<String>)]
+    region: Option<Region>,
 }
 
 /// What is to be different; what is left out stays.
@@ -112,6 +118,18 @@ pub(crate) struct Change {
     /// Other rules of sharing requests among them, all of them; what is left out is as by default.
     #[schema(value_type = Option<Object>)]
     balancing: Option<Balancing>,
+    /// Another region; empty for none.
+    region: Option<String>,
+}
+
+/// The region that a change names: nothing said, none, or one.
+fn region(said: Option<String>) -> Result<Option<Option<Region>>, Problem> {
+    let read = |text: String| match text.as_str() {
+        "" => Ok(None),
+        _ => text.parse().map(Some),
+    };
+    let region = said.map(read).transpose();
+    region.map_err(|why: NameError| Problem::new("input.invalid").at("/region", why.0))
 }
 
 /// How one backend stands at the node that answers.
@@ -162,9 +180,9 @@ async fn list_all(
 async fn post(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
-    Json(New { name, upstreams, balancing }): Json<New>,
+    Json(New { name, upstreams, balancing, region }): Json<New>,
 ) -> Result<impl IntoResponse, Problem> {
-    let new = NewDeployment { name, upstreams, balancing };
+    let new = NewDeployment { name, upstreams, balancing, region };
     let made = create(&room.store, &permit, new).await?;
     Ok((StatusCode::CREATED, Json(WithSecret::from(made))))
 }
@@ -181,9 +199,9 @@ async fn patch(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     State(room): State<Control>,
     Path(id): Path<DeploymentId>,
-    Json(Change { name, upstreams, balancing }): Json<Change>,
+    Json(Change { name, upstreams, balancing, region: said }): Json<Change>,
 ) -> Result<Json<Deployment>, Problem> {
-    let changes = Changes { name, upstreams, balancing };
+    let changes = Changes { name, upstreams, balancing, region: region(said)? };
     Ok(Json(change(&room.store, &permit, id, changes).await?.into()))
 }
 

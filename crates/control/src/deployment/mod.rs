@@ -30,7 +30,7 @@ pub(crate) use standing::nobody_stands;
 pub use standing::{BackendStanding, BackendState, StandingOf, standing};
 pub use upstream::{BadUpstream, Upstream};
 
-use domain::{Balancing, DeploymentId, DisplayName, Fault, Moment, Secret};
+use domain::{Balancing, DeploymentId, DisplayName, Fault, Moment, Region, Secret};
 use store::StoreError;
 
 /// A deployment, without its secret.
@@ -44,6 +44,8 @@ pub struct Deployment {
     pub upstreams: Vec<Upstream>,
     /// How requests are shared among them.
     pub balancing: Balancing,
+    /// The region that it is in; none where every node asks it.
+    pub region: Option<Region>,
     /// When it last changed.
     pub changed_at: Moment,
 }
@@ -109,6 +111,11 @@ impl Fault for DeploymentError {
 }
 
 impl Deployment {
+    /// The name of its region; empty for none.
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_ref().map_or("", Region::as_str)
+    }
+
     /// The same with weights by addresses as they are kept, and without those that say nothing; or what is wrong with
     /// its backends.
     pub(crate) fn sound(mut self) -> Result<Self, DeploymentError> {

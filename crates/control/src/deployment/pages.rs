@@ -16,7 +16,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{Balancing, DeploymentId, DisplayName};
+use domain::{Balancing, DeploymentId, DisplayName, Region};
 use serde::Deserialize;
 use web::{
     AllowOperator, Form, Frame, Page, Path, Problem, Query, Routes, Surface,
@@ -55,12 +55,14 @@ struct Sent {
     name: String,
     upstreams: String,
     balancing: String,
+    region: String,
 }
 
 struct Meant {
     name: DisplayName,
     upstreams: Vec<Upstream>,
     balancing: Balancing,
+    region: Option<Region>,
 }
 
 impl Sent {
@@ -70,7 +72,12 @@ impl Sent {
             true => String::new(),
             false => serde_json::to_string_pretty(&deployment.balancing).unwrap_or_default(),
         };
-        Sent { name: deployment.name.to_string(), upstreams: upstreams.join("\n"), balancing }
+        Sent {
+            name: deployment.name.to_string(),
+            upstreams: upstreams.join("\n"),
+            balancing,
+            region: deployment.region().to_owned(),
+        }
     }
 
     fn read(&self) -> Result<Meant, Problem> {
@@ -82,9 +89,13 @@ impl Sent {
         let document = if self.balancing.trim().is_empty() { "{}" } else { &self.balancing };
         let balancing = serde_json::from_str(document);
         let balancing = balancing.map_err(|why| form.say("balancing", why)).unwrap_or_default();
+        let region = match self.region.trim() {
+            "" => None,
+            text => form.read("region", text),
+        };
         form.finish()?;
         let name = name.ok_or_else(|| Problem::internal("a form without a mistake has all its values"))?;
-        Ok(Meant { name, upstreams, balancing })
+        Ok(Meant { name, upstreams, balancing, region })
     }
 }
 
@@ -177,8 +188,8 @@ async fn post_new(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let made = match sent.read() {
-        Ok(Meant { name, upstreams, balancing }) => {
-            let new = NewDeployment { name, upstreams, balancing };
+        Ok(Meant { name, upstreams, balancing, region }) => {
+            let new = NewDeployment { name, upstreams, balancing, region };
             create(&room.store, &permit, new).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
@@ -290,9 +301,13 @@ async fn post_change(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let changed = match sent.read() {
-        Ok(Meant { name, upstreams, balancing }) => {
-            let changes =
-                Changes { name: Some(name), upstreams: Some(upstreams), balancing: Some(balancing) };
+        Ok(Meant { name, upstreams, balancing, region }) => {
+            let changes = Changes {
+                name: Some(name),
+                upstreams: Some(upstreams),
+                balancing: Some(balancing),
+                region: Some(region),
+            };
             change(&room.store, &permit, id, changes).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),

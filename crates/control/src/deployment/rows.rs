@@ -15,6 +15,10 @@ impl FromRow for Deployment {
                 true => Balancing::default(),
                 false => row.json("balancing")?,
             },
+            region: match row.text("region")?.as_str() {
+                "" => None,
+                _ => Some(row.parse("region")?),
+            },
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -41,8 +45,9 @@ impl FromRow for IdRow {
 }
 
 pub(crate) async fn find(tx: &mut OperatorRead, id: DeploymentId) -> Result<Option<Deployment>, StoreError> {
-    let sql =
-        operator_sql!("SELECT id, name, upstreams, balancing, changed_at FROM deployment WHERE id = $1");
+    let sql = operator_sql!(
+        "SELECT id, name, upstreams, balancing, region, changed_at FROM deployment WHERE id = $1"
+    );
     tx.row(sql, values![id]).await
 }
 
@@ -51,7 +56,7 @@ pub(crate) async fn find_sealed(
     id: DeploymentId,
 ) -> Result<Option<SealedRow>, StoreError> {
     let sql = operator_sql!(
-        "SELECT id, name, upstreams, balancing, proof_secret, changed_at FROM deployment WHERE id = $1"
+        "SELECT id, name, upstreams, balancing, region, proof_secret, changed_at FROM deployment WHERE id = $1"
     );
     tx.row(sql, values![id]).await
 }
@@ -64,14 +69,15 @@ pub(crate) async fn oldest(tx: &mut OperatorRead) -> Result<Option<DeploymentId>
 
 /// Installations have few deployments; all of them are one page.
 pub(crate) async fn all(tx: &mut OperatorRead) -> Result<Vec<Deployment>, StoreError> {
-    let sql =
-        operator_sql!("SELECT id, name, upstreams, balancing, changed_at FROM deployment ORDER BY name");
+    let sql = operator_sql!(
+        "SELECT id, name, upstreams, balancing, region, changed_at FROM deployment ORDER BY name"
+    );
     tx.rows(sql, values![]).await
 }
 
 pub(crate) async fn all_sealed(tx: &mut OperatorRead) -> Result<Vec<SealedRow>, StoreError> {
     let sql = operator_sql!(
-        "SELECT id, name, upstreams, balancing, proof_secret, changed_at FROM deployment ORDER BY id"
+        "SELECT id, name, upstreams, balancing, region, proof_secret, changed_at FROM deployment ORDER BY id"
     );
     tx.rows(sql, values![]).await
 }
@@ -93,22 +99,27 @@ pub(crate) async fn add(
     let now = tx.now();
     let sealed = secrets.seal(tx, deployment.id);
     let sql = operator_sql!(
-        "INSERT INTO deployment (id, name, upstreams, balancing, proof_secret, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6)"
+        "INSERT INTO deployment (id, name, upstreams, balancing, region, proof_secret, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)"
     );
     let (upstreams, balancing) = (json!(deployment.upstreams), json!(deployment.balancing));
-    tx.run(sql, values![deployment.id, &deployment.name, &upstreams, &balancing, &sealed, now])
-        .await
-        .map(drop)
+    tx.run(
+        sql,
+        values![deployment.id, &deployment.name, &upstreams, &balancing, deployment.region(), &sealed, now],
+    )
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn put(tx: &mut OperatorWrite, deployment: &Deployment) -> Result<(), StoreError> {
     let now = tx.now();
     let sql = operator_sql!(
-        "UPDATE deployment SET name = $2, upstreams = $3, balancing = $4, changed_at = $5 WHERE id = $1"
+        "UPDATE deployment SET name = $2, upstreams = $3, balancing = $4, region = $5, changed_at = $6 WHERE id = $1"
     );
     let (upstreams, balancing) = (json!(deployment.upstreams), json!(deployment.balancing));
-    tx.run(sql, values![deployment.id, &deployment.name, &upstreams, &balancing, now]).await.map(drop)
+    tx.run(sql, values![deployment.id, &deployment.name, &upstreams, &balancing, deployment.region(), now])
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn put_secrets(

@@ -7,6 +7,7 @@ fn new(name: &str, upstreams: &[&str]) -> NewDeployment {
         name: name.parse().unwrap(),
         upstreams: upstreams.iter().map(|text| text.parse().unwrap()).collect(),
         balancing: Default::default(),
+        region: None,
     }
 }
 

@@ -81,6 +81,7 @@ async fn build(tx: &mut OperatorWrite, terms: &Terms) -> Result<TenantId, StoreE
         name: named("Default"),
         upstreams: Vec::new(),
         balancing: domain::Balancing::default(),
+        region: None,
         changed_at: tx.now(),
     };
     let secrets = deployment::ProofSecrets::make(tx);

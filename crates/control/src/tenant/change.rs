@@ -2,13 +2,14 @@
 
 use super::{Tenant, TenantError, create::take_slug, rows};
 use crate::{
-    Terms, deployment, plan,
+    Terms, deployment, plan, region,
     resting_name::{self, Name},
     turn::Turn,
 };
 use access::{ChangeTenant, OperatorPermit};
 use domain::{Change, DeploymentId, DisplayName, Event, PlanId, Slug, TenantId, event::names};
 use serde_json::{Map, Value};
+use std::time::Duration;
 use store::{OperatorWrite, Store};
 
 /// What is to be different. Nothing is keyed by any of it, so nobody's access breaks (ledger A21).
@@ -22,6 +23,9 @@ pub struct Changes {
     pub plan: Option<PlanId>,
     /// Another deployment; raises the placement's generation.
     pub deployment: Option<DeploymentId>,
+    /// With another deployment: how long the tenant's names may still lead to the region where it was, as was seen
+    /// before.
+    pub lifetime: Duration,
 }
 
 /// Changes a tenant's entry; gives it as it is now.
@@ -73,8 +77,11 @@ async fn apply(
         new.plan = plan::rows::find(tx, plan).await?.ok_or(TenantError::NoSuchPlan)?.id;
     }
     if let Some(deployment) = changes.deployment.filter(|deployment| *deployment != old.deployment) {
-        let found = deployment::rows::find(tx, deployment).await?;
-        new.deployment = found.ok_or(TenantError::NoSuchDeployment)?.id;
+        let found = deployment::rows::find(tx, deployment).await?.ok_or(TenantError::NoSuchDeployment)?;
+        let left = deployment::rows::find(tx, old.deployment).await?;
+        let from = left.as_ref().and_then(|left| left.region.as_ref());
+        region::note_move(tx, old.id, (from, found.region.as_ref()), changes.lifetime).await?;
+        new.deployment = found.id;
         new.generation += 1;
     }
     Ok(new)

@@ -1,7 +1,7 @@
 //! Tenants on the wire.
 
 use super::{Changes, Filter, NewTenant, Order, change, create, list, read, stand};
-use crate::{Control, invitation::http::Invitation};
+use crate::{Control, invitation::http::Invitation, region::lifetime_of};
 use access::{ChangeTenant, CreateTenant, ReadTenants};
 use axum::{
     extract::State,
@@ -245,7 +245,8 @@ async fn patch(
     Path(id): Path<TenantId>,
     Json(Change { name, slug, plan, deployment }): Json<Change>,
 ) -> Result<Json<Tenant>, Problem> {
-    let changes = Changes { name, slug, plan, deployment };
+    let lifetime = lifetime_of(&room, &permit, id, deployment).await?;
+    let changes = Changes { name, slug, plan, deployment, lifetime };
     let changed = change(&room.store, &permit, id, &changes, &room.terms).await?;
     room.hear_tenant(id).await;
     Ok(Json(changed.into()))

@@ -230,6 +230,7 @@ async fn another_deployment_is_another_generation() {
             name: "EU".parse().unwrap(),
             upstreams: vec![],
             balancing: Default::default(),
+            region: None,
         };
         let eu = deployment::create(scene.store(), &scene.may().await, new).await.expect("a deployment");
         let to_eu = Changes { deployment: Some(eu.deployment.id), ..Default::default() };

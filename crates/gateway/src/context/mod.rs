@@ -5,7 +5,7 @@ use crate::headers::names;
 use access::{Caller, CertificateHolder, KeyHolder, Person, Tenant, TokenHolder};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use domain::{Clock, Digest, Machine, Moment, ScopeName, TenantId};
+use domain::{Clock, DeploymentId, Digest, Machine, Moment, ScopeName, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use protocol::{
     Signer,
@@ -33,7 +33,7 @@ pub struct Signing {
 
 /// Contexts that were signed lately.
 pub(crate) struct Contexts {
-    kept: Cache<(TenantId, Option<Digest>), Arc<Told>>,
+    kept: Cache<(TenantId, DeploymentId, Option<Digest>), Arc<Told>>,
     signing: ArcSwap<Signing>,
     clock: Clock,
 }
@@ -129,21 +129,22 @@ impl Contexts {
     }
 
     /// What the backend is told about this caller. The tenant is the one whose entry the caller came with.
-    pub(crate) fn of(&self, tenant: &Arc<Tenant>, caller: &Caller) -> Arc<Told> {
+    /// `audience` is the deployment that answers.
+    pub(crate) fn of(&self, tenant: &Arc<Tenant>, audience: DeploymentId, caller: &Caller) -> Arc<Told> {
         let who = Who::of(caller);
-        let key = (tenant.record.id, who.digest());
+        let key = (tenant.record.id, audience, who.digest());
         let now = self.clock.now();
         if let Some(told) = self.kept.get(&key)
             && told.is_still_true(tenant, &who, now)
         {
             return told;
         }
-        let told = Arc::new(self.tell(tenant.clone(), who, now));
+        let told = Arc::new(self.tell(tenant.clone(), audience, who, now));
         self.kept.insert(key, told.clone());
         told
     }
 
-    fn tell(&self, tenant: Arc<Tenant>, who: Who, now: Moment) -> Told {
+    fn tell(&self, tenant: Arc<Tenant>, audience: DeploymentId, who: Who, now: Moment) -> Told {
         let signing = self.signing.load();
         let record = &tenant.record;
         let context = Context {
@@ -154,7 +155,7 @@ impl Contexts {
             },
             caller: who.in_context(),
         };
-        let parties = Parties { issuer: &signing.issuer, audience: record.deployment };
+        let parties = Parties { issuer: &signing.issuer, audience };
         let token = context.sign(&signing.signer, &parties, now, LIFE);
         let token_hash = Digest::of(token.as_bytes());
         let mut headers = vec![

@@ -93,6 +93,8 @@ impl Gateway {
         let admitted = match self.admit(parts, peer, origin).await {
             Ok(admitted) => admitted,
             Err(Stopped::No(no)) => return Err(no),
+            // The proxy in front forwards by itself.
+            Err(Stopped::Elsewhere(_)) => return Err(No::because(problem::NO_UPSTREAM)),
             Err(Stopped::SignIn { tenant, shared }) => {
                 return self.send_to_sign_in(parts, &tenant, shared).map(Decision::Refuse);
             }
@@ -110,9 +112,9 @@ impl Gateway {
     fn tell(&self, admitted: &Admitted, question: &Question, id: &HeaderValue) -> Result<Decision, No> {
         let Question { parts, peer, .. } = question;
         let Admitted { route, tenant, target, websocket, .. } = admitted;
-        let deployment = self.0.deployments.get(tenant.record.deployment);
+        let deployment = self.0.deployments.get(admitted.deployment);
         let deployment = deployment.ok_or_else(|| No::because(problem::NO_UPSTREAM))?;
-        let told = self.0.contexts.of(tenant, admitted.pass.caller());
+        let told = self.0.contexts.of(tenant, admitted.deployment, admitted.pass.caller());
         let mut headers = parts.headers.clone();
         proxy::write_headers(&mut headers, target, route, &tenant.record, peer, *websocket);
         let rules = &route.policies.request_headers;

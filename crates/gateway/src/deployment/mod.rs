@@ -22,7 +22,7 @@ pub use origin::{BadOrigin, UpstreamOrigin};
 pub(crate) use pool::{Lease, Load, NoLease, Upstream};
 pub use standing::{UpstreamStanding, UpstreamState};
 
-use crate::limits;
+use crate::{RouteFault, RouteSpec, limits};
 use arc_swap::ArcSwap;
 use budget::Budget;
 use domain::{Balancing, DeploymentId, digest::MacKey};
@@ -44,6 +44,8 @@ use tokio_rustls::rustls::ClientConfig;
 pub struct DeploymentSpec {
     /// Its id, and the audience of its context tokens.
     pub id: DeploymentId,
+    /// The region that it is in; none where it is asked from wherever a request enters.
+    pub region: Option<String>,
     /// Where its backends listen, as `http://host:port`, `https://host:port`, or `h2c://host:port` for HTTP/2 in plain
     /// text. None is allowed: its tenants are then told that the application is not set up.
     pub upstreams: Vec<UpstreamOrigin>,
@@ -96,6 +98,7 @@ pub(crate) const MOST_UPSTREAMS: usize = 64;
 /// A set of backends that hosts tenants.
 pub(crate) struct Deployment {
     pub(crate) id: DeploymentId,
+    pub(crate) region: Option<Box<str>>,
     pub(crate) proof: MacKey,
     pub(crate) balancing: Balancing,
     members: Box<[Member]>,
@@ -156,7 +159,7 @@ impl Deployments {
         before: &HashMap<DeploymentId, Arc<Deployment>>,
         spec: DeploymentSpec,
     ) -> Deployment {
-        let DeploymentSpec { id, mut upstreams, balancing, proof_secret } = spec;
+        let DeploymentSpec { id, region, mut upstreams, balancing, proof_secret } = spec;
         let old = before.get(&id);
         upstreams.truncate(MOST_UPSTREAMS);
         let member = |origin: UpstreamOrigin| {
@@ -178,6 +181,7 @@ impl Deployments {
         let weights: Vec<u32> = members.iter().map(|member| member.weight).collect();
         Deployment {
             id,
+            region: region.map(Box::from),
             order: choose::order(&weights),
             next: AtomicUsize::new(0),
             budget: Budget::new(balancing.retry.budget_percent),
@@ -198,6 +202,22 @@ impl Deployments {
 
     pub(crate) fn get(&self, id: DeploymentId) -> Option<Arc<Deployment>> {
         self.all.load().get(&id).cloned()
+    }
+
+    /// The deployments that routes name and nobody made.
+    pub(crate) fn unknown_to(&self, routes: &[RouteSpec]) -> Vec<RouteFault> {
+        let all = self.all.load();
+        let unknown = |named: &&String| named.parse().is_ok_and(|id: DeploymentId| !all.contains_key(&id));
+        let of_route = |route: &RouteSpec| -> Vec<_> {
+            let named = route.deployments.iter().flat_map(|(hosts, answers)| [hosts, answers]);
+            let fault = |named: &String| RouteFault {
+                route: route.name.clone(),
+                key: "deployments",
+                what: format!("there is no deployment `{named}`"),
+            };
+            named.filter(unknown).map(fault).collect()
+        };
+        routes.iter().flat_map(of_route).collect()
     }
 
     /// Closes what was kept for too long, cuts what is held and should not be, and leaves out for a while what

@@ -1,8 +1,8 @@
 //! Checking routes as a whole. Every mistake is named, not only the first, in the operator's words.
 
 use super::{
-    Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, TenantForm, Write,
-    WriteTenant, spec::TENANT_PARAMETER,
+    Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, Serving, TenantForm,
+    Write, WriteTenant, spec::TENANT_PARAMETER,
 };
 use crate::{
     expression::{self, ASKED, PRESENTED},
@@ -288,6 +288,7 @@ impl Faults {
             audience: spec.audience,
             strip: spec.strip_prefix && by(MapBy::Path),
             open: spec.open,
+            serving: Serving::of(&spec.deployments, &mut |what| self.say("deployments", what)),
             write,
             answer_within: Duration::from_secs(spec.answer_seconds),
             idle: Duration::from_secs(spec.idle_seconds),

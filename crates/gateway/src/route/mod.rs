@@ -1,13 +1,16 @@
 //! Routes: which requests are taken, and how the tenant is found in each. They are the operator's, given
 //! as JSON, checked as a whole and refused as a whole, so that the old ones stay in force.
 //!
-//! A route never says which backend: that follows from the tenant.
+//! A route never says which backend for which tenant: that follows from where the tenant is hosted. It may say that
+//! another deployment than that answers its paths.
 
 mod check;
 mod pick;
+mod serving;
 mod spec;
 
 pub use check::RouteFault;
+pub(crate) use serving::Serving;
 pub use spec::{Audience, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
 
 use crate::{policy::Policies, product::Version};
@@ -62,6 +65,7 @@ pub(crate) struct Route {
     pub(crate) audience: Audience,
     pub(crate) strip: bool,
     pub(crate) open: bool,
+    pub(crate) serving: Serving,
     pub(crate) write: Option<Write>,
     pub(crate) answer_within: Duration,
     pub(crate) idle: Duration,

@@ -3,6 +3,7 @@
 use crate::{policy::PolicySpec, product::VersionSpec};
 use domain::{ProductName, ScopeName};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One route. Everything but the name has a default, and an unknown key is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct RouteSpec {
     /// Whether requests without a session are forwarded too.
     #[serde(default)]
     pub open: bool,
+    /// Which deployment answers here for tenants that another one hosts, by that one's id; `*` is for all others.
+    #[serde(default)]
+    pub deployments: BTreeMap<String, String>,
     /// Where the tenant is written for backends that want it elsewhere than in our headers.
     #[serde(default)]
     pub write_tenant: Option<WriteTenant>,
@@ -251,6 +255,7 @@ impl RouteSpec {
             key_header: key_header(),
             scopes: Vec::new(),
             open: false,
+            deployments: BTreeMap::new(),
             write_tenant: None,
             answer_seconds: answer_seconds(),
             idle_seconds: idle_seconds(),

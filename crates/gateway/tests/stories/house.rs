@@ -310,6 +310,7 @@ fn gateway(
 pub(crate) fn deployment(upstreams: &[&str]) -> DeploymentSpec {
     DeploymentSpec {
         id: DEPLOYMENT,
+        region: None,
         upstreams: upstreams.iter().map(|upstream| upstream.parse().unwrap()).collect(),
         balancing: Default::default(),
         proof_secret: MacKey::new(PROOF_SECRET),

@@ -83,6 +83,9 @@ enum Command {
     /// Plans.
     #[command(subcommand)]
     Plan(platform::Plan),
+    /// Regions, and where their nodes listen.
+    #[command(subcommand)]
+    Region(platform::Region),
     /// The application's roles.
     #[command(subcommand)]
     Role(platform::Role),
@@ -176,6 +179,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Deployment(command) => command.run(&api()?).await,
             Command::Route(command) => command.run(&api()?).await,
             Command::Plan(command) => command.run(&api()?).await,
+            Command::Region(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
             Command::Anchor(command) => command.run(&api()?).await,
             Command::Issuer(command) => command.run(&api()?).await,

@@ -30,6 +30,9 @@ pub(super) enum Deployment {
         /// A JSON file that says how requests are shared among them.
         #[arg(long)]
         balancing: Option<PathBuf>,
+        /// The region that it is in; none where every node asks it.
+        #[arg(long)]
+        region: Option<String>,
     },
     /// Change a deployment's name, its backends, or how requests are shared among them.
     Change {
@@ -44,6 +47,9 @@ pub(super) enum Deployment {
         /// A JSON file that says how requests are shared among them from now on.
         #[arg(long)]
         balancing: Option<PathBuf>,
+        /// The region that it is in from now on; empty for none.
+        #[arg(long)]
+        region: Option<String>,
     },
     /// Show how a deployment's backends stand at the node that answers.
     Upstreams {
@@ -69,9 +75,10 @@ impl Deployment {
         let of = |id: &str| format!("{DEPLOYMENTS}/{}", escaped(id));
         match self {
             Deployment::List => print::list(api, &api.get(DEPLOYMENTS).await?, &["id", "name", "upstreams"]),
-            Deployment::Create { name, upstreams, balancing } => {
+            Deployment::Create { name, upstreams, balancing, region } => {
                 let balancing = balancing.as_deref().map(read).transpose()?.unwrap_or_else(|| json!({}));
-                let body = json!({ "name": name, "upstreams": upstreams, "balancing": balancing });
+                let body =
+                    json!({ "name": name, "upstreams": upstreams, "balancing": balancing, "region": region });
                 print::one(api, &api.post(DEPLOYMENTS, body).await?)
             }
             Deployment::Upstreams { deployment } => print::list(
@@ -79,8 +86,8 @@ impl Deployment {
                 &api.get(&format!("{}/upstreams", of(&deployment))).await?,
                 &["address", "state", "weight", "outstanding", "answered", "failed", "checked"],
             ),
-            Deployment::Change { deployment, name, upstreams, balancing } => {
-                let mut body = given(&[("name", name)]);
+            Deployment::Change { deployment, name, upstreams, balancing, region } => {
+                let mut body = given(&[("name", name), ("region", region)]);
                 if !upstreams.is_empty() {
                     body.insert("upstreams".into(), json!(upstreams));
                 }
@@ -96,6 +103,45 @@ impl Deployment {
                 let answer =
                     api.post(&format!("{}/proof-secret/take-over", of(&deployment)), json!({})).await?;
                 print::done(api, &answer, "The prepared secret is in use.")
+            }
+        }
+    }
+}
+
+/// What to do with regions.
+#[derive(Debug, Subcommand)]
+pub(super) enum Region {
+    /// List regions, and until when each is needed by tenants that moved away.
+    List,
+    /// Say where the nodes of a region listen.
+    Put {
+        /// Its name, as its nodes' home_region says it.
+        name: String,
+        /// The address of a node's public listener. May be given several times.
+        #[arg(long = "gateway", required = true)]
+        gateways: Vec<String>,
+    },
+    /// Take a region away, once nobody's name can lead there any more.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Region {
+    pub(super) async fn run(self, api: &Api) -> Outcome {
+        let of = |name: &str| format!("/v1/platform/regions/{}", escaped(name));
+        match self {
+            Region::List => {
+                let columns = ["name", "gateways", "needed_until"];
+                print::list(api, &api.get("/v1/platform/regions").await?, &columns)
+            }
+            Region::Put { name, gateways } => {
+                let answer = api.put(&of(&name), json!({ "gateways": gateways })).await?;
+                print::done(api, &answer, "The region is known.")
+            }
+            Region::Remove { name } => {
+                print::done(api, &api.delete(&of(&name)).await?, "The region is forgotten.")
             }
         }
     }

@@ -239,6 +239,8 @@ pub struct Domains {
     pub recheck: Duration,
     /// How long a domain goes on whose proof is missing.
     pub grace: Duration,
+    /// How long names are remembered at the least.
+    pub lifetime: Duration,
     /// In development, the port of plain HTTP at which a file is looked for too.
     pub plain_port: u16,
 }

@@ -430,6 +430,7 @@ fn domains(from: &Reader) -> Domains {
         claim: from.span("domains.claim", MINUTE, 90 * DAY),
         recheck: from.span("domains.recheck", SECOND, 30 * DAY),
         grace: from.span("domains.grace", SECOND, 90 * DAY),
+        lifetime: from.span("domains.lifetime", SECOND, 7 * DAY),
         plain_port: from.number("domains.plain_port", 1, 65_535) as u16,
     }
 }

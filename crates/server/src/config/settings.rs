@@ -206,6 +206,11 @@ pub const SETTINGS: &[Setting] = &[
         "How long a domain goes on mapping whose proof is missing; its tenant is warned meanwhile.",
     ),
     setting(
+        "domains.lifetime",
+        "1h",
+        "How long names are taken to be remembered by others at the least, after a tenant has moved to another region; more where their records say more.",
+    ),
+    setting(
         "domains.plain_port",
         "80",
         "With `development`, the port of plain HTTP at which a file that proves a domain is looked for too.",

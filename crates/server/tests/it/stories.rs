@@ -17,6 +17,7 @@ mod newcomer;
 mod orders;
 mod passing_on;
 mod rates;
+mod regions;
 mod shared_hosts;
 mod tls;
 mod tokens;

@@ -10,6 +10,7 @@ use crate::{
     form::{self, Reading},
     hostname, invitation,
     landing::{Landing, land},
+    region::lifetime_of,
     tenant::{
         Changes, Tenant, change,
         look::{Look, look},
@@ -24,6 +25,7 @@ use axum::{
 };
 use domain::{Hostname, Standing, TenantId};
 use serde::Deserialize;
+use std::time::Duration;
 use web::{
     AllowOperator, Form, Frame, Page, Path, Problem, Query, Routes, Surface,
     parts::{At, Choice, Column, Wrong},
@@ -108,6 +110,7 @@ impl Entry {
             slug: form.optional("slug", &self.slug),
             plan: form.optional("plan", &self.plan),
             deployment: form.optional("deployment", &self.deployment),
+            lifetime: Duration::ZERO,
         };
         form.finish().map(|()| changes)
     }
@@ -201,7 +204,11 @@ async fn post_change(
     Form(sent): Form<Entry>,
 ) -> Result<Response, Problem> {
     let changed = match sent.read() {
-        Ok(changes) => change(&room.store, &permit, id, &changes, &room.terms).await.map_err(Problem::from),
+        Ok(changes) => {
+            let lifetime = lifetime_of(&room, &permit, id, changes.deployment).await?;
+            let changes = Changes { lifetime, ..changes };
+            change(&room.store, &permit, id, &changes, &room.terms).await.map_err(Problem::from)
+        }
         Err(problem) => Err(problem),
     };
     match changed {

@@ -30,6 +30,8 @@ pub(crate) enum Mood {
 struct State {
     mood: Mood,
     texts: HashMap<String, Vec<String>>,
+    /// Names that lead somewhere, and for how many seconds others may remember that.
+    led: HashMap<String, u32>,
 }
 
 /// The server.
@@ -66,6 +68,11 @@ impl Dns {
         self.state.lock().expect("nobody panics here").texts.insert(name.to_lowercase(), texts);
     }
 
+    /// From now on this name leads to this machine, which others may remember for so many seconds.
+    pub(crate) fn leads(&self, name: &str, seconds: u32) {
+        self.state.lock().expect("nobody panics here").led.insert(name.to_lowercase(), seconds);
+    }
+
     pub(crate) fn be(&self, mood: Mood) {
         self.state.lock().expect("nobody panics here").mood = mood;
     }
@@ -90,9 +97,10 @@ impl Dns {
         }
         let asked = packet.questions.first()?.qtype;
         let is_asked = |kind: TYPE| asked == QTYPE::TYPE(kind);
+        let lasts = state.led.get(&name).copied().unwrap_or(1);
         let mut answer = |data: RData<'static>| {
             let name = Name::new_unchecked(&name).into_owned();
-            packet.answers.push(ResourceRecord::new(name, CLASS::IN, 1, data));
+            packet.answers.push(ResourceRecord::new(name, CLASS::IN, lasts, data));
         };
         if is_asked(TYPE::A) {
             answer(RData::A(A { address: 0x7f00_0001 }));

@@ -1,0 +1,181 @@
+//! Handing a request on to another region, and its answer back.
+
+use super::{
+    Hop, Regions,
+    hop::{Asked, Way},
+    number,
+};
+use crate::{
+    body::{Body, Streamed},
+    deployment::{Deployment, Errand, Wish},
+    flight::Tether,
+    gateway::Gateway,
+    headers,
+    peer::{Peer, household},
+    problem,
+    proxy::{self, Answered, Socket},
+    refuse::No,
+    route::Route,
+    traffic::Traffic,
+    upload::RequestBody,
+    vigil::{Vigil, Watch},
+};
+use access::{Credential, Origin};
+use domain::{DeploymentId, Moment, TenantId};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{HOST, VIA},
+    request::Parts,
+};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+use web::HOP;
+
+/// The region that was asked says in time that nobody answered there; so it is given a little longer.
+const LONGER: Duration = Duration::from_secs(5);
+
+/// Where a request is handed on to.
+pub(crate) struct Elsewhere {
+    gateways: Arc<Deployment>,
+    route: Arc<Route>,
+    tenant: TenantId,
+}
+
+impl Regions {
+    /// Who handed this request on; none where a client sent it.
+    ///
+    /// # Errors
+    /// Somebody says so who cannot prove it.
+    pub(crate) fn arrival<B>(&self, request: &Request<B>, now: Moment) -> Result<Option<Hop>, No> {
+        let mut said = request.headers().get_all(HOP).iter();
+        let Some(value) = said.next() else { return Ok(None) };
+        let key = self.key.load();
+        let hop =
+            value.to_str().ok().zip(key.as_ref()).and_then(|(said, key)| {
+                Hop::read(said, key, number(&self.own).bits(), Asked::of(request), now)
+            });
+        match hop {
+            Some(hop) if said.next().is_none() => Ok(Some(hop)),
+            _ => Err(No::because(problem::HOP)),
+        }
+    }
+}
+
+impl Gateway {
+    /// Where requests for this deployment are handed on to; none where it is asked from here.
+    pub(crate) fn elsewhere(
+        &self,
+        deployment: DeploymentId,
+        route: &Arc<Route>,
+        tenant: TenantId,
+    ) -> Option<Box<Elsewhere>> {
+        let deployment = self.0.deployments.get(deployment)?;
+        let gateways = self.0.regions.leads_to(deployment.region.as_deref()?)?;
+        Some(Box::new(Elsewhere { gateways, route: route.clone(), tenant }))
+    }
+
+    /// Hands a request on as it came, and brings back the answer as it is.
+    pub(crate) async fn relay(
+        &self,
+        there: Elsewhere,
+        mut parts: Parts,
+        body: Incoming,
+        hop: Hop,
+    ) -> Result<Response<Body>, No> {
+        let Elsewhere { gateways, route, tenant } = there;
+        let begun = Instant::now();
+        let flight = self.0.flights.begin(hop.id, tenant, None);
+        let websocket = proxy::is_websocket(&parts);
+        let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
+        let tether = parts.extensions.remove::<Tether>();
+        // Its tenant's traffic is counted where it is answered, not twice.
+        let traffic = Arc::new(Traffic::default());
+        if http_body::Body::size_hint(&body).lower() > route.most_body {
+            return Err(No::because(problem::TOO_LARGE));
+        }
+        let (body, upload) = RequestBody::of(body, route.most_body, route.idle, traffic.clone());
+        let request = outgoing(parts, body, websocket)?;
+        let vigil = Arc::new(self.vigil_over(tenant, Origin { request: hop.id }));
+        let errand = Errand { household: household(hop.peer.ip), vigil, idle: route.idle, tether, upload };
+        let way = Way { from: &self.0.regions.own, to: gateways.id.bits() };
+        let key = self.0.regions.key.load_full().ok_or_else(|| No::because(problem::UNREACHABLE))?;
+        let prove = |request: &mut Request<RequestBody>| {
+            let said = hop.write(&key, way, Asked::of(request), self.0.needs.clock.now());
+            request.headers_mut().insert(HOP, said);
+        };
+        let within = route.answer_within + LONGER;
+        let answered = proxy::exchange(&gateways, request, &errand, within, Wish::Anybody, prove).await;
+        let status = answered.as_ref().map_or(0, |answered| answered.response.status().as_u16());
+        tracing::info!(
+            target: "gateway::access",
+            request = %hop.id, %tenant, route = %route.name, status,
+            "handed on to another region for tenant {tenant}: {status}"
+        );
+        let Answered { response, lease, .. } = answered?;
+        let (mut head, body) = response.into_parts();
+        headers::clean_answer(&mut head.headers);
+        head.headers.append(VIA, HeaderValue::from_static("1.1 partywall"));
+        let upload = errand.upload.clone();
+        let watch = Watch::new(errand, lease.line.clone(), begun);
+        if head.status != StatusCode::SWITCHING_PROTOCOLS {
+            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };
+            return Ok(Response::from_parts(head, Body::streamed(streamed)));
+        }
+        let upstream = head.extensions.remove::<OnUpgrade>();
+        let (Some(client), Some(upstream)) = (client, upstream) else {
+            return Err(No::because(problem::BROKEN));
+        };
+        proxy::switch(&mut head.headers);
+        proxy::join(Socket { client, upstream, lease, traffic, watch, flight });
+        Ok(Response::from_parts(head, Body::empty()))
+    }
+
+    /// Whoever it was: that is watched over where it is known. Here a stream ends when its tenant's doors close.
+    fn vigil_over(&self, tenant: TenantId, origin: Origin) -> Vigil {
+        Vigil {
+            gateway: self.clone(),
+            tenant,
+            user: None,
+            open: true,
+            credential: Credential::None,
+            certificate: None,
+            origin,
+        }
+    }
+
+    /// What the next node is told of a request that entered here, or that another node handed on to here.
+    pub(crate) fn next_hop(
+        &self,
+        before: Option<Hop>,
+        peer: &Peer,
+        id: domain::RequestId,
+    ) -> Result<Hop, No> {
+        match before {
+            Some(hop) if hop.is_last() => Err(No::because(problem::LOOP)),
+            Some(hop) => Ok(Hop { count: hop.count + 1, ..hop }),
+            None => Ok(Hop { peer: peer.clone(), id, count: 1 }),
+        }
+    }
+}
+
+/// The request as the client sent it, save for what ends with its connection and what only a node of ours may say.
+fn outgoing(parts: Parts, body: RequestBody, websocket: bool) -> Result<Request<RequestBody>, No> {
+    let host = match (parts.headers.get(HOST), parts.uri.authority()) {
+        (_, Some(authority)) => HeaderValue::from_str(authority.as_str()).ok(),
+        (Some(host), None) => Some(host.clone()),
+        (None, None) => None,
+    };
+    let mut fields = parts.headers;
+    headers::clean_hop(&mut fields);
+    fields.insert(HOST, host.ok_or_else(|| No::because(problem::BAD_HOST))?);
+    fields.append(VIA, HeaderValue::from_static("1.1 partywall"));
+    if websocket {
+        proxy::switch(&mut fields);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = parts.uri.path_and_query().cloned().map(http::Uri::from).unwrap_or_default();
+    *request.headers_mut() = fields;
+    Ok(request)
+}

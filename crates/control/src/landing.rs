@@ -9,6 +9,11 @@ const HAPPENED: &[(&str, &str)] = &[
     ("anchor-added", "The authority is trusted. Its certificates are believed within seconds."),
     ("anchor-removed", "The anchor is removed. Its certificates are refused within seconds."),
     ("certificate-revoked", "The certificate is taken back. It is refused within seconds."),
+    (
+        "backends-asked",
+        "The backends were asked without a context. Those that could be reached do not answer that.",
+    ),
+    ("backends-open", "A backend answers without a context: whoever reaches it comes around the gateway."),
     ("domain-claimed", "The domain is claimed. Lay down its proof, then have it looked at."),
     ("domain-looked", "The proof was not found. What was missing stands beside the domain."),
     ("domain-proved", "The domain is proved. It answers within seconds."),

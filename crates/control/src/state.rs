@@ -3,7 +3,7 @@
 use crate::{
     Terms,
     certificate::{self, CheckPair},
-    deployment::{StandingOf, nobody_stands},
+    deployment::{AskDirectly, StandingOf, nobody_asks, nobody_stands},
     hostname::Reserved,
     issuer::{self, Judge},
     order::Ordering,
@@ -34,6 +34,8 @@ pub struct Control {
     pub times_of: TimesOf,
     /// What knows how backends stand.
     pub standing_of: StandingOf,
+    /// What asks backends without a context.
+    pub ask_directly: AskDirectly,
     /// What says whether a certificate can be shown.
     pub check_pair: CheckPair,
     /// Who looks for the proof of domains.
@@ -62,6 +64,7 @@ impl Control {
             rehearse: nobody(),
             times_of: times::none(),
             standing_of: nobody_stands(),
+            ask_directly: nobody_asks(),
             prober: Arc::new(NoProof),
             lifetimes: region::nobody_knows(),
             check_pair: certificate::none(),
@@ -103,8 +106,8 @@ impl Control {
     }
 
     /// The same room, where it is known how backends stand.
-    pub fn with_standing(self, standing_of: StandingOf) -> Self {
-        Control { standing_of, ..self }
+    pub fn with_standing(self, standing_of: StandingOf, ask_directly: AskDirectly) -> Self {
+        Control { standing_of, ask_directly, ..self }
     }
 
     /// The same room, where bearer tokens are judged.

@@ -21,6 +21,9 @@ pub struct Balancing {
     pub eject: Ejection,
     /// When a request is tried at another one.
     pub retry: Retry,
+    /// What backends are asked for without a context, to see whether they answer strangers: `/` where nothing is said,
+    /// nothing where this is empty.
+    pub stranger_path: Option<String>,
 }
 
 /// Who of several backends gets the next request.
@@ -233,10 +236,22 @@ impl Balancing {
         if let Some(check) = &self.check {
             check.look(&mut faults);
         }
+        let stranger = self.stranger_path.as_deref().unwrap_or("/");
+        faults.unless(stranger.is_empty() || is_path(stranger), || {
+            "stranger_path: a path begins with / and has no blanks; an empty one is for never".into()
+        });
         self.eject.look(&mut faults);
         self.retry.look(&mut faults);
         faults.0
     }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.len() <= 1_024 && is_plain(text)
 }
 
 struct Faults(Vec<String>);
@@ -257,11 +272,8 @@ impl Faults {
 
 impl HealthCheck {
     fn look(&self, faults: &mut Faults) {
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        faults.unless(self.path.starts_with('/') && self.path.len() <= 1_024 && plain(&self.path), || {
-            "check.path: a path begins with / and has no blanks".into()
-        });
-        faults.unless(plain(&self.host) && self.host.len() <= 255 && !self.host.contains('/'), || {
+        faults.unless(is_path(&self.path), || "check.path: a path begins with / and has no blanks".into());
+        faults.unless(is_plain(&self.host) && self.host.len() <= 255 && !self.host.contains('/'), || {
             "check.host: a host and perhaps a port".into()
         });
         faults

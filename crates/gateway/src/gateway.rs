@@ -230,6 +230,11 @@ impl Gateway {
         self.0.deployments.check().await;
     }
 
+    /// Asks backends of this deployment, or of all, for something without a context.
+    pub async fn look_for_exposure(&self, only: Option<DeploymentId>) {
+        self.0.deployments.look_for_exposure(only).await;
+    }
+
     /// Closes connections that were kept for too long, and leaves out backends that answer badly. To be called every
     /// second or so.
     pub fn upkeep(&self) {

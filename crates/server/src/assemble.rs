@@ -122,7 +122,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
         .with_rehearsals(crate::rehearse::rehearse(&gateway))
         .with_times(crate::rehearse::times_of(&gateway))
-        .with_standing(crate::backends::standing_of(&gateway))
+        .with_standing(crate::backends::standing_of(&gateway), crate::backends::ask_directly(&gateway))
         .with_judge(crate::judging::judge(&gateway))
         .with_orders(crate::acme::ordering(config, &clock)?)
         .with_public_roots(crate::anchors::public_roots())

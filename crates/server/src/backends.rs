@@ -1,6 +1,6 @@
 //! Between the operator's room, which shows how backends stand, and the gateway, which knows.
 
-use control::deployment::{BackendStanding, BackendState, StandingOf};
+use control::deployment::{AskDirectly, BackendStanding, BackendState, StandingOf};
 use gateway::{Gateway, UpstreamStanding, UpstreamState};
 use std::sync::Arc;
 
@@ -10,6 +10,15 @@ pub fn standing_of(gateway: &Gateway) -> StandingOf {
     Arc::new(move |deployment| {
         let all = gateway.upstreams().into_iter();
         all.filter(|one| one.deployment == deployment).map(shown).collect()
+    })
+}
+
+/// What asks the backends of a deployment directly.
+pub fn ask_directly(gateway: &Gateway) -> AskDirectly {
+    let gateway = gateway.clone();
+    Arc::new(move |deployment| {
+        let gateway = gateway.clone();
+        Box::pin(async move { gateway.look_for_exposure(Some(deployment)).await })
     })
 }
 
@@ -36,6 +45,7 @@ fn shown(standing: UpstreamStanding) -> BackendStanding {
         outstanding: standing.outstanding,
         answered: standing.answered,
         failed: standing.failed,
+        exposed: standing.exposed,
         checked: standing.checked.map(|(ago, answer)| (ago, said(answer))),
     }
 }

@@ -1,6 +1,9 @@
 //! Deployments on the wire. A proof secret is in the answer that made it and in no other.
 
-use super::{Changes, NewDeployment, Upstream, change, create, list, prepare, read, standing, take_over};
+use super::{
+    Changes, NewDeployment, Upstream, change, create, list, look_for_exposure, prepare, read, standing,
+    take_over,
+};
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
@@ -27,6 +30,9 @@ pub(crate) fn routes() -> Routes<Control> {
         .answers::<Deployment>(200)
         .get("/v1/platform/deployments/{id}/upstreams", show_standing)
         .says("Shows how a deployment's backends stand at the node that answers.")
+        .answers::<Listing<BackendStanding>>(200)
+        .post("/v1/platform/deployments/{id}/exposure", post_exposure)
+        .says("Asks a deployment's backends for something without a context, and shows how they stand: one that answers can be reached around the gateway.")
         .answers::<Listing<BackendStanding>>(200)
         .post("/v1/platform/deployments/{id}/proof-secret", post_secret)
         .says("Makes the next proof secret, shown once. The gateway goes on with the one before until the next takes over.")
@@ -151,6 +157,8 @@ pub(crate) struct BackendStanding {
     checked: Option<String>,
     /// How many seconds ago that was.
     checked_seconds_ago: Option<u64>,
+    /// Whether it answers without a context, so that it can be reached around the gateway; null if it was not asked.
+    exposed: Option<bool>,
 }
 
 impl From<super::BackendStanding> for BackendStanding {
@@ -165,6 +173,7 @@ impl From<super::BackendStanding> for BackendStanding {
             failed: standing.failed,
             checked: said,
             checked_seconds_ago: ago.map(|ago| ago.as_secs()),
+            exposed: standing.exposed,
         }
     }
 }
@@ -211,6 +220,15 @@ async fn show_standing(
     Path(id): Path<DeploymentId>,
 ) -> Result<Json<Listing<BackendStanding>>, Problem> {
     let all = standing(&room.store, &room.standing_of, &permit, id).await?;
+    Ok(Json(Listing { items: all.into_iter().map(BackendStanding::from).collect(), next: None }))
+}
+
+async fn post_exposure(
+    AllowOperator(permit): AllowOperator<ReadPlatformSettings>,
+    State(room): State<Control>,
+    Path(id): Path<DeploymentId>,
+) -> Result<Json<Listing<BackendStanding>>, Problem> {
+    let all = look_for_exposure(&room, &permit, id).await?;
     Ok(Json(Listing { items: all.into_iter().map(BackendStanding::from).collect(), next: None }))
 }
 

@@ -26,8 +26,8 @@ pub use load::{Loaded, load_all};
 pub use read::read;
 pub use roll::{prepare, take_over};
 pub(crate) use secret::ProofSecrets;
-pub(crate) use standing::nobody_stands;
-pub use standing::{BackendStanding, BackendState, StandingOf, standing};
+pub use standing::{AskDirectly, BackendStanding, BackendState, StandingOf, look_for_exposure, standing};
+pub(crate) use standing::{nobody_asks, nobody_stands};
 pub use upstream::{BadUpstream, Upstream};
 
 use domain::{Balancing, DeploymentId, DisplayName, Fault, Moment, Region, Secret};

@@ -2,7 +2,7 @@
 
 use super::{
     BackendStanding, Changes, Deployment, DeploymentError, NewDeployment, Upstream, WithSecret, change,
-    create, list, prepare, read, rows, take_over,
+    create, list, look_for_exposure, prepare, read, rows, take_over,
 };
 use crate::{
     Control,
@@ -38,6 +38,8 @@ pub(crate) fn routes() -> Routes<Control> {
         .says("One deployment.")
         .post("/platform/deployments/{id}", post_change)
         .says("Changes a deployment.")
+        .post("/platform/deployments/{id}/exposure", post_exposure)
+        .says("Asks a deployment's backends without a context.")
         .post("/platform/deployments/{id}/secret", post_secret)
         .says("Makes the next proof secret, and shows it.")
         .post("/platform/deployments/{id}/secret/take-over", post_take_over)
@@ -229,6 +231,7 @@ struct Backend {
     answered: u64,
     failed: u64,
     checked: String,
+    exposed: Option<bool>,
 }
 
 impl From<BackendStanding> for Backend {
@@ -245,6 +248,7 @@ impl From<BackendStanding> for Backend {
             answered: standing.answered,
             failed: standing.failed,
             checked: checked.unwrap_or_default(),
+            exposed: standing.exposed,
         }
     }
 }
@@ -253,7 +257,7 @@ fn page(room: &Control, frame: Frame, deployment: &Deployment) -> DeploymentPage
     let numbers = ["Weight", "Under way", "Answered", "Failed"].map(|name| Column::new(name).of("number"));
     let columns = [Column::new("Backend"), Column::new("State")].into_iter().chain(numbers);
     DeploymentPage {
-        columns: columns.chain([Column::new("Last health check")]).collect(),
+        columns: columns.chain(["Last health check", "Without a context"].map(Column::new)).collect(),
         backends: (room.standing_of)(deployment.id).into_iter().map(Backend::from).collect(),
         frame: frame.title(deployment.name.as_str()).under("Deployments", PATH),
         path: path_of(deployment.id),
@@ -321,6 +325,17 @@ async fn post_change(
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
+
+async fn post_exposure(
+    AllowOperator(permit): AllowOperator<ReadPlatformSettings>,
+    State(room): State<Control>,
+    Path(id): Path<DeploymentId>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Problem> {
+    let all = look_for_exposure(&room, &permit, id).await?;
+    let open = all.iter().any(|backend| backend.exposed == Some(true));
+    Ok(land(&path_of(id), if open { "backends-open" } else { "backends-asked" }))
+}
 
 async fn post_secret(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,

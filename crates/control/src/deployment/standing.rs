@@ -1,8 +1,10 @@
 //! How backends stand at this node. The gateway knows; this room shows it to operators.
 
 use super::{Deployment, DeploymentError, read};
+use crate::Control;
 use access::{OperatorPermit, ReadPlatformSettings};
 use domain::DeploymentId;
+use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use store::Store;
 
@@ -25,6 +27,8 @@ pub struct BackendStanding {
     pub failed: u64,
     /// What it said the last time that it was asked about its health, and how long ago.
     pub checked: Option<(Duration, String)>,
+    /// Whether it answers without a context, if it was asked.
+    pub exposed: Option<bool>,
 }
 
 /// Whether a backend gets requests.
@@ -60,6 +64,28 @@ impl BackendState {
 
 /// What knows them. `server` hands it in, because rooms do not know each other.
 pub type StandingOf = Arc<dyn Fn(DeploymentId) -> Vec<BackendStanding> + Send + Sync>;
+
+/// What asks a deployment's backends for something without a context.
+pub type AskDirectly = Arc<dyn Fn(DeploymentId) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// For where nobody asks anybody.
+pub(crate) fn nobody_asks() -> AskDirectly {
+    Arc::new(|_| Box::pin(std::future::ready(())))
+}
+
+/// Asks the backends of a deployment for something without a context, and gives how they stand.
+///
+/// # Errors
+/// [`DeploymentError::Unknown`].
+pub async fn look_for_exposure(
+    room: &Control,
+    permit: &OperatorPermit<ReadPlatformSettings>,
+    id: DeploymentId,
+) -> Result<Vec<BackendStanding>, DeploymentError> {
+    let Deployment { id, .. } = read(&room.store, permit, id).await?;
+    (room.ask_directly)(id).await;
+    Ok((room.standing_of)(id))
+}
 
 /// For where nobody forwards anything.
 pub(crate) fn nobody_stands() -> StandingOf {

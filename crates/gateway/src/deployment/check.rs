@@ -117,7 +117,7 @@ fn jittered(interval: Duration) -> Duration {
 }
 
 /// The status that it answers with.
-async fn status(upstream: &Upstream, check: &HealthCheck) -> Result<u16, String> {
+pub(super) async fn status(upstream: &Upstream, check: &HealthCheck) -> Result<u16, String> {
     let stream = transport(&upstream.origin, upstream.connections()).await;
     let stream = stream.map_err(|error| format!("connecting failed: {error}"))?;
     if upstream.origin.h2 {

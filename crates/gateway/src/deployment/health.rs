@@ -49,6 +49,8 @@ pub(crate) struct Health {
     answered: AtomicU64,
     failed: AtomicU64,
     last: Mutex<Option<Checked>>,
+    /// Whether it answers without a context: 0 unknown, 1 no, 2 yes.
+    exposed: AtomicU8,
 }
 
 impl Health {
@@ -64,6 +66,7 @@ impl Health {
             answered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             last: Mutex::default(),
+            exposed: AtomicU8::new(0),
         }
     }
 
@@ -110,6 +113,19 @@ impl Health {
 
     pub(crate) fn last_check(&self) -> Option<Checked> {
         self.last.lock().clone()
+    }
+
+    /// Whether it answers without a context, if it was asked.
+    pub(crate) fn exposed(&self) -> Option<bool> {
+        match self.exposed.load(Relaxed) {
+            1 => Some(false),
+            2 => Some(true),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set_exposed(&self, answers: bool) {
+        self.exposed.store(1 + u8::from(answers), Relaxed);
     }
 
     fn is_before(&self, until: &AtomicU64) -> bool {

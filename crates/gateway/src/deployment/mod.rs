@@ -7,6 +7,7 @@ mod check;
 mod choose;
 mod connect;
 mod eject;
+mod exposure;
 mod health;
 mod line;
 mod origin;

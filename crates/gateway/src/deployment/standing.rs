@@ -42,6 +42,8 @@ pub struct UpstreamStanding {
     /// What it said the last time that it was asked about its health, and how long ago: a status, or why there was
     /// none.
     pub checked: Option<(Duration, Result<u16, String>)>,
+    /// Whether it answers without a context, if it was asked.
+    pub exposed: Option<bool>,
 }
 
 impl Deployments {
@@ -75,6 +77,7 @@ impl Deployment {
                 outstanding: member.upstream.outstanding(),
                 answered,
                 failed,
+                exposed: member.upstream.health.exposed(),
                 checked: checked.map(|checked| (Instant::now() - checked.at, checked.said)),
             }
         })

@@ -119,7 +119,8 @@ impl Gateway {
         let upload = errand.upload.clone();
         let watch = Watch::new(errand, lease.line.clone(), begun);
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };
+            let streamed =
+                Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));
         }
         let upstream = head.extensions.remove::<OnUpgrade>();

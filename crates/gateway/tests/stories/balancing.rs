@@ -292,3 +292,23 @@ async fn tenants_stay_where_they_are_when_another_backend_leaves() {
     let after = backends.each_ref().map(Backend::hits);
     assert_eq!(after, before.map(|hits| 2 * hits));
 }
+
+#[tokio::test]
+async fn a_backend_that_answers_strangers_is_reported() {
+    let careful = Backend::answering(|request| async move {
+        let mut response = echo(request).await;
+        *response.status_mut() = hyper::StatusCode::FORBIDDEN;
+        response
+    })
+    .await;
+    let (open, unasked) = (Backend::echo().await, Backend::echo().await);
+    let house = House::new().await;
+    let several = sharing(&[&careful.origin(), &open.origin()], "{}");
+    let mut silent = sharing(&[&unasked.origin()], r#"{"stranger_path": ""}"#);
+    silent.id = domain::DeploymentId::from_bits(several.id.bits() + 1);
+    house.gateway.set_deployments(vec![several, silent]);
+    house.gateway.look_for_exposure(None).await;
+    let exposed: Vec<_> = house.gateway.upstreams().iter().map(|one| one.exposed).collect();
+    assert_eq!(exposed, [Some(false), Some(true), None]);
+    assert_eq!(unasked.hits(), 0);
+}

@@ -16,6 +16,7 @@ mod house;
 mod kept;
 mod keys;
 mod mapping;
+mod moving;
 mod passing;
 mod policies;
 mod products;

@@ -37,6 +37,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(shares::take(node.clone(), stop.clone()));
     loops.spawn(close_idle(node.clone(), stop.clone()));
     loops.spawn(check_upstreams(node.clone(), stop.clone()));
+    loops.spawn(look_for_exposure(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));
     loops.spawn(issuers::run(node.clone(), stop.clone()));
@@ -59,6 +60,14 @@ async fn check_upstreams(node: Arc<Node>, mut stop: Stop) {
         () = node.gateway.check_upstreams() => {}
         () = stop.wait() => {}
     }
+}
+
+/// How often backends are asked without a context.
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Backends are asked whether they answer those who come around the gateway.
+async fn look_for_exposure(node: Arc<Node>, stop: Stop) {
+    stop.every(HOUR, async || node.gateway.look_for_exposure(None).await).await;
 }
 
 /// Where a loop's own work comes from: each round is a request of its own in the log and the audit trail.

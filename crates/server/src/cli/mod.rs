@@ -10,6 +10,7 @@ macro_rules! say {
 mod anchor;
 mod api;
 mod audit;
+mod check;
 mod connection;
 mod doctor;
 mod domain;
@@ -83,6 +84,9 @@ enum Command {
     /// Plans.
     #[command(subcommand)]
     Plan(platform::Plan),
+    /// Checks that ask what runs.
+    #[command(subcommand)]
+    Check(check::Check),
     /// Regions, and where their nodes listen.
     #[command(subcommand)]
     Region(platform::Region),
@@ -179,6 +183,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Deployment(command) => command.run(&api()?).await,
             Command::Route(command) => command.run(&api()?).await,
             Command::Plan(command) => command.run(&api()?).await,
+            Command::Check(command) => command.run(&api()?).await,
             Command::Region(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
             Command::Anchor(command) => command.run(&api()?).await,

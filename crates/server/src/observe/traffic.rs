@@ -66,6 +66,12 @@ fn of_backends(gateway: &Gateway) -> Vec<Sample> {
         &|one| is(one, |state| matches!(state, UpstreamState::Ejected(_))),
     ));
     samples.extend(each(
+        "partywall_backend_exposed",
+        "gauge",
+        "1 where a backend answers without a context, so that it can be reached around the gateway.",
+        &|one| f64::from(u8::from(one.exposed == Some(true))),
+    ));
+    samples.extend(each(
         "partywall_backend_outstanding",
         "gauge",
         "Requests under way to a backend.",

@@ -194,3 +194,13 @@ async fn a_browser_stays_at_its_backend_until_that_is_gone() {
     mill.until(|states| states[&*home] == "up").await;
     assert_eq!(browser.text("/").await, Some((200, home)));
 }
+
+#[tokio::test]
+async fn the_operator_learns_which_backends_answer_strangers() {
+    let mill = Mill::build(&checked()).await;
+    let (good, _, said) = mill.town.node.try_run(&["check", "exposure", "--deployment", &mill.deployment]);
+    assert!(!good);
+    for backend in &mill.backends {
+        assert!(said.contains(&backend.origin()), "{said}");
+    }
+}

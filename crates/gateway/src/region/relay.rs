@@ -141,6 +141,7 @@ impl Gateway {
             open: true,
             credential: Credential::None,
             certificate: None,
+            product: None,
             origin,
         }
     }

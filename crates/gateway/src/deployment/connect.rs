@@ -1,12 +1,20 @@
 //! Making a connection to an upstream.
 
-use super::{Connections, UpstreamOrigin, line::Line, sender::Sender};
+use super::{
+    Connections, UpstreamOrigin,
+    line::{Line, Load},
+    sender::Sender,
+};
 use crate::limits::{self, UPSTREAM_BUFFER};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::{
+    future::{Future, poll_fn},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -101,12 +109,30 @@ where
     let mut builder = http1::Builder::new();
     builder.max_buf_size(UPSTREAM_BUFFER);
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let load = line.load.clone();
     let driven = tokio::spawn(async move {
         // Whoever waits for the answer is told by its sender; an idle connection may end as it likes.
-        if let Err(error) = connection.with_upgrades().await {
+        if let Err(error) = drive(connection.with_upgrades(), load).await {
             tracing::debug!(%error, "a connection to an upstream ended: {error}");
         }
     });
     line.is_driven_by(driven.abort_handle());
     Ok(Sender::Http1(sender))
+}
+
+/// Drives a connection, so that requests that are ready at the same time are sent one right after the other.
+///
+/// Whoever hands a request over has this task run at once, before anybody else's request is looked at. Each request
+/// would then find the backend asleep again, and waking it costs more than sending does (docs/performance.md). So a
+/// connection that was just loaded lets those have their turn who are ready now.
+async fn drive<C: Future>(connection: C, load: Arc<Load>) -> C::Output {
+    let mut connection = pin!(connection);
+    poll_fn(|cx| {
+        if load.is_taken() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await
 }

@@ -11,7 +11,7 @@ use std::{
     sync::{
         Arc, OnceLock,
         atomic::{
-            AtomicU64,
+            AtomicBool, AtomicU64,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -41,11 +41,28 @@ pub(crate) struct Errand {
     pub(crate) upload: Option<Arc<Upload>>,
 }
 
+/// Whether a connection was handed a request that is not on its way yet.
+#[derive(Default)]
+pub(crate) struct Load(AtomicBool);
+
+impl Load {
+    /// A request is handed over.
+    pub(crate) fn put(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// Whether one was since this was asked last.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.0.load(Relaxed) && self.0.swap(false, Relaxed)
+    }
+}
+
 /// One connection.
 pub(crate) struct Line {
     room: Mutex<Option<OwnedSemaphorePermit>>,
     task: OnceLock<AbortHandle>,
     errand: Mutex<Option<Errand>>,
+    pub(crate) load: Arc<Load>,
     /// How many errands it has run, so that a late answer about one is not taken for the next.
     errands: AtomicU64,
     begin: Instant,
@@ -61,6 +78,7 @@ impl Line {
             room: Mutex::default(),
             task: OnceLock::new(),
             errand: Mutex::new(Some(errand)),
+            load: Arc::default(),
             errands: AtomicU64::new(0),
             begin: Instant::now(),
             moved: AtomicU64::new(0),

@@ -188,6 +188,7 @@ impl<P: Fn(&mut Request<RequestBody>)> Trip<'_, P> {
     ) -> Result<Response<Incoming>, Lost> {
         let upload = self.errand.upload.as_deref();
         let expects_switch = request.headers().contains_key(http::header::UPGRADE);
+        lease.line.load.put();
         let mut answer = pin!(lease.sender.try_send(request));
         let begun = Instant::now();
         let mut deadline = begun + self.answer_within;

@@ -59,10 +59,15 @@ impl Stop {
     pub async fn every<F: Future<Output = ()>>(mut self, pause: Duration, mut work: impl FnMut() -> F) {
         while !self.is_time() {
             work().await;
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.wait() => {}
-            }
+            self.rest(pause).await;
+        }
+    }
+
+    /// Waits for so long, or until it is time to stop.
+    pub async fn rest(&mut self, pause: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.wait() => {}
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) host: &'a str,
     pub(crate) path: &'a str,
     pub(crate) cookie: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) token: Option<&'a str>,
     /// Pretends to be the proxy.
     pub(crate) forged_tenant: Option<&'a str>,
 }
@@ -47,6 +49,12 @@ impl Line {
             Request::get(ask.path).header("host", ask.host).header("accept", "application/json");
         if let Some(cookie) = ask.cookie {
             request = request.header("cookie", cookie);
+        }
+        if let Some(key) = ask.key {
+            request = request.header("x-api-key", key);
+        }
+        if let Some(token) = ask.token {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         if let Some(tenant) = ask.forged_tenant {
             request = request.header("partywall-tenant", tenant);

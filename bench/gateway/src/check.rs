@@ -2,7 +2,8 @@
 
 use crate::{
     ask::{Answer, Ask, Line},
-    fill::{BASE_DOMAIN, OPEN, Person, Town},
+    fill::{API, BASE_DOMAIN, KEYED, OPEN, Person, Town},
+    issuer::Issuer,
     upstream::SEEN,
 };
 use partywall_reader::{KeySource, Reader, ReaderConfig};
@@ -43,6 +44,7 @@ pub(crate) async fn partywall(at: SocketAddr, town: &Town) -> Result<(), String>
                 path: SEEN,
                 cookie: Some(&cookie),
                 forged_tenant: Some(FORGED),
+                ..Ask::default()
             };
             believed(&reader, &line.ask(ask).await?, person).await?;
         }
@@ -51,6 +53,49 @@ pub(crate) async fn partywall(at: SocketAddr, town: &Town) -> Result<(), String>
     let open = format!("{OPEN}{SEEN}");
     let ask = Ask { host: &town.people[0].tenant.host, path: &open, ..Ask::default() };
     told(&line.ask(ask).await?, &town.people[0])
+}
+
+/// Ours, asked by programs: with a key and with a token; with none, an altered one, and at another tenant.
+pub(crate) async fn programs(at: SocketAddr, town: &Town, issuer: &Issuer) -> Result<(), String> {
+    let (keyed, api) = (format!("{KEYED}{SEEN}"), format!("{API}{SEEN}"));
+    let mut line = Line::open(at).await?;
+    for some in town.people.chunks(A_LINES_WORTH) {
+        line = Line::open(at).await?;
+        for person in some {
+            let ask = Ask { host: &person.tenant.host, forged_tenant: Some(FORGED), ..Ask::default() };
+            told(&line.ask(Ask { path: &keyed, key: Some(&person.key), ..ask }).await?, person)?;
+        }
+    }
+    let [one, other, ..] = &town.people[..] else { return Err("two people are needed".to_owned()) };
+    let (token, foreign) = (issuer.token(one, 0)?, issuer.token(other, 0)?);
+    let host = Ask { host: &one.tenant.host, ..Ask::default() };
+    told(&line.ask(Ask { path: &api, token: Some(&token), ..host }).await?, one)?;
+    let altered = altered(&token);
+    refused(&mut line, 401, "no key", Ask { path: &keyed, ..host }).await?;
+    refused(&mut line, 403, "a key of another tenant", Ask { path: &keyed, key: Some(&other.key), ..host })
+        .await?;
+    refused(&mut line, 401, "no token", Ask { path: &api, ..host }).await?;
+    refused(&mut line, 401, "an altered token", Ask { path: &api, token: Some(&altered), ..host }).await?;
+    refused(&mut line, 403, "a token of another tenant", Ask { path: &api, token: Some(&foreign), ..host })
+        .await
+}
+
+/// Another signature, of the same form.
+fn altered(token: &str) -> String {
+    let at = token.rfind('.').map_or(0, |dot| dot + 1);
+    let first = if token[at..].starts_with('A') { 'B' } else { 'A' };
+    format!("{}{first}{}", &token[..at], &token[at + 1..])
+}
+
+/// A proxy that checks the signature of tokens.
+pub(crate) async fn verifying(at: SocketAddr, town: &Town, issuer: &Issuer) -> Result<(), String> {
+    let (mut line, one) = (Line::open(at).await?, &town.people[0]);
+    let token = issuer.token(one, 0)?;
+    let ask = Ask { host: &one.tenant.host, path: SEEN, ..Ask::default() };
+    told(&line.ask(Ask { token: Some(&token), ..ask }).await?, one)?;
+    let altered = altered(&token);
+    refused(&mut line, 401, "an altered token", Ask { token: Some(&altered), ..ask }).await?;
+    refused(&mut line, 401, "no token", ask).await
 }
 
 async fn refusals(line: &mut Line, people: &[Person]) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Puts tenants and people into a fresh installation's database, through the store and by the warden's
 //! permits, and signs the cookies that these people carry.
 
+use crate::issuer;
 use access::{
     Bounds, ChangePlatformSettings, CookieKeys, Credential, FinishSignIn, Origin, Permit, RunJob, Upkeep,
     Warden, Witness, credential::session_digest,
@@ -8,8 +9,8 @@ use access::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use control::{deployment, route};
 use domain::{
-    ApiKeyId, Chance, Clock, ConnectionId, DeploymentId, Digest, MasterKey, MemberId, Moment, ProviderId,
-    RequestId, TenantId, UserId, id::Kind, seal::SealingKey,
+    ApiKeyId, ApiKeyText, Chance, Clock, ConnectionId, DeploymentId, Digest, MasterKey, MemberId, Moment,
+    ProviderId, RequestId, SubscriberId, TenantId, UserId, api_key, id::Kind, seal::SealingKey,
 };
 use serde_json::json;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -22,6 +23,10 @@ pub(crate) const BASE_DOMAIN: &str = "bench.test";
 
 /// What paths of the route that is open to all begin with.
 pub(crate) const OPEN: &str = "/open";
+/// And of the one that takes API keys.
+pub(crate) const KEYED: &str = "/keyed";
+/// And of the one that takes bearer tokens with a scope, within three limits.
+pub(crate) const API: &str = "/api";
 
 /// Tenants that one transaction registers.
 const BATCH: u32 = 2_000;
@@ -61,13 +66,15 @@ pub(crate) struct Person {
     pub(crate) user: UserId,
     /// The value of their session's cookie.
     pub(crate) cookie: String,
+    /// An API key of their tenant.
+    pub(crate) key: String,
 }
 
 /// Fills the database in `data`, at which a node has been started and stopped once.
 pub(crate) async fn fill(data: &Path, size: Size, upstream: SocketAddr) -> Result<Town, String> {
     let filler = Filler::open(data).await?;
     let (deployment, proof_secret) = filler.host_at(upstream).await?;
-    filler.open_a_route().await?;
+    filler.open_routes().await?;
     let tenants = filler.register(size.tenants, deployment).await.map_err(words)?;
     filler.warden.fill().await.map_err(|error| error.to_string())?;
     let keys = filler.cookie_keys().await?;
@@ -117,12 +124,19 @@ impl Filler {
         Ok((made.deployment.id, made.secret.reveal().clone()))
     }
 
-    /// Tenants by host, as in every installation, and one part of each that is open to all.
-    async fn open_a_route(&self) -> Result<(), String> {
+    /// Tenants by host, as in every installation, and parts of each that are open to all, or to programs.
+    async fn open_routes(&self) -> Result<(), String> {
         let host = format!("*.{BASE_DOMAIN}");
+        // So many that nobody is stopped, but everybody is counted.
+        let limit =
+            |name: &str, per: &str| json!({ "name": name, "per": per, "window": 60, "limit": 1_000_000_000 });
+        let limits = [limit("all", "tenant"), limit("each", "user"), limit("from", "address")];
         let routes = json!([
             { "name": "tenants", "host": host },
             { "name": "open", "host": host, "path": OPEN, "open": true },
+            { "name": "keyed", "host": host, "path": KEYED, "audience": "api", "credentials": ["api_key"] },
+            { "name": "api", "host": host, "path": API, "audience": "api", "credentials": ["token"],
+              "scopes": [issuer::SCOPE], "policies": { "limits": limits } },
         ]);
         // Whether they are sound shows in the checks before anything is timed.
         let check: route::RouteCheck = Arc::new(|_| Ok(()));
@@ -160,6 +174,7 @@ impl Filler {
         let session = self.store.chance().token();
         let digest = session_digest(&session).expect("a token is a session id");
         let user = self.new_id();
+        let key = api_key::random(self.store.chance()).reveal().clone();
         let (provider, connection, member) = (self.new_id(), self.new_id(), self.new_id());
         let settled = self.store.write(&settling, async |tx| {
             put_connection(tx, connection, provider).await?;
@@ -167,11 +182,12 @@ impl Filler {
             tx.introduce(&introducing, user, "default", provider, subject).await?;
             put_member(tx, member, user).await?;
             put_session(tx, digest, member, provider, connection).await?;
+            put_key(tx, &key).await?;
             Ok::<Moment, StoreError>(tx.now() + LIFE)
         });
         let ends = settled.await.map_err(words)?;
         let cookie = keys.tenant_cookie(access::HostOf::Tenant, &session, tenant.id, deployment, ends);
-        Ok(Person { tenant: tenant.clone(), user, cookie })
+        Ok(Person { tenant: tenant.clone(), user, cookie, key })
     }
 
     async fn cookie_keys(&self) -> Result<CookieKeys, String> {
@@ -266,6 +282,22 @@ async fn put_member(tx: &mut TenantWrite, member: MemberId, user: UserId) -> Res
     let insert =
         sql!("INSERT INTO member_profile (tenant_id, member_id, sealed, changed_at) VALUES ($1, $2, $3, $4)");
     tx.run(insert, values![member, &sealed, now]).await.map(drop)
+}
+
+/// A key of a subscriber of its own, for a day, without scopes.
+async fn put_key(tx: &mut TenantWrite, key: &str) -> Result<(), StoreError> {
+    let (subscriber, id, now): (SubscriberId, ApiKeyId, _) = (tx.new_id(), tx.new_id(), tx.now());
+    let insert = sql!(
+        "INSERT INTO subscriber (tenant_id, id, name, contact, created_at, changed_at) VALUES ($1, $2, 'Bench', '', $3, $3)"
+    );
+    tx.run(insert, values![subscriber, now]).await?;
+    let digest = ApiKeyText::parse(key).expect("a key that was just made").digest();
+    let insert = sql!(
+        "INSERT INTO api_key (tenant_id, id, subscriber_id, kind, name, digest, scopes, networks, created_by, created_at,
+           signed_until, ends_at, ended_because, warn_at, used_at, idle, idle_ends, replaces)
+         VALUES ($1, $2, $3, 'random', 'Bench', $4, '', '', 'system', $5, 0, $6, '', 0, 0, 0, $6, '')"
+    );
+    tx.run(insert, values![id, subscriber, digest, now, now + LIFE]).await.map(drop)
 }
 
 async fn put_session(

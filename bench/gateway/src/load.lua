@@ -1,14 +1,15 @@
 -- Asks as the people in a list do, one after the other. A line of the list holds a host, a path and, for
--- somebody with a session, a cookie. Requests are put together before the clock starts.
+-- somebody with a credential, the header field that it stands in. Requests are put together before the clock starts.
 
 local requests, at = {}, 0
 
 function init(arguments)
     for line in io.lines(arguments[1]) do
-        local host, path, cookie = line:match("^(%S+) (%S+) ?(.*)$")
+        local host, path, field = line:match("^(%S+) (%S+) ?(.*)$")
         local headers = { Host = host, Accept = "application/json", ["User-Agent"] = "bench" }
-        if cookie ~= "" then
-            headers.Cookie = cookie
+        local name, value = field:match("^(.-): (.*)$")
+        if name then
+            headers[name] = value
         end
         requests[#requests + 1] = wrk.format("GET", path, headers)
     end

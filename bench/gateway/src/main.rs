@@ -12,6 +12,7 @@
 mod ask;
 mod check;
 mod fill;
+mod issuer;
 mod load;
 mod node;
 mod peers;
@@ -22,10 +23,12 @@ mod upstream;
 use ask::{Ask, Line};
 use clap::{Parser, Subcommand};
 use fill::{Size, Town};
-use load::{Load, Who};
+use issuer::Issuer;
+use load::{FEW, Load, Who};
 use process::{Cost, Pinned, REST};
-use report::{Measured, Round};
+use report::{Aim, Measured, Round};
 use std::{
+    collections::HashSet,
     net::{SocketAddr, TcpListener},
     path::Path,
     process::ExitCode,
@@ -68,6 +71,24 @@ enum Part {
 
 /// The scene that the others are compared with.
 const BASE: &str = "HAProxy, map";
+const FEW_HAPROXY: &str = "HAProxy, 1,000 hosts";
+const FEW_NGINX: &str = "nginx, 1,000 hosts";
+const VERIFYING: &str = "HAProxy, jwt_verify";
+const STREAMS: &str = "HAProxy, HTTP/2";
+
+/// What is aimed at.
+const AIMS: [Aim; 10] = [
+    ("Partywall, session", BASE, 1.5),
+    ("Partywall, open route", BASE, 0.75),
+    ("Partywall, open route", FEW_HAPROXY, 1.2),
+    ("Partywall, open route", FEW_NGINX, 1.4),
+    ("Partywall, API key", "Partywall, open route", 1.05),
+    ("Partywall, token", FEW_HAPROXY, 1.4),
+    ("Partywall, token", VERIFYING, 0.2),
+    ("Partywall, distinct tokens", VERIFYING, 0.85),
+    ("Partywall, HTTP/2", STREAMS, 1.4),
+    ("nginx asking Partywall", FEW_HAPROXY, 2.0),
+];
 
 /// How long a proxy may take to its first answer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -91,12 +112,38 @@ async fn main() -> ExitCode {
 async fn measure(asked: &Asked) -> Result<(), String> {
     let binary = node::find().await?;
     let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
-    let stage = Stage::set(asked, &binary, folder.path()).await?;
-    let load = Load::prepare(folder.path(), &stage.town.people, fill::OPEN, asked.connections)?;
+    let folder = folder.path();
+    let issuer = Issuer::open(folder).await?;
+    let stage = Stage::set(asked, &binary, folder, &issuer).await?;
+    let scenes = stage.running.iter().flat_map(|running| running.scenes);
+    let who: HashSet<Who> = scenes.filter(|scene| asked.wants(scene)).map(|(_, who)| *who).collect();
+    let load = Load::prepare(folder, &stage.town.people, &issuer, &who, asked.connections)?;
     let measured = stage.rounds(asked, &load).await?;
-    println!("\n{}", report::table(&measured, BASE));
+    println!("\n{}\n{}", report::table(&measured, BASE), report::aims(&measured, &AIMS));
     stage.end().await
 }
+
+impl Asked {
+    /// Whether a scene is to be measured: those that were asked for, and those that one of them is compared with.
+    fn wants(&self, (name, _): &Scene) -> bool {
+        let is_asked_for = |name: &str| name.contains(&self.only);
+        let is_peer = |(ours, theirs, _): &Aim| theirs == name && is_asked_for(ours);
+        *name == BASE || is_asked_for(name) || AIMS.iter().any(is_peer)
+    }
+}
+
+/// A scene's name, and who asks in it.
+type Scene = (&'static str, Who);
+
+/// What is measured of ours.
+const OURS: &[Scene] = &[
+    ("Partywall, open route", Who::Nobody),
+    ("Partywall, session", Who::SignedIn),
+    ("Partywall, API key", Who::Keyed),
+    ("Partywall, token", Who::Token),
+    ("Partywall, distinct tokens", Who::Distinct),
+    ("Partywall, HTTP/2", Who::Streams),
+];
 
 /// Everything that runs while it is measured.
 struct Stage {
@@ -111,14 +158,18 @@ struct Running {
     ready: Duration,
     /// Which other one works for it, and bears a part of its cost.
     beside: Option<usize>,
-    scenes: &'static [(&'static str, Who)],
+    scenes: &'static [Scene],
 }
 
 impl Stage {
-    async fn set(asked: &Asked, binary: &Path, folder: &Path) -> Result<Self, String> {
-        let [application, haproxy, nginx, asking, decide, public, private] = addresses()?;
-        let first = node::start(binary, folder, public, private, decide)?;
+    async fn set(asked: &Asked, binary: &Path, folder: &Path, issuer: &Issuer) -> Result<Self, String> {
+        let [application, haproxy, nginx, asking, decide, public, private, few, fewer, verifying] =
+            addresses()?;
+        let settings = issuer.settings();
+        let node = || node::start(binary, folder, public, private, decide, &settings);
+        let first = node()?;
         await_answer(private, &Ask { host: "localhost", path: "/readyz", ..Ask::default() }).await?;
+        issuer.register(&node::Cli { binary, folder }).await?;
         first.end().await?;
         say(&format!("filling the database: {} tenants, {} people", asked.tenants, asked.people));
         let size = Size { tenants: asked.tenants, people: asked.people.min(asked.tenants) };
@@ -127,50 +178,59 @@ impl Stage {
         let own = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
         let upstream = ["upstream", &application.to_string()].map(str::to_owned);
         let upstream = upstream.each_ref().map(String::as_str);
+        let tenants = town.tenants.clone();
+        let known: Vec<_> = town.people.iter().take(FEW).map(|person| person.tenant.clone()).collect();
         let stage = Self { running: Vec::new(), town };
-        let tenants = stage.town.tenants.clone();
+        let haproxy_at = |name: &'static str, tenants, key: Option<&Path>, at| {
+            peers::haproxy(folder, name, tenants, key, at, application)
+        };
+        let nginx_at = |name: &'static str, tenants, at| peers::nginx(folder, name, tenants, at, application);
+        let key = issuer.public_key();
         stage
-            .up(&[("no proxy", Who::SignedIn)], application, || {
+            .up(&[("no proxy", Who::SignedIn)], application, None, || {
                 Pinned::start("upstream", REST, &own, &upstream, folder)
             })
             .await?
-            .up(&[(BASE, Who::SignedIn)], haproxy, || peers::haproxy(folder, &tenants, haproxy, application))
-            .await?
-            .up(&[("nginx, map", Who::SignedIn)], nginx, || {
-                peers::nginx(folder, &tenants, nginx, application)
+            .up(&[(BASE, Who::SignedIn), (STREAMS, Who::Streams)], haproxy, None, || {
+                haproxy_at("haproxy", &tenants, None, haproxy)
             })
             .await?
-            .up(
-                &[("Partywall, open route", Who::Nobody), ("Partywall, session", Who::SignedIn)],
-                public,
-                || node::start(binary, folder, public, private, decide),
-            )
+            .up(&[("nginx, map", Who::SignedIn)], nginx, None, || nginx_at("nginx", &tenants, nginx))
             .await?
-            .up(&[("nginx asking Partywall", Who::SignedIn)], asking, || {
+            .up(OURS, public, None, node)
+            .await?
+            .up(&[("nginx asking Partywall", Who::SignedIn)], asking, None, || {
                 peers::asking(folder, asking, public, decide, application)
             })
             .await?
             .with_the_one_before()
-            .checked()
+            .up(&[(FEW_HAPROXY, Who::Few)], few, None, || haproxy_at("haproxy-few", &known, None, few))
+            .await?
+            .up(&[(FEW_NGINX, Who::Few)], fewer, None, || nginx_at("nginx-few", &known, fewer))
+            .await?
+            .up(&[(VERIFYING, Who::Token)], verifying, Some(issuer), || {
+                haproxy_at("haproxy-jwt", &tenants, Some(&key), verifying)
+            })
+            .await?
+            .checked(issuer)
             .await
     }
 
     /// Starts one more and waits for its first answer.
     async fn up(
         mut self,
-        scenes: &'static [(&'static str, Who)],
+        scenes: &'static [Scene],
         at: SocketAddr,
+        issuer: Option<&Issuer>,
         start: impl FnOnce() -> Result<Pinned, String>,
     ) -> Result<Self, String> {
         let begun = Instant::now();
         let process = start()?;
         let person = &self.town.people[0];
         let cookie = format!("{}={}", check::COOKIE, person.cookie);
-        await_answer(
-            at,
-            &Ask { host: &person.tenant.host, path: "/", cookie: Some(&cookie), ..Ask::default() },
-        )
-        .await?;
+        let token = issuer.map(|issuer| issuer.token(person, 0)).transpose()?;
+        let ask = Ask { host: &person.tenant.host, path: "/", cookie: Some(&cookie), ..Ask::default() };
+        await_answer(at, &Ask { token: token.as_deref(), ..ask }).await?;
         self.running.push(Running { process, at, ready: begun.elapsed(), beside: None, scenes });
         Ok(self)
     }
@@ -184,15 +244,24 @@ impl Stage {
         self
     }
 
-    async fn checked(self) -> Result<Self, String> {
+    async fn checked(self, issuer: &Issuer) -> Result<Self, String> {
         say("checking every answer");
-        let [_, haproxy, nginx, partywall, asking] = &self.running[..] else {
-            unreachable!("five were started")
+        let at = |name| {
+            let mut all = self.running.iter();
+            let found = all.find(|running| running.scenes.iter().any(|scene| scene.0 == name));
+            found.map(|running| running.at).ok_or_else(|| format!("{name} was not started"))
         };
-        check::mapping(haproxy.at, &self.town).await.map_err(|error| format!("HAProxy: {error}"))?;
-        check::mapping(nginx.at, &self.town).await.map_err(|error| format!("nginx: {error}"))?;
-        check::partywall(partywall.at, &self.town).await.map_err(|error| format!("Partywall: {error}"))?;
-        check::partywall(asking.at, &self.town).await.map_err(|error| format!("nginx asking: {error}"))?;
+        for name in [BASE, "nginx, map"] {
+            check::mapping(at(name)?, &self.town).await.map_err(|error| format!("{name}: {error}"))?;
+        }
+        for name in ["Partywall, session", "nginx asking Partywall"] {
+            check::partywall(at(name)?, &self.town).await.map_err(|error| format!("{name}: {error}"))?;
+        }
+        let ours = at("Partywall, session")?;
+        check::programs(ours, &self.town, issuer).await.map_err(|error| format!("Partywall: {error}"))?;
+        check::verifying(at(VERIFYING)?, &self.town, issuer)
+            .await
+            .map_err(|error| format!("{VERIFYING}: {error}"))?;
         Ok(self)
     }
 
@@ -200,7 +269,7 @@ impl Stage {
     async fn rounds(&self, asked: &Asked, load: &Load) -> Result<Vec<Measured>, String> {
         let all =
             self.running.iter().flat_map(|running| running.scenes.iter().map(move |scene| (running, scene)));
-        let wanted = all.filter(|(_, (name, _))| *name == BASE || name.contains(&asked.only));
+        let wanted = all.filter(|(_, scene)| asked.wants(scene));
         let mut measured: Vec<_> = wanted
             .map(|(running, (name, who))| {
                 let ready = running.ready;

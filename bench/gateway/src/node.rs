@@ -57,8 +57,9 @@ pub(crate) fn start(
     public: SocketAddr,
     private: SocketAddr,
     decide: SocketAddr,
+    more: &[String],
 ) -> Result<Pinned, String> {
-    let settings = [
+    let mut settings = vec![
         format!("data={}", data(folder).display()),
         format!("base_domain={BASE_DOMAIN}"),
         format!("listen.public={public}"),
@@ -66,7 +67,29 @@ pub(crate) fn start(
         format!("listen.decide={decide}"),
         "log.level=warn".to_owned(),
     ];
+    settings.extend_from_slice(more);
     let mut arguments: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
     arguments.push("serve");
     Pinned::start("partywall", PROXY, binary, &arguments, folder)
+}
+
+/// The command line of a running node.
+pub(crate) struct Cli<'b> {
+    pub(crate) binary: &'b Path,
+    pub(crate) folder: &'b Path,
+}
+
+impl Cli<'_> {
+    /// Runs a command, and gives what it says.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(self.binary);
+        command.arg("--set").arg(format!("data={}", data(self.folder).display())).args(arguments);
+        let output =
+            command.stdin(Stdio::null()).output().await.map_err(|error| format!("partywall: {error}"))?;
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() {
+            return Ok(said(&output.stdout));
+        }
+        Err(format!("partywall {}: {}{}", arguments.join(" "), said(&output.stdout), said(&output.stderr)))
+    }
 }

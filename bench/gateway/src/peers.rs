@@ -7,14 +7,25 @@ use crate::{
 };
 use std::{fmt::Write, net::SocketAddr, path::Path};
 
-/// HAProxy with a map file, on one thread.
+/// HAProxy with a map file, on one thread; with a public key, it takes bearer tokens of ES256 that are signed with it.
+/// Clients that begin with HTTP/2's preface are served by HTTP/2.
 pub(crate) fn haproxy(
     folder: &Path,
+    name: &str,
     tenants: &[Tenant],
+    key: Option<&Path>,
     listen: SocketAddr,
     upstream: SocketAddr,
 ) -> Result<Pinned, String> {
-    let map = folder.join("haproxy.map");
+    let map = folder.join(format!("{name}.map"));
+    let verified = key.map_or(String::new(), |key| {
+        format!(
+            "
+    http-request set-var(txn.bearer) http_auth_bearer
+    http-request deny deny_status 401 unless {{ var(txn.bearer),jwt_verify(ES256,{}) 1 }}",
+            key.display()
+        )
+    });
     write(&map, &lines(tenants, |tenant| format!("{} {}", tenant.host, tenant.id)))?;
     let config = format!(
         "global
@@ -30,7 +41,7 @@ frontend public
     http-request set-var(txn.tenant) req.hdr(host),field(1,:),lower,map_str({map})
     http-request deny deny_status 403 unless {{ var(txn.tenant) -m found }}
     http-request set-header Partywall-Tenant %[var(txn.tenant)]
-    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-For %[src]{verified}
     default_backend application
 backend application
     http-reuse always
@@ -38,7 +49,7 @@ backend application
 ",
         map = map.display()
     );
-    let file = folder.join("haproxy.cfg");
+    let file = folder.join(format!("{name}.cfg"));
     write(&file, &config)?;
     Pinned::start("haproxy", PROXY, Path::new("haproxy"), &["-db", "-f", &file.to_string_lossy()], folder)
 }
@@ -47,17 +58,18 @@ backend application
 /// ends with it.
 pub(crate) fn nginx(
     folder: &Path,
+    name: &str,
     tenants: &[Tenant],
     listen: SocketAddr,
     upstream: SocketAddr,
 ) -> Result<Pinned, String> {
-    let map = folder.join("nginx.map");
+    let map = folder.join(format!("{name}.map"));
     write(&map, &lines(tenants, |tenant| format!("{} {};", tenant.host, tenant.id)))?;
     let config = format!(
         "daemon off;
 master_process off;
 worker_processes 1;
-pid {folder}/nginx.pid;
+pid {folder}/{name}.pid;
 error_log {folder}/nginx.log warn;
 events {{ worker_connections 4096; }}
 http {{
@@ -96,7 +108,7 @@ http {{
         folder = folder.display(),
         map = map.display()
     );
-    let file = folder.join("nginx.conf");
+    let file = folder.join(format!("{name}.conf"));
     write(&file, &config)?;
     Pinned::start("nginx", PROXY, Path::new("nginx"), &["-c", &file.to_string_lossy()], folder)
 }

@@ -70,6 +70,26 @@ pub(crate) fn table(all: &[Measured], base: &str) -> String {
     table
 }
 
+/// A scene, what it is compared with, and how much of its cost it may have.
+pub(crate) type Aim = (&'static str, &'static str, f64);
+
+/// How each aim was met whose scenes were both measured. Ratios are taken within a round, as in the table.
+pub(crate) fn aims(all: &[Measured], aims: &[Aim]) -> String {
+    let named = |name| all.iter().find(|scene| scene.name == name);
+    let mut table = String::from("| scene | beside | × | least–most | at most |\n|---|---|---|---|---|\n");
+    for (ours, theirs, most) in aims {
+        let (Some(scene), Some(peer)) = (named(*ours), named(*theirs)) else { continue };
+        let ratio = Spread::of(
+            scene.rounds.iter().zip(&peer.rounds).map(|(ours, theirs)| ours.each() / theirs.each()),
+        );
+        let Spread { least, middle, most: greatest } = ratio;
+        table.push_str(&format!(
+            "| {ours} | {theirs} | **{middle:.2}** | {least:.2}–{greatest:.2} | {most} |\n"
+        ));
+    }
+    table
+}
+
 /// The least, the middle and the greatest of several values.
 #[derive(Debug, PartialEq)]
 struct Spread {

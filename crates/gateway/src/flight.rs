@@ -3,29 +3,46 @@
 
 use crate::traffic::Slot;
 use domain::{RequestId, TenantId};
-use std::sync::{
-    Arc,
-    atomic::{
-        AtomicUsize,
-        Ordering::{AcqRel, Acquire},
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicUsize,
+            Ordering::{AcqRel, Acquire},
+        },
     },
 };
 use tokio::sync::{Notify, watch};
 
 /// How the client's side of a request is ended where its answer is not asked for any more: the stream of HTTP/2, or
-/// the connection. Whoever serves the client puts one among the request's extensions.
+/// the connection. Whoever serves the client does so inside of [`Tether::hold`].
 #[derive(Clone, Debug, Default)]
 pub struct Tether(Arc<Notify>);
 
+tokio::task_local! {
+    /// What ends the work that is being done. A request's own extensions would cost it two allocations.
+    static HELD: Tether;
+}
+
 impl Tether {
-    /// Ends it.
-    pub fn cut(&self) {
-        self.0.notify_one();
+    /// Does this work, unless somebody within it ends it from outside; then there is nothing.
+    pub async fn hold<F: Future>(work: F) -> Option<F::Output> {
+        let tether = Tether::default();
+        tokio::select! {
+            done = HELD.scope(tether.clone(), work) => Some(done),
+            () = tether.0.notified() => None,
+        }
     }
 
-    /// Waits until it is to be ended. One waits at a time.
-    pub async fn is_cut(&self) {
-        self.0.notified().await;
+    /// The one that holds whoever asks; none where nobody is held.
+    pub(crate) fn here() -> Option<Self> {
+        HELD.try_with(Clone::clone).ok()
+    }
+
+    /// Ends it.
+    pub(crate) fn cut(&self) {
+        self.0.notify_one();
     }
 }
 
@@ -101,5 +118,22 @@ impl Drop for Flight {
         if self.flights.0.count.fetch_sub(1, AcqRel) == 1 {
             self.flights.0.landed.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn what_is_held_can_be_ended_from_outside() {
+        let held = Tether::hold(async {
+            Tether::here().expect("it is held").cut();
+            pending::<()>().await;
+        });
+        assert!(held.await.is_none());
+        assert_eq!(Tether::hold(async { 1 }).await, Some(1));
+        assert!(Tether::here().is_none());
     }
 }

@@ -334,7 +334,6 @@ impl Gateway {
         let flight = self.0.flights.begin(admitted.origin.request, admitted.tenant.record.id, slot);
         let told = self.0.contexts.of(&admitted.tenant, admitted.deployment, admitted.pass.caller());
         let client = admitted.websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
-        let tether = parts.extensions.remove::<Tether>();
         let household = household(peer.ip);
         let wish = deployment.wish(&parts.headers, admitted.tenant.record.id.bits(), || {
             caller_bits(admitted.pass.caller(), household)
@@ -353,8 +352,8 @@ impl Gateway {
         }
         let begun = Instant::now();
         let vigil = Arc::new(self.vigil(&admitted));
-        let errand = Errand { household, vigil, idle: admitted.route.idle, tether, upload };
-        let answered = self.ask(&admitted, &deployment, request, &errand, &told, wish).await?;
+        let errand = Errand { household, vigil, idle: admitted.route.idle, tether: Tether::here(), upload };
+        let answered = self.ask(&admitted, &deployment, request, &errand, &told, (wish, begun)).await?;
         let at = answered.at;
         let mut response = self.bring_back(&admitted, answered, client, errand, (flight, begun), wanted)?;
         deployment.bind(response.headers_mut(), wish, at, self.0.settings.secure);
@@ -391,11 +390,10 @@ impl Gateway {
         request: Request<RequestBody>,
         errand: &Errand,
         told: &Told,
-        wish: Wish,
+        (wish, begun): (Wish, Instant),
     ) -> Result<Answered, No> {
         let Admitted { route, traffic, .. } = admitted;
         let method = request.method().clone();
-        let begun = Instant::now();
         let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
         let answered = proxy::exchange(deployment, request, errand, route.answer_within, wish, prove).await;
         let wait = begun.elapsed();
@@ -441,7 +439,7 @@ impl Gateway {
         });
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let upload = errand.upload.clone();
-        let watch = Watch::new(errand, lease.line.clone(), begun);
+        let watch = Watch::new(errand, lease.line.clone(), begun, Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));

@@ -138,17 +138,18 @@ pub(crate) enum Over {
 }
 
 impl Watch {
-    pub(crate) fn new(errand: Errand, line: Arc<Line>, begun: Instant) -> Self {
+    /// Over what was permitted just before `asked`, and has begun to move.
+    pub(crate) fn new(errand: Errand, line: Arc<Line>, asked: Instant, moved: Instant) -> Self {
         let Errand { vigil, idle, .. } = errand;
         let again = vigil.again();
-        line.note_move();
-        Watch { vigil, line, idle, again, due: begun + again, last: begun, timer: None, asking: None }
+        line.note_move(moved);
+        Watch { vigil, line, idle, again, due: asked + again, last: moved, timer: None, asking: None }
     }
 
     /// Something moved.
     pub(crate) fn moved(&mut self, now: Instant) {
         self.last = now;
-        self.line.note_move();
+        self.line.note_move(now);
     }
 
     /// Ready when it must end; otherwise the task is woken when it is time to look again.

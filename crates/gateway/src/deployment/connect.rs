@@ -2,7 +2,7 @@
 
 use super::{
     Connections, UpstreamOrigin,
-    line::{Line, Load},
+    line::{Handover, Line},
     sender::Sender,
 };
 use crate::limits::{self, UPSTREAM_BUFFER};
@@ -109,10 +109,10 @@ where
     let mut builder = http1::Builder::new();
     builder.max_buf_size(UPSTREAM_BUFFER);
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    let load = line.load.clone();
+    let handover = line.handover.clone();
     let driven = tokio::spawn(async move {
         // Whoever waits for the answer is told by its sender; an idle connection may end as it likes.
-        if let Err(error) = drive(connection.with_upgrades(), load).await {
+        if let Err(error) = drive(connection.with_upgrades(), handover).await {
             tracing::debug!(%error, "a connection to an upstream ended: {error}");
         }
     });
@@ -124,11 +124,11 @@ where
 ///
 /// Whoever hands a request over has this task run at once, before anybody else's request is looked at. Each request
 /// would then find the backend asleep again, and waking it costs more than sending does (docs/performance.md). So a
-/// connection that was just loaded lets those have their turn who are ready now.
-async fn drive<C: Future>(connection: C, load: Arc<Load>) -> C::Output {
+/// connection that was just handed a request lets those have their turn who are ready now.
+async fn drive<C: Future>(connection: C, handover: Arc<Handover>) -> C::Output {
     let mut connection = pin!(connection);
     poll_fn(|cx| {
-        if load.is_taken() {
+        if handover.is_taken() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -43,9 +43,9 @@ pub(crate) struct Errand {
 
 /// Whether a connection was handed a request that is not on its way yet.
 #[derive(Default)]
-pub(crate) struct Load(AtomicBool);
+pub(crate) struct Handover(AtomicBool);
 
-impl Load {
+impl Handover {
     /// A request is handed over.
     pub(crate) fn put(&self) {
         self.0.store(true, Relaxed);
@@ -62,7 +62,7 @@ pub(crate) struct Line {
     room: Mutex<Option<OwnedSemaphorePermit>>,
     task: OnceLock<AbortHandle>,
     errand: Mutex<Option<Errand>>,
-    pub(crate) load: Arc<Load>,
+    pub(crate) handover: Arc<Handover>,
     /// How many errands it has run, so that a late answer about one is not taken for the next.
     errands: AtomicU64,
     begin: Instant,
@@ -78,7 +78,7 @@ impl Line {
             room: Mutex::default(),
             task: OnceLock::new(),
             errand: Mutex::new(Some(errand)),
-            load: Arc::default(),
+            handover: Arc::default(),
             errands: AtomicU64::new(0),
             begin: Instant::now(),
             moved: AtomicU64::new(0),
@@ -98,10 +98,10 @@ impl Line {
     }
 
     /// Sent on its next errand.
-    pub(crate) fn sent(&self, errand: Errand) {
+    pub(crate) fn sent(&self, errand: Errand, now: Instant) {
         self.errands.fetch_add(1, SeqCst);
         self.moved.store(0, Relaxed);
-        self.note_asked();
+        self.asked.store(self.millis_of(now), Relaxed);
         *self.errand.lock() = Some(errand);
     }
 
@@ -111,8 +111,8 @@ impl Line {
     }
 
     /// Something of the answer moved; from its beginning on, something must.
-    pub(crate) fn note_move(&self) {
-        self.moved.store(self.millis().max(1), Relaxed);
+    pub(crate) fn note_move(&self, now: Instant) {
+        self.moved.store(self.millis_of(now).max(1), Relaxed);
     }
 
     /// The warden was asked just now.

@@ -66,6 +66,7 @@ pub(crate) struct Lease {
     /// It was idle for so long that the upstream may have closed it without our knowing yet.
     pub(crate) may_be_stale: bool,
     pub(crate) line: Arc<Line>,
+    pub(crate) begun: Instant,
 }
 
 /// Why there is no connection.
@@ -115,15 +116,17 @@ impl Upstream {
     pub(crate) async fn kept(self: &Arc<Self>, errand: &Errand) -> Option<Lease> {
         loop {
             let Idle { mut sender, line, since } = self.idle.lock().pop()?;
-            let rested = since.elapsed();
+            let begun = Instant::now();
+            let rested = begun.saturating_duration_since(since);
             // It was given back at the end of an answer, so it is ready at once or never.
             if rested < self.connections.keep && sender.ready().await.is_ok() {
-                line.sent(errand.clone());
+                line.sent(errand.clone(), begun);
                 return Some(Lease {
                     sender,
                     upstream: self.load(),
                     may_be_stale: rested >= self.connections.surely_open,
                     line,
+                    begun,
                 });
             }
         }
@@ -148,7 +151,7 @@ impl Upstream {
         let made = timeout(connections.connect_within, connect(&self.origin, connections, &line)).await;
         let sender = made.map_err(|_| NoLease::TimedOut).and_then(|made| made.map_err(NoLease::Failed));
         self.health.reached(sender.is_err().then_some(connections.pass_over));
-        Ok(Lease { sender: sender?, upstream: load, may_be_stale: false, line })
+        Ok(Lease { sender: sender?, upstream: load, may_be_stale: false, line, begun: Instant::now() })
     }
 
     /// A place in the list of connections. What waits for room counts too, so that nobody's queue keeps others out.

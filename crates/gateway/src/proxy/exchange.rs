@@ -188,9 +188,9 @@ impl<P: Fn(&mut Request<RequestBody>)> Trip<'_, P> {
     ) -> Result<Response<Incoming>, Lost> {
         let upload = self.errand.upload.as_deref();
         let expects_switch = request.headers().contains_key(http::header::UPGRADE);
-        lease.line.load.put();
+        lease.line.handover.put();
+        let begun = lease.begun;
         let mut answer = pin!(lease.sender.try_send(request));
-        let begun = Instant::now();
         let mut deadline = begun + self.answer_within;
         let leave = begun + self.patience();
         let response = loop {

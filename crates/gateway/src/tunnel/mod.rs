@@ -183,7 +183,8 @@ impl Gateway {
         let errand =
             Errand { household, vigil: Arc::new(vigil), idle: route.idle, tether: None, upload: None };
         let line = Arc::new(Line::new(errand.clone()));
-        Watch::new(errand, line, Instant::now())
+        let now = Instant::now();
+        Watch::new(errand, line, now, now)
     }
 }
 

@@ -21,11 +21,6 @@ use tokio::{
 /// How long a client may take to end a connection after it was told to.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-tokio::task_local! {
-    /// What ends the stream, or on HTTP/1.1 the connection, that is being served.
-    static TETHER: Tether;
-}
-
 /// Runs each stream of HTTP/2 so that it can be ended from outside: a stream whose client makes no room is not
 /// asked whether it wants to go on.
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +32,7 @@ where
     F::Output: Send,
 {
     fn execute(&self, stream: F) {
-        tokio::spawn(tethered(stream));
-    }
-}
-
-async fn tethered<F: Future>(work: F) -> Option<F::Output> {
-    let tether = Tether::default();
-    tokio::select! {
-        done = TETHER.scope(tether.clone(), work) => Some(done),
-        () = tether.is_cut() => None,
+        tokio::spawn(Tether::hold(stream));
     }
 }
 
@@ -84,7 +71,7 @@ where
     let (answer, work) = (Arc::new(answer), Work::new());
     let service = service_fn(|request| answered(answer.clone(), request, work.begin()));
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(Patient::new(io)), service);
-    let served = tethered(async {
+    let served = Tether::hold(async {
         tokio::pin!(connection);
         tokio::select! {
             ended = connection.as_mut() => return ended,
@@ -102,34 +89,15 @@ where
     }
 }
 
-/// Answers a request, which says how it is ended; whoever serves a stream is known only where its work is done.
+/// Answers a request, which is at work until its answer was sent.
 async fn answered<F, A>(
     answer: Arc<F>,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     at_work: AtWork,
 ) -> Result<Response<Held>, Infallible>
 where
     F: Fn(Request<Incoming>) -> A,
     A: Future<Output = Response<Reply>>,
 {
-    if let Ok(tether) = TETHER.try_with(Clone::clone) {
-        request.extensions_mut().insert(tether);
-    }
     Ok(answer(request).await.map(|body| at_work.holds(body)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::future::pending;
-
-    #[tokio::test]
-    async fn what_is_served_can_be_ended_from_outside() {
-        let served = tethered(async {
-            TETHER.with(Tether::cut);
-            pending::<()>().await;
-        });
-        assert!(served.await.is_none());
-        assert_eq!(tethered(async { 1 }).await, Some(1));
-    }
 }

@@ -88,7 +88,7 @@ impl Gateway {
         let flight = self.0.flights.begin(hop.id, tenant, None);
         let websocket = proxy::is_websocket(&parts);
         let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
-        let tether = parts.extensions.remove::<Tether>();
+        let tether = Tether::here();
         // Its tenant's traffic is counted where it is answered, not twice.
         let traffic = Arc::new(Traffic::default());
         if http_body::Body::size_hint(&body).lower() > route.most_body {
@@ -117,7 +117,7 @@ impl Gateway {
         headers::clean_answer(&mut head.headers);
         head.headers.append(VIA, HeaderValue::from_static("1.1 partywall"));
         let upload = errand.upload.clone();
-        let watch = Watch::new(errand, lease.line.clone(), begun);
+        let watch = Watch::new(errand, lease.line.clone(), begun, Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed =
                 Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };

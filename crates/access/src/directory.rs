@@ -46,21 +46,20 @@ pub struct TenantRecord {
     pub subscriptions: Subscriptions,
 }
 
-/// Which API products a tenant has: for everybody in it, or for one of its subscribers. Most tenants have none, and
-/// then it is one word.
+/// Which API products a tenant has: for everybody in it, or for one of its subscribers. Most tenants have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subscriptions(Option<Box<Vec<(ProductName, Option<SubscriberId>)>>>);
+pub struct Subscriptions(Box<[(ProductName, Option<SubscriberId>)]>);
 
 impl Subscriptions {
     /// These.
     pub fn of(all: Vec<(ProductName, Option<SubscriberId>)>) -> Self {
-        Subscriptions(if all.is_empty() { None } else { Some(Box::new(all)) })
+        Subscriptions(all.into())
     }
 
     /// Whether they open a product for a subscriber, or for somebody who is none.
     pub fn open(&self, product: &ProductName, subscriber: Option<SubscriberId>) -> bool {
-        let all = self.0.iter().flat_map(|all| all.iter());
-        all.filter(|(name, _)| name == product).any(|(_, whose)| whose.is_none() || *whose == subscriber)
+        let mut of_product = self.0.iter().filter(|(name, _)| name == product);
+        of_product.any(|(_, whose)| whose.is_none() || *whose == subscriber)
     }
 }
 

@@ -21,6 +21,9 @@ impl Default for Retention {
     }
 }
 
+/// How long an order is kept of which nothing is wanted any more.
+const IDLE_ORDER: Duration = Duration::from_secs(24 * 3_600);
+
 impl Store {
     /// Removes this tenant's sessions, hand-overs, used states and invitations that have ended; gives how many.
     ///
@@ -32,10 +35,15 @@ impl Store {
             sql!("DELETE FROM hand_over WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM used_state WHERE tenant_id = $1 AND ends <= $2"),
         ];
+        let orders = sql!(
+            "DELETE FROM certificate_order WHERE tenant_id = $1 AND standing = 'idle' AND ordered_at <= $2"
+        );
         let invitations = sql!("DELETE FROM invitation WHERE tenant_id = $1 AND ends <= $2");
         let retention = self.retention.invitations;
         self.write(permit, async |tx| {
             let mut swept = tx.run(invitations, values![tx.now() - retention]).await?;
+            // Kept for a while, so that a name that comes and goes is not ordered for without end.
+            swept += tx.run(orders, values![tx.now() - IDLE_ORDER]).await?;
             for statement in ended {
                 swept += tx.run(statement, values![tx.now()]).await?;
             }

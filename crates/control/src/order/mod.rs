@@ -11,6 +11,7 @@
 mod account;
 mod asked;
 mod authority;
+mod hurry;
 mod list;
 mod plan;
 mod rows;
@@ -19,6 +20,7 @@ mod settle;
 
 pub use asked::{Asking, asked, asked_of};
 pub use authority::{Answer, Asked, Authority, No, Obtained, Show, Wish};
+pub(crate) use hurry::hurry;
 pub(crate) use list::of_tenant;
 pub use list::refused;
 pub use plan::plan;
@@ -57,7 +59,9 @@ pub struct Order {
     pub fault: String,
     /// How many tries failed since the last that did not.
     pub tries: i64,
-    /// When the authority is asked next.
+    /// When the authority was asked last.
+    pub asked_at: Moment,
+    /// When it is asked next.
     pub due_at: Moment,
     /// The job that will do that.
     job: String,

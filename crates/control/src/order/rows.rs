@@ -13,6 +13,7 @@ impl FromRow for Order {
             standing: row.parse("standing")?,
             fault: row.text("fault")?,
             tries: row.int("tries")?,
+            asked_at: row.moment("ordered_at")?,
             due_at: row.moment("due_at")?,
             job: row.text("job")?,
         })
@@ -21,14 +22,14 @@ impl FromRow for Order {
 
 pub(super) async fn find(tx: &mut TenantRead, host: &Hostname) -> Result<Option<Order>, StoreError> {
     let sql = sql!(
-        "SELECT host, standing, fault, tries, due_at, job FROM certificate_order WHERE tenant_id = $1 AND host = $2"
+        "SELECT host, standing, fault, tries, ordered_at, due_at, job FROM certificate_order WHERE tenant_id = $1 AND host = $2"
     );
     tx.row(sql, values![host]).await
 }
 
 pub(super) async fn all(tx: &mut TenantRead) -> Result<Vec<Order>, StoreError> {
     let sql = sql!(
-        "SELECT host, standing, fault, tries, due_at, job FROM certificate_order
+        "SELECT host, standing, fault, tries, ordered_at, due_at, job FROM certificate_order
          WHERE tenant_id = $1 AND standing <> 'idle'"
     );
     tx.rows(sql, values![]).await
@@ -124,7 +125,7 @@ pub(super) async fn without(
 /// Orders that were refused, those that were tried most first.
 pub(super) async fn refused(tx: &mut OperatorRead, most: u32) -> Result<Vec<Order>, StoreError> {
     let sql = operator_sql!(
-        "SELECT host, standing, fault, tries, due_at, job FROM certificate_order
+        "SELECT host, standing, fault, tries, ordered_at, due_at, job FROM certificate_order
          WHERE standing = 'failed' ORDER BY tries DESC, host LIMIT $1"
     );
     tx.rows(sql, values![most]).await

@@ -155,13 +155,25 @@ async fn a_refused_order_says_why_and_waits_longer_each_time() {
         assert!((500..=600).contains(&wait), "{wait}");
         stage.work().await;
         assert_eq!(stage.asked().len(), 1, "not before its time");
+        // Nobody hurries an authority that was asked just now; later somebody may, once.
+        let hurried = async || {
+            let permit: Permit<RunJob> = world.warden.background(acme, world.origin());
+            hurry(stage.scene.store(), &permit, &NAME.parse().unwrap()).await.expect("the database answers");
+            stage.work().await;
+            stage.asked().len()
+        };
+        assert_eq!(hurried().await, 0);
         world.pass(HOUR);
         stage.work().await;
         let order = stage.order(acme, NAME).await.expect("there is one");
         let wait = order.due_at.since(world.clock.now()).as_secs();
         assert!(order.tries == 2 && (1_600..=1_800).contains(&wait), "{order:?} {wait}");
+        stage.asked();
+        world.pass(HOUR / 3);
+        assert_eq!(hurried().await, 1, "it would have waited for half an hour");
+        assert_eq!(hurried().await, 0);
         *stage.fake.no.lock().unwrap() = None;
-        world.pass(HOUR);
+        world.pass(HOUR * 2);
         stage.work().await;
         let order = stage.order(acme, NAME).await.expect("there is one");
         assert_eq!((order.standing, order.tries, order.fault.as_str()), (Standing::Held, 0, ""));

@@ -1,7 +1,7 @@
 //! The proof is looked for, and what follows from that.
 
 use super::{Missing, OwnDomain, OwnDomainError, Proof, Standing, find, hold, rows};
-use crate::Control;
+use crate::{Control, order};
 use access::{ManageDomains, Needs, OperatorPermit, Origin, Permit, TenantAction, Upkeep, Writes};
 use domain::{Change, Event, Hostname, Moment, event::names};
 use serde_json::{Value, json};
@@ -18,7 +18,10 @@ pub async fn check(
     host: &Hostname,
 ) -> Result<OwnDomain, OwnDomainError> {
     let claim = find(&room.store, permit, host).await?;
-    look(room, permit, claim).await
+    let looked = look(room, permit, claim).await?;
+    // Whoever looks has perhaps put right what an authority missed.
+    order::hurry(&room.store, permit, host).await?;
+    Ok(looked)
 }
 
 /// The same for whoever may.

@@ -56,12 +56,16 @@ struct House {
 
 impl House {
     async fn build() -> Self {
+        Self::build_with(&[]).await
+    }
+
+    async fn build_with(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let pair = Pair::new();
         pair.write(folder.path());
         let file = |key: &str, name: &str| format!("tls.{key}={}", folder.path().join(name).display());
         let settings = [file("certificate", "tls.pem"), file("key", "tls.key")];
-        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let settings: Vec<&str> = settings.iter().map(String::as_str).chain(more.iter().copied()).collect();
         let node = Node::start(folder.path(), "", &settings).await;
         House { node, folder, pair }
     }
@@ -177,6 +181,17 @@ async fn the_name_in_the_handshake_decides_nothing_and_the_host_does() {
     let stream =
         house.connect("id.partywall.localhost", &[&house.pair.seen], &[]).await.expect("still there");
     assert_eq!(house.ask(stream).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_strangers_are_shown_can_be_set() {
+    let shy = House::build_with(&["tls.without_name=refuse"]).await;
+    let refused = shy.connect("127.0.0.1", &[&shy.pair.seen], &[]).await.expect_err("no name was asked for");
+    assert!(refused.to_string().contains("UnrecognisedName"), "{refused}");
+    assert!(shy.connect("id.partywall.localhost", &[&shy.pair.seen], &[]).await.is_ok());
+    let open = House::build_with(&["tls.unknown_names=installation"]).await;
+    let refused = open.connect("elsewhere.test", &[&open.pair.seen], &[]).await.expect_err("for other names");
+    assert!(refused.to_string().contains("not valid for name"), "{refused}");
 }
 
 #[tokio::test]

@@ -341,7 +341,7 @@ impl Gateway {
         let (mut request, mut upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
         let mut wanted = self.wanted(&admitted, &request);
         if let Some(wanted) = &mut wanted
-            && let Some(response) = self.from_kept(&admitted, wanted, request.method())
+            && let Some(response) = self.kept_answer(&admitted, wanted, request.method())
         {
             return Ok(response);
         }
@@ -372,7 +372,12 @@ impl Gateway {
     }
 
     /// The answer that is kept, if one is, counted and logged like any other.
-    fn from_kept(&self, admitted: &Admitted, wanted: &mut Wanted, method: &Method) -> Option<Response<Body>> {
+    fn kept_answer(
+        &self,
+        admitted: &Admitted,
+        wanted: &mut Wanted,
+        method: &Method,
+    ) -> Option<Response<Body>> {
         let mut response = self.0.kept.find(wanted, method, self.0.needs.clock.now())?;
         admitted.allowance.tally.write(&admitted.route.policies.rates, response.headers_mut());
         admitted.traffic.count_request();

@@ -64,11 +64,10 @@ impl Freshness {
         now: Moment,
     ) -> Option<Self> {
         let said = directives(headers);
-        let is_kept = KEPT.contains(&status.as_u16())
-            && !["no-store", "no-cache"].iter().any(|name| has(&said, name))
-            && !(policy.shared && has(&said, "private"))
-            && !headers.contains_key(SET_COOKIE);
-        if !is_kept {
+        let refuses = ["no-store", "no-cache"].iter().any(|name| has(&said, name))
+            || (policy.shared && has(&said, "private"))
+            || headers.contains_key(SET_COOKIE);
+        if refuses || !KEPT.contains(&status.as_u16()) {
             return None;
         }
         // A credential of the application's own (section 3.5): only with its leave.

@@ -24,12 +24,14 @@ use crate::{
     vigil::{Pass, permitted},
 };
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
+use bytes::Bytes;
 use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
     request::Parts,
 };
+use hyper::body::Incoming;
 use std::{sync::Arc, time::Duration};
 
 /// A request that may be forwarded, with everything that was found out about it.
@@ -41,6 +43,8 @@ pub(crate) struct Admitted {
     pub(crate) deployment: DeploymentId,
     pub(crate) credential: Credential,
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    /// The body, if it was read already.
+    pub(crate) read: Option<Bytes>,
     pub(crate) target: Target,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) origin: Origin,
@@ -87,7 +91,7 @@ impl Gateway {
         peer: &Peer,
         origin: Origin,
     ) -> Result<Admitted, Stopped> {
-        self.admit_before(parts, peer, origin, &self.0.routes.load(), &mut Nobody).await
+        self.admit_before(parts, (peer, None), origin, &self.0.routes.load(), &mut Nobody).await
     }
 
     /// The same, where what is for another region is handed on.
@@ -96,15 +100,16 @@ impl Gateway {
         parts: &Parts,
         peer: &Peer,
         origin: Origin,
+        body: Option<&mut Incoming>,
     ) -> Result<Admitted, Stopped> {
-        self.admit_before(parts, peer, origin, &self.0.routes.load(), &mut AtTheDoor).await
+        self.admit_before(parts, (peer, body), origin, &self.0.routes.load(), &mut AtTheDoor).await
     }
 
     /// The same by these routes, and with somebody looking on.
     pub(crate) async fn admit_before(
         &self,
         parts: &Parts,
-        peer: &Peer,
+        (peer, body): (&Peer, Option<&mut Incoming>),
         origin: Origin,
         routes: &Routes,
         onlooker: &mut impl Onlooker,
@@ -119,9 +124,14 @@ impl Gateway {
         let route = routes.pick_for(&authority.host, &asked, onlooker)?.ok_or(Refusal::NoTenantNamed)?;
         onlooker.passed("route", || format!("`{}`", route.name));
         self.check_outside(route, parts, (peer, &asked), onlooker)?;
+        let read = match &route.body {
+            Some(named) => Some(named.read(parts, body).await?),
+            None => None,
+        };
         let said_tenant;
         let mut identifiers =
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
+        identifiers.add_read(read.as_ref().map_or(&[][..], |read| &read.names))?;
         let key = key_on(&parts.headers, route)?;
         let token = self.0.issuers.token_on(&parts.headers, route)?;
         // A handshake asks before anybody knows for which route: where none is taken, it is not looked at.
@@ -156,8 +166,9 @@ impl Gateway {
         let record = &resolved.tenant().record;
         let deployment = route.serving.of_tenant_at(record.deployment);
         if onlooker.hands_on()
-            && let Some(there) = self.elsewhere(deployment, route, record.id)
+            && let Some(mut there) = self.elsewhere(deployment, route, record.id)
         {
+            there.read = read.map(|read| read.bytes);
             return Err(Stopped::Elsewhere(there));
         }
         let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
@@ -220,6 +231,7 @@ impl Gateway {
             deployment,
             credential,
             certificate,
+            read: read.map(|read| read.bytes),
             target,
             traffic,
             origin,

@@ -263,14 +263,15 @@ impl Gateway {
         };
         let came_from = hop.as_ref().map(|hop| hop.peer.clone());
         let peer = came_from.as_ref().unwrap_or(peer);
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
         let reader = Reader::of(&parts);
         let cross = CrossOrigin::of(&self.0.routes.load(), &parts, peer);
         let question = cross.as_ref().and_then(|cross| cross.answer(&parts));
         let mut cross = cross.filter(|_| question.is_none());
         let answered = match question {
             Some(answer) => answer,
-            None => match self.admit_at_the_door(&parts, peer, Origin { request: id }).await {
+            None => match self.admit_at_the_door(&parts, peer, Origin { request: id }, Some(&mut body)).await
+            {
                 Err(Stopped::Elsewhere(there)) => match self.next_hop(hop, peer, id) {
                     // What is answered there is finished there.
                     Ok(hop) => Box::pin(self.relay(*there, parts, body, hop)).await.inspect(|_| cross = None),
@@ -502,7 +503,10 @@ fn outgoing(
     if http_body::Body::size_hint(&body).lower() > route.most_body {
         return Err(No::because(problem::TOO_LARGE));
     }
-    let (body, upload) = RequestBody::of(body, route.most_body, route.idle, traffic.clone());
+    let (body, upload) = match &admitted.read {
+        Some(read) => (RequestBody::read(read, traffic), None),
+        None => RequestBody::of(body, route.most_body, route.idle, traffic.clone()),
+    };
     let mut request = Request::new(body);
     *request.method_mut() = parts.method;
     *request.uri_mut() = target.uri.clone();

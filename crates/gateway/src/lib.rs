@@ -32,6 +32,7 @@ mod gateway;
 mod grpc;
 mod headers;
 pub mod limits;
+mod named_in_body;
 mod onlook;
 mod peer;
 pub mod policy;

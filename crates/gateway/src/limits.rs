@@ -16,6 +16,10 @@ pub const MOST_HOPS: usize = 4;
 
 /// The body of a request that a route takes unless it says otherwise.
 pub const MOST_BODY: u64 = 100 * 1024 * 1024;
+/// The body of a request that names the tenant, unless the route says otherwise: so much is held at once.
+pub const BODY_READ: u64 = 64 * 1024;
+/// The most that a route may say.
+pub const MOST_BODY_READ: u64 = 1024 * 1024;
 /// How long an upstream may take to begin its answer, unless the route says otherwise. Counted from the
 /// last piece of the request's body.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(60);

@@ -32,6 +32,8 @@ problems! {
     BAD_PATH = "request.path";
     FORWARDED = "request.forwarded";
     BAD_BODY = "request.body";
+    BODY_TYPE = "request.body-type";
+    BODY_UNREADABLE = "request.body-unreadable";
     BEARER_AUDIENCE = "bearer.audience";
     BEARER_EARLY = "bearer.not-yet";
     BEARER_EXPIRED = "bearer.expired";

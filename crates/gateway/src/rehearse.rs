@@ -58,7 +58,7 @@ impl Gateway {
             notes.passed("cors", || "a page may ask; the answer is given here".into());
             return Ok(());
         }
-        let admitted = self.admit_before(&parts, &peer, Origin::REHEARSAL, routes, notes).await?;
+        let admitted = self.admit_before(&parts, (&peer, None), Origin::REHEARSAL, routes, notes).await?;
         let deployment = self.0.deployments.get(admitted.deployment);
         if !deployment.is_some_and(|deployment| deployment.has_upstreams()) {
             return Err(problem::NO_UPSTREAM.into());

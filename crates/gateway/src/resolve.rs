@@ -78,13 +78,18 @@ impl<'r> Identifiers<'r> {
     pub(crate) fn add_said(&mut self, route: &Route, said: Option<&'r str>) -> Result<(), No> {
         match said.filter(|said| !said.is_empty()) {
             Some(said) => self.push(Source::Expression, said),
-            None if self.count > 0 || route.by_key || route.by_token => Ok(()),
+            None if self.count > 0 || route.by_credential() => Ok(()),
             None => {
                 let how =
                     "The expression by which this address finds the tenant says nothing for this request.";
                 Err(No::with(problem::TENANT_UNNAMED, how.to_owned()))
             }
         }
+    }
+
+    /// What stands in the body names the tenant too. A form may say it several times, and must say the same.
+    pub(crate) fn add_read(&mut self, names: &'r [String]) -> Result<(), No> {
+        names.iter().try_for_each(|name| self.push(Source::Body, name))
     }
 
     fn push(&mut self, source: Source, value: &'r str) -> Result<(), No> {
@@ -101,9 +106,13 @@ impl<'r> Identifiers<'r> {
         let maps = |found: &Identifier<'_>| match found.source {
             Source::Query => query.is_some(),
             Source::Header => header.is_some(),
-            Source::Domain | Source::Subdomain | Source::Path | Source::Expression => true,
+            Source::Domain | Source::Subdomain | Source::Path | Source::Expression | Source::Body => true,
         };
-        if route.by_credential() || route.says_tenant.is_some() || self.all().iter().any(maps) {
+        if route.by_credential()
+            || route.says_tenant.is_some()
+            || route.body.is_some()
+            || self.all().iter().any(maps)
+        {
             return Ok(());
         }
         let header = header.map(|name| format!("the request header `{}`", crate::headers::shown(&name.name)));
@@ -159,7 +168,7 @@ fn names(record: &TenantRecord, identifier: &Identifier<'_>) -> bool {
     match identifier.source {
         Source::Domain => record.hostnames.iter().any(|host| host.as_str() == identifier.value),
         Source::Subdomain => record.slug.as_str() == identifier.value,
-        Source::Path | Source::Query | Source::Header | Source::Expression => {
+        Source::Path | Source::Query | Source::Header | Source::Expression | Source::Body => {
             match identifier.value.parse() {
                 Ok(id) => record.id == id,
                 Err(_) => record.slug.as_str() == identifier.value,

@@ -127,6 +127,12 @@ impl RequestBody {
         (RequestBody::Streamed(Box::new(streamed)), Some(upload))
     }
 
+    /// A body that was read before it was known whose it is.
+    pub(crate) fn read(bytes: &Bytes, traffic: &Traffic) -> Self {
+        traffic.count_in(bytes.len());
+        RequestBody::Whole(bytes.clone())
+    }
+
     /// The same body once more; none of one that is gone when it is sent.
     pub(crate) fn again(&self) -> Option<Self> {
         match self {

@@ -217,6 +217,10 @@ catalogue! {
         "The detail names the rule and where it fits. If the request is honest, send it in the body, or ask the operator to leave that rule or parameter out on this route.";
     "request.body" 400 "The body of this request broke off or is malformed" =>
         "Send the request again.";
+    "request.body-type" 415 "The body of this request is of another kind than this address reads" =>
+        "What names the organisation stands in the body here. Send application/json, or a form where one is asked for, and send it uncompressed.";
+    "request.body-unreadable" 400 "The body of this request cannot be read in one way" =>
+        "It names the organisation, and must be sound JSON, or a sound form, in which the name stands once.";
     "request.cross-origin" 403 "Pages of that origin may not ask here" =>
         "The operator says for each route which origins' pages may read its answers. Have yours added, or ask from one of those.";
     "request.cross-site" 403 "This request was made by a page of another site" =>

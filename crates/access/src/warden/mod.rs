@@ -53,6 +53,8 @@ pub enum Source {
     Header,
     /// What a route's expression says.
     Expression,
+    /// The body.
+    Body,
 }
 
 /// Where a request comes from, for the audit trail.

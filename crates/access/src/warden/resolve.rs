@@ -49,7 +49,7 @@ impl Warden {
         match identifier.source {
             Source::Domain => self.tenants.by_host(identifier.value),
             Source::Subdomain => self.tenants.by_slug(identifier.value),
-            Source::Path | Source::Query | Source::Header | Source::Expression => {
+            Source::Path | Source::Query | Source::Header | Source::Expression | Source::Body => {
                 match identifier.value.parse() {
                     Ok(id) => self.tenants.by_id(id),
                     Err(_) => self.tenants.by_slug(identifier.value),

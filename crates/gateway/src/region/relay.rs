@@ -21,6 +21,7 @@ use crate::{
     vigil::{Vigil, Watch},
 };
 use access::{Credential, Origin};
+use bytes::Bytes;
 use domain::{DeploymentId, Moment, TenantId};
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -40,6 +41,8 @@ pub(crate) struct Elsewhere {
     gateways: Arc<Deployment>,
     route: Arc<Route>,
     tenant: TenantId,
+    /// The body, if it was read to find the tenant.
+    pub(crate) read: Option<Bytes>,
 }
 
 impl Regions {
@@ -72,7 +75,7 @@ impl Gateway {
     ) -> Option<Box<Elsewhere>> {
         let deployment = self.0.deployments.get(deployment)?;
         let gateways = self.0.regions.leads_to(deployment.region.as_deref()?)?;
-        Some(Box::new(Elsewhere { gateways, route: route.clone(), tenant }))
+        Some(Box::new(Elsewhere { gateways, route: route.clone(), tenant, read: None }))
     }
 
     /// Hands a request on as it came, and brings back the answer as it is.
@@ -83,7 +86,7 @@ impl Gateway {
         body: Incoming,
         hop: Hop,
     ) -> Result<Response<Body>, No> {
-        let Elsewhere { gateways, route, tenant } = there;
+        let Elsewhere { gateways, route, tenant, read } = there;
         let begun = Instant::now();
         let flight = self.0.flights.begin(hop.id, tenant, None);
         let websocket = proxy::is_websocket(&parts);
@@ -94,7 +97,10 @@ impl Gateway {
         if http_body::Body::size_hint(&body).lower() > route.most_body {
             return Err(No::because(problem::TOO_LARGE));
         }
-        let (body, upload) = RequestBody::of(body, route.most_body, route.idle, traffic.clone());
+        let (body, upload) = match &read {
+            Some(read) => (RequestBody::read(read, &traffic), None),
+            None => RequestBody::of(body, route.most_body, route.idle, traffic.clone()),
+        };
         let request = outgoing(parts, body, websocket)?;
         let vigil = Arc::new(self.vigil_over(tenant, Origin { request: hop.id }));
         let errand = Errand { household: household(hop.peer.ip), vigil, idle: route.idle, tether, upload };

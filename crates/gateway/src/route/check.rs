@@ -1,13 +1,17 @@
 //! Checking routes as a whole. Every mistake is named, not only the first, in the operator's words.
 
 use super::{
-    Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, Serving, TenantForm,
-    Write, WriteTenant, spec::TENANT_PARAMETER,
+    Audience, BodyName, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, Serving,
+    TenantForm, Write, WriteTenant, spec::TENANT_PARAMETER,
 };
 use crate::{
     expression::{self, ASKED, PRESENTED},
     policy::{Policies, literal},
     product::Version,
+};
+use crate::{
+    limits,
+    named_in_body::{BodyPlace, NamedInBody},
 };
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
@@ -244,7 +248,7 @@ impl Faults {
         if spec.map_by.is_empty() {
             self.say(
                 "map_by",
-                "at least one thing must name the tenant: host, path, query, header, key, token, certificate or expression",
+                "at least one thing must name the tenant: host, path, query, header, key, token, certificate, body or expression",
             );
         }
         self.credentials(spec);
@@ -285,6 +289,7 @@ impl Faults {
             scopes: spec.scopes.as_slice().into(),
             query,
             header,
+            body: self.body(spec, by(MapBy::Body)),
             audience: spec.audience,
             strip: spec.strip_prefix && by(MapBy::Path),
             open: spec.open,
@@ -307,6 +312,50 @@ impl Faults {
         let expression = expression::read(source?, words, |what| self.say(key, what))?;
         literal::check_texts(expression.texts(), &mut |what| self.say(key, what));
         Some(expression)
+    }
+
+    /// Where the body names the tenant.
+    fn body(&mut self, spec: &RouteSpec, maps: bool) -> Option<NamedInBody> {
+        let named = match (&spec.body, maps) {
+            (None, false) => return None,
+            (Some(named), true) => named,
+            (None, true) => {
+                self.say("body", "is missing, and the route maps by it: {\"pointer\": \"/tenant\"} or {\"field\": \"tenant\"}");
+                return None;
+            }
+            (Some(_), false) => {
+                self.say("body", "names the tenant only where map_by holds `body`");
+                return None;
+            }
+        };
+        if spec.audience == Audience::Browser {
+            self.say(
+                "map_by",
+                "a body cannot name the tenant on a browser-facing route; set audience to `api`",
+            );
+        }
+        if spec.body_read == 0 || spec.body_read > limits::MOST_BODY_READ {
+            self.say("body_read", format!("must be 1 to {}", limits::MOST_BODY_READ));
+        }
+        let place = match named {
+            BodyName::Field(name) => BodyPlace::Field(self.parameter("body", name)?),
+            BodyName::Pointer(pointer) => {
+                let keys: Vec<Box<str>> = pointer
+                    .split('/')
+                    .skip(1)
+                    .map(|key| key.replace("~1", "/").replace("~0", "~").into())
+                    .collect();
+                if !pointer.starts_with('/') || keys.len() > 8 || keys.iter().any(|key| key.is_empty()) {
+                    self.say(
+                        "body",
+                        "the pointer begins with `/` and has 1 to 8 names, such as /order/tenant",
+                    );
+                    return None;
+                }
+                BodyPlace::Pointer(keys.into())
+            }
+        };
+        Some(NamedInBody { place, most: spec.body_read.min(spec.most_body) })
     }
 
     fn says_tenant(&mut self, spec: &RouteSpec, maps: bool) -> Option<Expression> {

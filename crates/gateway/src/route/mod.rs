@@ -11,8 +11,9 @@ mod spec;
 
 pub use check::RouteFault;
 pub(crate) use serving::Serving;
-pub use spec::{Audience, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
+pub use spec::{Audience, BodyName, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
 
+use crate::named_in_body::NamedInBody;
 use crate::{policy::Policies, product::Version};
 use domain::{Hostname, ProductName, ScopeName};
 use http::{HeaderName, HeaderValue};
@@ -62,6 +63,8 @@ pub(crate) struct Route {
     /// still agree.
     pub(crate) query: Option<Name<Box<str>>>,
     pub(crate) header: Option<Name<HeaderName>>,
+    /// Where the body names it.
+    pub(crate) body: Option<NamedInBody>,
     pub(crate) audience: Audience,
     pub(crate) strip: bool,
     pub(crate) open: bool,

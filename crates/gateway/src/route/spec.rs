@@ -34,6 +34,12 @@ pub struct RouteSpec {
     /// The expression (CEL) that says the tenant's id or slug, where `map_by` holds `expression`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Where the body names the tenant, where the route maps by it.
+    #[serde(default)]
+    pub body: Option<BodyName>,
+    /// Bytes that a body may have which names the tenant: so much is read before anything is decided.
+    #[serde(default = "body_read")]
+    pub body_read: u64,
     /// Who asks here.
     #[serde(default)]
     pub audience: Audience,
@@ -116,6 +122,18 @@ pub enum MapBy {
     Expression,
     /// A client certificate, by the rules of the anchor that vouches for it; on API routes only.
     Certificate,
+    /// A text in the body; on API routes only.
+    Body,
+}
+
+/// Where in a body the tenant is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum BodyName {
+    /// In JSON, by a pointer (RFC 6901).
+    Pointer(String),
+    /// In a field of a form.
+    Field(String),
 }
 
 /// A kind of credential.
@@ -225,6 +243,10 @@ fn yes() -> bool {
     true
 }
 
+fn body_read() -> u64 {
+    crate::limits::BODY_READ
+}
+
 fn answer_seconds() -> u64 {
     crate::limits::ANSWER_WITHIN.as_secs()
 }
@@ -249,6 +271,8 @@ impl RouteSpec {
             query: None,
             header: tenant_header(),
             tenant: None,
+            body: None,
+            body_read: body_read(),
             audience: Audience::Browser,
             strip_prefix: true,
             credentials: sessions(),

@@ -6,6 +6,7 @@
 mod backend;
 mod bad_input;
 mod balancing;
+mod bodies;
 mod context;
 mod credentials;
 mod deciding;

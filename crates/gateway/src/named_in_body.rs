@@ -1,0 +1,270 @@
+//! The tenant's name in the body of a request: where it stands, how much is read to find it, and the body as it goes
+//! on from there, byte for byte. All of it is read, up to the route's bound, because what says one thing at its
+//! beginning may say another at its end.
+
+use crate::{
+    problem::{self, Problem},
+    refuse::No,
+    resolve::parameters,
+};
+use bytes::{Bytes, BytesMut};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    request::Parts,
+};
+use http_body::Body;
+use hyper::body::Incoming;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::{fmt, future::poll_fn, pin::Pin, time::Duration};
+use tokio::time::timeout;
+
+/// How long such a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// Where in a body the tenant is named.
+#[derive(Debug)]
+pub(crate) struct NamedInBody {
+    pub(crate) place: BodyPlace,
+    /// The most bytes that are read.
+    pub(crate) most: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum BodyPlace {
+    /// In JSON, under these keys one below the other.
+    Pointer(Box<[Box<str>]>),
+    /// In this field of a form.
+    Field(Box<str>),
+}
+
+/// A body that was read, and the names in it.
+pub(crate) struct Read {
+    pub(crate) bytes: Bytes,
+    pub(crate) names: Vec<String>,
+}
+
+impl NamedInBody {
+    /// Reads a body. Of a question without one, as fronts ask, nothing can be read.
+    pub(crate) async fn read(&self, parts: &Parts, body: Option<&mut Incoming>) -> Result<Read, No> {
+        let Some(body) = body else {
+            let how = "Its body names the tenant, and this request came without it.";
+            return Err(No::with(problem::TENANT_UNNAMED, how.to_owned()));
+        };
+        let unnamed =
+            || No::with(problem::TENANT_UNNAMED, format!("Name the tenant in the body, {}.", self.place()));
+        if body.is_end_stream() {
+            return Err(unnamed());
+        }
+        self.check_type(&parts.headers)?;
+        let bytes = match timeout(ARRIVAL, self.take_in(body)).await {
+            Ok(bytes) => bytes?,
+            Err(_) => return Err(No::because(problem::TOO_SLOW)),
+        };
+        let names = self.names(&bytes)?;
+        if names.is_empty() { Err(unnamed()) } else { Ok(Read { bytes, names }) }
+    }
+
+    fn place(&self) -> String {
+        match &self.place {
+            BodyPlace::Pointer(keys) => format!("in JSON at `/{}`", keys.join("/")),
+            BodyPlace::Field(name) => format!("in the form field `{name}`"),
+        }
+    }
+
+    fn check_type(&self, headers: &HeaderMap) -> Result<(), No> {
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        let said = match (types.next().map(HeaderValue::to_str), types.next()) {
+            (Some(Ok(one)), None) => one.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        let fits = match self.place {
+            BodyPlace::Pointer(_) => said == "application/json" || said.ends_with("+json"),
+            BodyPlace::Field(_) => said == "application/x-www-form-urlencoded",
+        };
+        if fits && !headers.contains_key(CONTENT_ENCODING) {
+            return Ok(());
+        }
+        Err(No::with(problem::BODY_TYPE, format!("The tenant is named {}.", self.place())))
+    }
+
+    async fn take_in(&self, body: &mut Incoming) -> Result<Bytes, No> {
+        let too_large = || {
+            let how = format!("It names the tenant, and is read for that up to {} bytes.", self.most);
+            No::with(problem::TOO_LARGE, how)
+        };
+        let expected = body.size_hint().lower();
+        if expected > self.most {
+            return Err(too_large());
+        }
+        let mut bytes = BytesMut::with_capacity(expected as usize);
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            let frame = frame.map_err(|_| No::because(problem::BAD_BODY))?;
+            let Some(data) = frame.data_ref() else { continue };
+            if (bytes.len() + data.len()) as u64 > self.most {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(data);
+        }
+        Ok(bytes.freeze())
+    }
+
+    fn names(&self, bytes: &[u8]) -> Result<Vec<String>, No> {
+        let found = match &self.place {
+            BodyPlace::Pointer(keys) => find(bytes, keys)?.into_iter().collect(),
+            BodyPlace::Field(name) => {
+                let text = std::str::from_utf8(bytes).map_err(|_| unreadable("it is no text"))?;
+                parameters(text, name).map(str::to_owned).collect::<Vec<_>>()
+            }
+        };
+        Ok(found.into_iter().filter(|name: &String| !name.is_empty()).collect())
+    }
+}
+
+fn unreadable(why: impl fmt::Display) -> No {
+    const PROBLEM: Problem = problem::BODY_UNREADABLE;
+    No::with(PROBLEM, format!("What is wrong: {why}."))
+}
+
+/// The text under these keys; none if there is none.
+fn find(bytes: &[u8], keys: &[Box<str>]) -> Result<Option<String>, No> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let found = Find(keys).deserialize(&mut json).map_err(unreadable)?;
+    json.end().map_err(unreadable)?;
+    Ok(found)
+}
+
+/// Looks for the text under these keys, and refuses a key that stands there twice: who reads it next may take the other.
+/// Keys that differ only in capitals are one, because some read them so.
+struct Find<'p>(&'p [Box<str>]);
+
+impl<'de> DeserializeSeed<'de> for Find<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut found, mut seen) = (None, false);
+        while let Some(key) = map.next_key::<String>()? {
+            let wanted = self.0.first().filter(|wanted| wanted.eq_ignore_ascii_case(&key));
+            let Some(wanted) = wanted else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if seen {
+                return Err(A::Error::custom(format!("`{key}` stands there twice")));
+            }
+            seen = true;
+            if **wanted == *key {
+                found = map.next_value_seed(Find(&self.0[1..]))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let wanted = self.0.first().and_then(|key| key.parse::<usize>().ok());
+        let (mut found, mut at) = (None, 0);
+        loop {
+            let more = if wanted == Some(at) {
+                let value = seq.next_element_seed(Find(&self.0[1..]))?;
+                let more = value.is_some();
+                found = value.flatten();
+                more
+            } else {
+                seq.next_element::<IgnoredAny>()?.is_some()
+            };
+            if !more {
+                return Ok(found);
+            }
+            at += 1;
+        }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.is_empty().then(|| text.to_owned()))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(json: &str, pointer: &[&str]) -> Result<Option<String>, String> {
+        let keys: Vec<Box<str>> = pointer.iter().map(|key| (*key).into()).collect();
+        find(json.as_bytes(), &keys).map_err(|no| no.detail.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_text_is_found_where_the_pointer_leads() {
+        let found = |json, pointer: &[&str]| at(json, pointer).unwrap();
+        assert_eq!(found(r#"{"a":1,"tenant":"t1","z":[{}]}"#, &["tenant"]).as_deref(), Some("t1"));
+        assert_eq!(
+            found(r#"{"a":{"t\u0065nant":"t1"},"tenant":"t2"}"#, &["a", "tenant"]).as_deref(),
+            Some("t1")
+        );
+        assert_eq!(found(r#"{"a":[{"b":"t0"},{"b":"t1"}]}"#, &["a", "1", "b"]).as_deref(), Some("t1"));
+        for (json, pointer) in [
+            (r#"{"tenant":7}"#, &["tenant"][..]),
+            (r#"{"tenant":null}"#, &["tenant"]),
+            (r#"{"tenant":{"id":"t1"}}"#, &["tenant"]),
+            (r#"{"tenant":"t1"}"#, &["tenant", "id"]),
+            (r#"{"Tenant":"t1"}"#, &["tenant"]),
+            (r#"["t1"]"#, &["tenant"]),
+            ("[]", &["0"]),
+        ] {
+            assert_eq!(found(json, pointer), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_refused() {
+        for json in [
+            r#"{"tenant":"t1","tenant":"t2"}"#,
+            r#"{"tenant":"t1","tenant":"t1"}"#,
+            r#"{"tenant":"t1","t\u0065nant":"t2"}"#,
+            r#"{"tenant":"t1","Tenant":"t2"}"#,
+            r#"{"TENANT":"t2","tenant":"t1"}"#,
+        ] {
+            assert!(at(json, &["tenant"]).unwrap_err().contains("twice"), "{json}");
+        }
+        for json in ["", "{", r#"{"tenant":"t1"} {}"#, r#"{"tenant":"t1",}"#, "{'tenant':'t1'}", "\u{feff}{}"]
+        {
+            assert!(at(json, &["tenant"]).is_err(), "{json}");
+        }
+        let deep = "[".repeat(10_000);
+        assert!(at(&deep, &["tenant"]).is_err(), "no stack is that deep");
+    }
+}

@@ -6,6 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 /// The domain below which tenants are found. Every name under `localhost` is this machine.
 pub const BASE_DOMAIN: &str = "partywall.localhost";
 
+/// Where the proxy stands that ends TLS for devices: another address of this machine.
+pub const PROXY: &str = "127.0.0.3";
+
 /// The ports of one demonstration.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground {

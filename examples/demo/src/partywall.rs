@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::{Ask, Browser};
-use crate::ground::{BASE_DOMAIN, Ground};
+use crate::ground::{BASE_DOMAIN, Ground, PROXY};
 
 /// How long a node may take until it is ready. The first start makes keys and tables.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -227,7 +227,10 @@ fn settings(folder: &Path, ground: Ground) -> String {
          base_domain = {}\n\n\
          [listen]\n\
          public = {}\n\
-         private = {}\n\n\
+         private = {}\n\
+         # A proxy that ends TLS for devices, and says which certificates they have shown.\n\
+         trusted_proxies = {}\n\
+         client_cert = true\n\n\
          # Everybody in the demonstration comes from one address.\n\
          [limits]\n\
          sign_ins_per_address = 6000\n",
@@ -235,5 +238,6 @@ fn settings(folder: &Path, ground: Ground) -> String {
         text(&BASE_DOMAIN),
         text(&public),
         text(&private),
+        text(&format!("{PROXY}/32")),
     )
 }

@@ -64,7 +64,10 @@ pub async fn put_role(node: &Node, name: &str, title: &str, about: &str) -> Resu
 /// The first label of the host at which programs call with API keys.
 pub const CALLS: &str = "calls";
 
-/// What such a key must be good for there.
+/// The first label of the host at which devices call with client certificates.
+pub const DEVICES: &str = "devices";
+
+/// What such a key, or such a certificate, must be good for there.
 const SCOPE: &str = "surveys.read";
 
 /// Declares a scope, and opens a host at which an API key that has it says whose a request is. `file` is where the
@@ -77,6 +80,10 @@ pub async fn open_for_programs(node: &Node, file: &Path) -> Result<(), SetupErro
         {
             "name": "calls", "host": format!("{CALLS}.{base}"), "map_by": ["key"], "audience": "api",
             "credentials": ["api_key"], "scopes": [SCOPE],
+        },
+        {
+            "name": "devices", "host": format!("{DEVICES}.{base}"), "map_by": ["certificate"], "audience": "api",
+            "credentials": ["certificate"], "scopes": [SCOPE],
         },
     ]);
     let written = std::fs::write(file, routes.to_string());
@@ -199,6 +206,29 @@ impl Admin {
         Ok(())
     }
 
+    /// What a certificate must be called by which its owner shows that they have the key of this authority.
+    pub async fn proof_of(&mut self, authority: &str) -> Result<String, SetupError> {
+        let address = format!("{}/v1/tenants/{}/anchors", self.console, self.tenant);
+        let ask = Ask::json(Method::POST, &address, &anchor(authority, None));
+        let page = self.browser.send(&ask.with("accept", "application/json")).await?;
+        let asked = page.body.split("CN=").nth(1).and_then(|rest| rest.split(',').next());
+        asked.map(str::to_owned).ok_or_else(|| unexpected(format!("{page:?}: {}", page.body)))
+    }
+
+    /// Lays down an authority; gives the anchor's id.
+    pub async fn lay_down(&mut self, authority: &str, proof: &str) -> Result<String, SetupError> {
+        let made = self.ask(Method::POST, "/anchors", &anchor(authority, Some(proof))).await?;
+        text(&made, "/id")
+    }
+
+    /// Takes a certificate back, by its fingerprint.
+    pub async fn revoke(&mut self, anchor: &str, certificate: &[u8]) -> Result<(), SetupError> {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
+        let mark: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.ask(Method::POST, &format!("/anchors/{anchor}/revocations"), &json!({ "mark": mark })).await?;
+        Ok(())
+    }
+
     async fn ask(&mut self, method: Method, path: &str, body: &Value) -> Result<Value, SetupError> {
         let address = format!("{}/v1/tenants/{}{path}", self.console, self.tenant);
         let ask = match body {
@@ -211,6 +241,12 @@ impl Admin {
         }
         Ok(page.json().unwrap_or_default())
     }
+}
+
+/// An authority whose certificates are for devices, called by their common names.
+fn anchor(authority: &str, proof: Option<&str>) -> Value {
+    let rule = json!({ "when": { "subject.cn": "kiosk-*" }, "identity": "subject.cn", "scopes": [SCOPE] });
+    json!({ "certificate": authority, "proof": proof, "rules": [rule] })
 }
 
 /// A text in an answer, by JSON pointer.

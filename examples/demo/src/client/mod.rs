@@ -68,6 +68,8 @@ pub struct Ask {
     pub headers: Vec<(String, String)>,
     /// What is sent along.
     pub body: Bytes,
+    /// From which address of this machine; any if nothing is said.
+    pub source: Option<String>,
 }
 
 /// What came back, after all redirects.
@@ -138,7 +140,7 @@ impl Browser {
         for (name, value) in self.extra.iter().chain(&ask.headers) {
             put(&mut headers, name, value);
         }
-        let page = wire::exchange(&ask.method, &url, headers, ask.body.clone()).await?;
+        let page = wire::exchange(ask, &url, headers).await?;
         self.cookies.take(&url, &page.headers);
         self.from = Some(url);
         Ok(page)
@@ -168,10 +170,22 @@ impl fmt::Debug for Browser {
 }
 
 impl Ask {
+    /// The same from this address of the machine.
+    #[must_use]
+    pub fn from(self, source: &str) -> Self {
+        Self { source: Some(source.to_owned()), ..self }
+    }
+
     /// A plain GET.
     #[must_use]
     pub fn get(address: &str) -> Self {
-        Self { method: Method::GET, address: address.to_owned(), headers: Vec::new(), body: Bytes::new() }
+        Self {
+            method: Method::GET,
+            address: address.to_owned(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            source: None,
+        }
     }
 
     /// A form, already encoded.

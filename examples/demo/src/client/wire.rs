@@ -1,16 +1,16 @@
 //! One HTTP/1.1 exchange on a connection of its own.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use url::{Host, Position, Url};
 
-use crate::client::{ClientError, Page, without_query};
+use crate::client::{Ask, ClientError, Page, without_query};
 
 /// Everything here runs on one machine; what takes longer has gone wrong.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,32 +20,27 @@ const LARGEST: usize = 4 * 1024 * 1024;
 
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-pub(super) async fn exchange(
-    method: &Method,
-    url: &Url,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Page, ClientError> {
+pub(super) async fn exchange(ask: &Ask, url: &Url, headers: HeaderMap) -> Result<Page, ClientError> {
     let unreachable = |why: String| ClientError::Unreachable { address: without_query(url), why };
-    match timeout(DEADLINE, at_leisure(method, url, headers, body)).await {
+    match timeout(DEADLINE, at_leisure(ask, url, headers)).await {
         Ok(Ok(page)) => Ok(page),
         Ok(Err(trouble)) => Err(unreachable(trouble.to_string())),
         Err(_) => Err(unreachable("no answer in time".to_owned())),
     }
 }
 
-async fn at_leisure(method: &Method, url: &Url, headers: HeaderMap, body: Bytes) -> Result<Page, Trouble> {
+async fn at_leisure(ask: &Ask, url: &Url, headers: HeaderMap) -> Result<Page, Trouble> {
     if url.scheme() != "http" {
         return Err("this client speaks plain http only".into());
     }
     let port = url.port_or_known_default().unwrap_or(80);
-    let stream = TcpStream::connect((dial_name(url)?, port)).await?;
+    let stream = connect(&dial_name(url)?, port, ask.source.as_deref()).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let mut request = Request::builder()
-        .method(method)
+        .method(&ask.method)
         .uri(&url[Position::BeforePath..Position::AfterQuery])
-        .body(Full::new(body))?;
+        .body(Full::new(ask.body.clone()))?;
     *request.headers_mut() = headers;
     let sent = request.headers_mut();
     if !sent.contains_key(header::HOST) {
@@ -62,6 +57,13 @@ async fn at_leisure(method: &Method, url: &Url, headers: HeaderMap, body: Bytes)
         body: String::from_utf8_lossy(&body).into_owned(),
         way: Vec::new(),
     })
+}
+
+async fn connect(name: &str, port: u16, source: Option<&str>) -> Result<TcpStream, Trouble> {
+    let Some(source) = source else { return Ok(TcpStream::connect((name, port)).await?) };
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((source.parse::<IpAddr>()?, 0).into())?;
+    Ok(socket.connect((name.parse::<IpAddr>()?, port).into()).await?)
 }
 
 /// Everything under `localhost` is this machine, by RFC 6761, but not every resolver knows that.

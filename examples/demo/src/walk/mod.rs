@@ -7,6 +7,7 @@ mod crossing_by_hand;
 mod entering;
 mod lasting;
 mod leaving;
+mod presenting;
 mod working;
 
 use std::fmt::Display;
@@ -29,6 +30,7 @@ pub async fn walk(story: &mut Story, stage: &mut Stage) {
     entering::walk(story, stage).await;
     working::walk(story, stage).await;
     calling::walk(story, stage).await;
+    presenting::walk(story, stage).await;
     crossing::walk(story, stage).await;
     crossing_by_hand::walk(story, stage).await;
     leaving::walk(story, stage).await;

@@ -134,7 +134,7 @@ impl Facts {
 /// The whole of these bytes as one certificate.
 pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, BadCertificate> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(BadCertificate("it is no X.509 certificate")),
     }
 }

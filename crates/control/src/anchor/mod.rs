@@ -17,8 +17,6 @@ mod put_list;
 mod remove;
 mod revoke;
 mod rows;
-#[cfg(test)]
-mod tests;
 
 pub use add::{NewAnchor, add};
 pub use change::{Changed, change};

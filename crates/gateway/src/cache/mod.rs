@@ -6,16 +6,16 @@
 //! same, then everything that a backend saw of the request and could tell apart: so no answer crosses from one to
 //! another. What is stale is never given out, and nothing is revalidated.
 
-mod control;
+mod directives;
 mod keep;
 
-pub(crate) use control::Freshness;
+pub(crate) use directives::Freshness;
 pub(crate) use keep::Gather;
 
 use crate::{body::Body, policy::cache::CachePolicy, traffic::Traffic};
 use access::Caller;
 use bytes::Bytes;
-use control::{asked_anew, forbids};
+use directives::{asked_anew, forbids};
 use domain::{Digest, Moment, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,

@@ -109,7 +109,7 @@ fn escaped(text: &[u8]) -> Option<(u8, usize)> {
     Some((u8::try_from(number(&[*high, *low], 16)?).ok()?, 3))
 }
 
-/// `\xXX` and `\uXXXX`, of JavaScript and its like.
+/// `\x41` and `\u0041`, of JavaScript and its like.
 fn backslashed(text: &[u8]) -> Option<(u8, usize)> {
     match text {
         [b'\\', b'x', a, b, ..] => letter(number(&[*a, *b], 16)?).map(|letter| (letter, 4)),

@@ -7,10 +7,11 @@ use crate::{
 };
 use access::{Permit, RunJob};
 use domain::TenantId;
+use protocol::x509::read_pem;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use store::JobSettings;
-use testkit::{Town, World, for_each_engine};
+use testkit::{Authority, Town, World, for_each_engine};
 use web::{HostKind, Surface};
 
 /// What a line must hold.
@@ -37,7 +38,12 @@ fn write(route: &'static str, body: Value, told: Told) -> Write {
 }
 
 /// What is sent by POST because it is too long for an address, and writes nothing.
-const ASKS: [&str; 2] = ["POST /v1/platform/routes/test", "POST /v1/platform/token-test"];
+const ASKS: [&str; 4] = [
+    "POST /v1/platform/deployments/{id}/exposure",
+    "POST /v1/platform/routes/test",
+    "POST /v1/platform/token-test",
+    "POST /v1/tenants/{tenant}/anchors/test",
+];
 
 /// In an order in which each finds what it needs.
 fn writes() -> Vec<Write> {
@@ -79,6 +85,8 @@ fn writes() -> Vec<Write> {
             Changed,
         ),
         write("DELETE /v1/platform/issuers/{id}", Value::Null, Removed),
+        write("PUT /v1/platform/regions/{name}", json!({ "gateways": ["https://10.0.0.2:1"] }), Made),
+        write("DELETE /v1/platform/regions/{name}", Value::Null, Removed),
         write("PUT /v1/platform/products/{name}", json!({ "title": "Audits" }), Made),
         write("PUT /v1/platform/routes", json!([{ "name": "audits", "product": "auditor" }]), Made),
         write("POST /v1/platform/products/{name}/publish", json!({}), Changed),
@@ -114,8 +122,45 @@ fn writes() -> Vec<Write> {
             Made,
         ),
         write("DELETE /v1/tenants/{tenant}/domains/{host}/certificate", Value::Null, Removed),
+        // What stands for the certificates is put in below.
+        write("POST /v1/tenants/{tenant}/anchors", json!({ "rules": rules(&[]) }), Made),
+        write(
+            "PUT /v1/tenants/{tenant}/anchors/{anchor}",
+            json!({ "name": "Kiosks", "rules": rules(&["x"]) }),
+            Changed,
+        ),
+        write("PUT /v1/tenants/{tenant}/anchors/{anchor}/list", json!({}), Made),
+        write("POST /v1/tenants/{tenant}/anchors/{anchor}/revocations", json!({ "mark": "07" }), Made),
+        write(
+            "POST /v1/tenants/{tenant}/anchors/{anchor}/revocations/remove",
+            json!({ "mark": "07" }),
+            Removed,
+        ),
+        write("DELETE /v1/tenants/{tenant}/anchors/{anchor}", Value::Null, Removed),
         write("PATCH /v1/tenants/{tenant}/settings", json!({ "published": false }), Changed),
     ]
+}
+
+/// Devices of one organisation, with these scopes.
+fn rules(scopes: &[&str]) -> Value {
+    json!([{ "when": { "subject.o": "Contoso" }, "identity": "subject.cn", "scopes": scopes }])
+}
+
+/// What is sent, with what only this authority can say.
+fn signed(route: &str, body: &Value, authority: &Authority, tenant: TenantId) -> Value {
+    let mut body = body.clone();
+    match route {
+        "POST /v1/tenants/{tenant}/anchors" => {
+            let der = read_pem(&authority.pem).expect("a text of one certificate").remove(0);
+            let read = protocol::x509::Authority::read(&der).expect("the certificate of an authority");
+            let proof = read.proof_name(tenant);
+            body["certificate"] = json!(authority.pem);
+            body["proof"] = json!(authority.prove(&proof).pem);
+        }
+        "PUT /v1/tenants/{tenant}/anchors/{anchor}/list" => body["list"] = json!(authority.list_pem(1, &[5])),
+        _ => {}
+    }
+    body
 }
 
 /// A job of this tenant that has failed as often as jobs are tried.
@@ -168,6 +213,7 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             ("name", "auditor".to_owned()),
             ("product", "auditor".to_owned()),
         ]);
+        let authority = Authority::new("Contoso Devices");
         let (mut faults, mut done, mut shown) = (Vec::new(), BTreeSet::new(), Vec::new());
         for write in writes() {
             if write.route.contains("/jobs/") {
@@ -186,7 +232,8 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             let before = trail(world, town.house.id).await.len();
             let own = trail(world, town.contoso.id).await.len();
             let reply = if template.starts_with("/v1/tenants/") {
-                let (cookie, body) = (admin.cookie(), write.body.to_string());
+                let body = signed(write.route, &write.body, &authority, town.contoso.id);
+                let (cookie, body) = (admin.cookie(), body.to_string());
                 let headers = [
                     ("cookie", cookie),
                     ("content-type", "application/json"),
@@ -201,6 +248,7 @@ async fn every_write_leaves_one_line_with_the_values_before_and_after() {
             shown.extend(secrets(&answer));
             if let Some(id) = answer["id"].as_str() {
                 names.insert("id", id.to_owned());
+                names.insert("anchor", id.to_owned());
             }
             let lines = match template.starts_with("/v1/tenants/") {
                 true => trail(world, town.contoso.id).await.split_off(own),

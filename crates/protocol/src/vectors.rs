@@ -42,9 +42,10 @@ fn is_believed(vectors: &Value, request: &Value) -> bool {
     let expect = Expect { issuer: &issuer, audience: &audience, typ: Typ::Named(TYP) };
     let claims = verify(&token, &keys, &expect, now, WINDOW);
     let is_whole = claims.is_ok_and(|claims| {
-        let workload = claims.get("workload");
+        let [workload, device] = ["workload", "device"].map(|kind| claims.get(kind));
         claims.get("tenant").is_some_and(Value::is_object)
             && workload.is_none_or(|workload| workload["issuer"].is_string())
+            && device.is_none_or(|device| device["anchor"].is_string())
     });
     proven.check(&MacKey::new(secret.as_bytes()), &proof, now).is_ok() && is_whole
 }

@@ -16,12 +16,14 @@
 //! database here goes through the store and permits of the warden; only [`World::raw`] goes around it, for
 //! tests that break things on purpose.
 
+mod device_authority;
 mod engines;
 mod postgres;
 mod town;
 mod witness;
 mod world;
 
+pub use device_authority::{Authority, Badge};
 pub use engines::{for_each_engine, for_postgres, for_sqlite};
 pub use town::{Canary, Person, Town, Village};
 pub use witness::Recorder;

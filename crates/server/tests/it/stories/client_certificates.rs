@@ -64,9 +64,7 @@ async fn lay_down(
     assert_eq!((status, &told["code"]), (422, &json!("anchor.proof-needed")), "{told}");
     let said = told.to_string();
     let begins = said.find("partywall-").expect("it says what the proof is called");
-    let proof = authority.sign(&said[begins..begins + 42], |params| {
-        params.distinguished_name.remove(DnType::OrganizationName);
-    });
+    let proof = authority.prove(&said[begins..begins + 42]);
     body["proof"] = json!(proof.pem);
     let (status, made) = admin.api(town, Method::POST, &path, body).await;
     assert_eq!(status, 201, "{made}");

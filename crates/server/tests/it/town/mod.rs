@@ -3,7 +3,6 @@
 
 mod authority;
 mod backend;
-mod device_authority;
 mod dns;
 mod fronts;
 mod handshake;
@@ -17,7 +16,6 @@ mod shared;
 
 pub(crate) use authority::{Pebble, connector, name as named};
 pub(crate) use backend::Backend;
-pub(crate) use device_authority::{Authority, Badge};
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use handshake::shown;
@@ -27,3 +25,4 @@ pub(crate) use people::{Person, Town, database as new_database};
 pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};
+pub(crate) use testkit::{Authority, Badge};

@@ -3,6 +3,13 @@
 
 mod authority;
 mod backend;
+#[expect(
+    unreachable_pub,
+    dead_code,
+    reason = "the testkit's own, which the binary under test must not be built with"
+)]
+#[path = "../../../../testkit/src/device_authority.rs"]
+mod device_authority;
 mod dns;
 mod fronts;
 mod handshake;
@@ -16,6 +23,7 @@ mod shared;
 
 pub(crate) use authority::{Pebble, connector, name as named};
 pub(crate) use backend::Backend;
+pub(crate) use device_authority::{Authority, Badge};
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use fronts::Kind;
 pub(crate) use handshake::shown;
@@ -25,4 +33,3 @@ pub(crate) use people::{Person, Town, database as new_database};
 pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};
-pub(crate) use testkit::{Authority, Badge};

@@ -122,7 +122,7 @@ fn writes() -> Vec<Write> {
             Made,
         ),
         write("DELETE /v1/tenants/{tenant}/domains/{host}/certificate", Value::Null, Removed),
-        // What stands for the certificates is put in below.
+        // The certificates, which are an authority's own, are put in by `signed`.
         write("POST /v1/tenants/{tenant}/anchors", json!({ "rules": rules(&[]) }), Made),
         write(
             "PUT /v1/tenants/{tenant}/anchors/{anchor}",

@@ -351,12 +351,12 @@ impl Gateway {
             request = keep_small(request, deployment.balancing.retry.most_body).await?;
             upload = upload.filter(|_| request.body().again().is_none());
         }
-        let begun = Instant::now();
         let vigil = Arc::new(self.vigil(&admitted));
-        let errand = Errand { household, vigil, idle: admitted.route.idle, tether: Tether::here(), upload };
-        let answered = self.ask(&admitted, &deployment, request, &errand, &told, (wish, begun)).await?;
+        let (idle, tether, begun) = (admitted.route.idle, Tether::here(), Instant::now());
+        let errand = Errand { household, vigil, idle, tether, upload, begun };
+        let answered = self.ask(&admitted, &deployment, request, &errand, &told, wish).await?;
         let at = answered.at;
-        let mut response = self.bring_back(&admitted, answered, client, errand, (flight, begun), wanted)?;
+        let mut response = self.bring_back(&admitted, answered, client, errand, flight, wanted)?;
         deployment.bind(response.headers_mut(), wish, at, self.0.settings.secure);
         Ok(response)
     }
@@ -396,13 +396,13 @@ impl Gateway {
         request: Request<RequestBody>,
         errand: &Errand,
         told: &Told,
-        (wish, begun): (Wish, Instant),
+        wish: Wish,
     ) -> Result<Answered, No> {
         let Admitted { route, traffic, .. } = admitted;
         let method = request.method().clone();
         let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
         let answered = proxy::exchange(deployment, request, errand, route.answer_within, wish, prove).await;
-        let wait = begun.elapsed();
+        let wait = errand.begun.elapsed();
         let status = match &answered {
             Ok(answered) => answered.response.status().as_u16(),
             Err(no) => no.problem.entry().status,
@@ -424,7 +424,7 @@ impl Gateway {
         Answered { response, lease, .. }: Answered,
         client: Option<OnUpgrade>,
         errand: Errand,
-        (flight, begun): (Flight, Instant),
+        flight: Flight,
         wanted: Option<Wanted>,
     ) -> Result<Response<Body>, No> {
         let (mut head, body) = response.into_parts();
@@ -445,7 +445,7 @@ impl Gateway {
         });
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let upload = errand.upload.clone();
-        let watch = Watch::new(errand, lease.line.clone(), begun, Instant::now());
+        let watch = Watch::new(errand, lease.line.clone(), Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));

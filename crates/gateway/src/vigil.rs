@@ -138,12 +138,12 @@ pub(crate) enum Over {
 }
 
 impl Watch {
-    /// Over what was permitted just before `asked`, and has begun to move.
-    pub(crate) fn new(errand: Errand, line: Arc<Line>, asked: Instant, moved: Instant) -> Self {
-        let Errand { vigil, idle, .. } = errand;
+    /// Over what begins to move.
+    pub(crate) fn new(errand: Errand, line: Arc<Line>, moved: Instant) -> Self {
+        let Errand { vigil, idle, begun, .. } = errand;
         let again = vigil.again();
         line.note_move(moved);
-        Watch { vigil, line, idle, again, due: asked + again, last: moved, timer: None, asking: None }
+        Watch { vigil, line, idle, again, due: begun + again, last: moved, timer: None, asking: None }
     }
 
     /// Something moved.

@@ -39,6 +39,8 @@ pub(crate) struct Errand {
     /// How the client's side is ended; none where nobody said.
     pub(crate) tether: Option<Tether>,
     pub(crate) upload: Option<Arc<Upload>>,
+    /// When it was permitted and sent on its way.
+    pub(crate) begun: Instant,
 }
 
 /// Whether a connection was handed a request that is not on its way yet.

@@ -87,7 +87,6 @@ impl Gateway {
         hop: Hop,
     ) -> Result<Response<Body>, No> {
         let Elsewhere { gateways, route, tenant, read } = there;
-        let begun = Instant::now();
         let flight = self.0.flights.begin(hop.id, tenant, None);
         let websocket = proxy::is_websocket(&parts);
         let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
@@ -103,7 +102,8 @@ impl Gateway {
         };
         let request = outgoing(parts, body, websocket)?;
         let vigil = Arc::new(self.vigil_over(tenant, Origin { request: hop.id }));
-        let errand = Errand { household: household(hop.peer.ip), vigil, idle: route.idle, tether, upload };
+        let (household, begun) = (household(hop.peer.ip), Instant::now());
+        let errand = Errand { household, vigil, idle: route.idle, tether, upload, begun };
         let way = Way { from: &self.0.regions.own, to: gateways.id.bits() };
         let key = self.0.regions.key.load_full().ok_or_else(|| No::because(problem::UNREACHABLE))?;
         let prove = |request: &mut Request<RequestBody>| {
@@ -123,7 +123,7 @@ impl Gateway {
         headers::clean_answer(&mut head.headers);
         head.headers.append(VIA, HeaderValue::from_static("1.1 partywall"));
         let upload = errand.upload.clone();
-        let watch = Watch::new(errand, lease.line.clone(), begun, Instant::now());
+        let watch = Watch::new(errand, lease.line.clone(), Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed =
                 Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };

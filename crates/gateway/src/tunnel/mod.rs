@@ -179,12 +179,11 @@ impl Gateway {
             certificate: None,
             origin,
         };
-        let household = household(arrival.client.ip());
-        let errand =
-            Errand { household, vigil: Arc::new(vigil), idle: route.idle, tether: None, upload: None };
+        let (household, begun) = (household(arrival.client.ip()), Instant::now());
+        let vigil = Arc::new(vigil);
+        let errand = Errand { household, vigil, idle: route.idle, tether: None, upload: None, begun };
         let line = Arc::new(Line::new(errand.clone()));
-        let now = Instant::now();
-        Watch::new(errand, line, now, now)
+        Watch::new(errand, line, begun)
     }
 }
 

@@ -17,6 +17,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
@@ -58,6 +59,22 @@ impl Backend {
             response
         })
         .await
+    }
+
+    /// Answers at `/slow` when it is told to, and elsewhere at once.
+    pub(crate) async fn slow() -> (Self, Arc<Notify>) {
+        let release = Arc::new(Notify::new());
+        let waiting = release.clone();
+        let backend = Self::answering(move |request| {
+            let waiting = waiting.clone();
+            async move {
+                if request.uri().path() == "/slow" {
+                    waiting.notified().await;
+                }
+                echo(request).await
+            }
+        });
+        (backend.await, release)
     }
 
     pub(crate) async fn answering<F, A>(answer: F) -> Self

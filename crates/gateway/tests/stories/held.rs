@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::{Request, Response, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::{sync::Arc, time::Duration};
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify, task::JoinHandle};
+use std::time::Duration;
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
 const SHORT: &str = r#"[{"name": "short", "host": "*.base.test", "idle_seconds": 1}]"#;
 
@@ -104,18 +104,7 @@ async fn a_body_that_never_comes_is_not_waited_for_after_its_session_ended() {
 
 #[tokio::test]
 async fn one_address_holds_half_of_the_connections_and_no_more() {
-    let release = Arc::new(Notify::new());
-    let waiting = release.clone();
-    let slow = Backend::answering(move |request| {
-        let waiting = waiting.clone();
-        async move {
-            if request.uri().path() == "/slow" {
-                waiting.notified().await;
-            }
-            echo(request).await
-        }
-    })
-    .await;
+    let (slow, release) = Backend::slow().await;
     let house = House::with(slow, |settings| settings.connections.most_per_client = 1).await;
     let carol = house.carol_at(ACME);
     let slow = tokio::spawn(get("acme.base.test", "/slow").with("cookie", &carol).at(house.address));

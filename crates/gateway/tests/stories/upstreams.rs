@@ -16,7 +16,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Notify};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivateKeyDer},
@@ -192,18 +192,7 @@ async fn connections_that_rested_too_long_are_closed() {
 
 #[tokio::test]
 async fn a_crowded_backend_is_said_to_be_busy() {
-    let release = Arc::new(Notify::new());
-    let waiting = release.clone();
-    let slow = Backend::answering(move |request| {
-        let waiting = waiting.clone();
-        async move {
-            if request.uri().path() == "/slow" {
-                waiting.notified().await;
-            }
-            echo(request).await
-        }
-    })
-    .await;
+    let (slow, release) = Backend::slow().await;
     let house = House::with(slow, |settings| {
         impatient(settings);
         settings.connections.most = 1;

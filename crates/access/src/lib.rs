@@ -28,6 +28,7 @@ pub mod directory;
 pub mod permit;
 pub mod policy;
 pub mod refusal;
+mod shortcut;
 mod tenants;
 pub mod warden;
 
@@ -42,5 +43,6 @@ pub use permit::{
 };
 pub use policy::*;
 pub use refusal::{CrossTenant, Refusal, Stop, Wanted, Witness};
+pub use shortcut::Shortcut;
 pub use tenants::{Tenant, Tenants};
 pub use warden::{Bounds, Identifier, Origin, Resolved, Source, Warden};

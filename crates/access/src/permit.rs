@@ -3,6 +3,7 @@
 
 use crate::{
     policy::{Action, OperatorAction, PersonAction, TenantAction},
+    shortcut::Shortcut,
     tenants::Tenant,
 };
 use domain::{
@@ -92,6 +93,8 @@ pub struct Person {
     pub name: Option<Arc<str>>,
     /// The e-mail address that this tenant's provider gave, if it gave one.
     pub email: Option<Arc<str>>,
+    /// To what a backend was told about them last.
+    pub lately: Shortcut,
 }
 
 /// The one behind an API key: a subscriber of one tenant, with what this key of theirs is good for.
@@ -109,6 +112,8 @@ pub struct KeyHolder {
     pub scopes: Box<[ScopeName]>,
     /// Where it may be used from; anywhere if there are none.
     pub networks: Box<[Network]>,
+    /// To what a backend was told about them last.
+    pub lately: Shortcut,
 }
 
 impl KeyHolder {
@@ -145,6 +150,8 @@ pub struct TokenHolder {
     pub scopes: Box<[ScopeName]>,
     /// When it ends, the clocks' difference included.
     pub ends: Moment,
+    /// To what a backend was told about them last.
+    pub lately: Shortcut,
 }
 
 impl TokenHolder {
@@ -175,6 +182,8 @@ pub struct CertificateHolder {
     pub scopes: Box<[ScopeName]>,
     /// When it is not believed any more without being looked at again.
     pub ends: Moment,
+    /// To what a backend was told about them last.
+    pub lately: Shortcut,
 }
 
 impl CertificateHolder {

@@ -1,7 +1,7 @@
 //! The directory of tenants in memory: found by host, slug or id without touching the database, changed
 //! one record at a time by the feed.
 
-use crate::directory::TenantRecord;
+use crate::{directory::TenantRecord, shortcut::Shortcut};
 use domain::{DeploymentId, Standing, TenantId};
 use parking_lot::RwLock;
 use std::{
@@ -23,6 +23,10 @@ pub struct Tenant {
     /// Rises whenever anything that a session at this tenant rests on changes: members, roles,
     /// connections, standing. What was cached under an older number is loaded again.
     epoch: Arc<AtomicU64>,
+    /// To what backends were told last about callers whom nobody knows.
+    pub lately: Shortcut,
+    /// To where what it uses is counted.
+    pub counts: Shortcut,
 }
 
 impl Tenant {
@@ -43,7 +47,11 @@ impl Tenant {
             maintenance: Default::default(),
             subscriptions: Default::default(),
         };
-        Tenant { record, epoch: Arc::default() }
+        Tenant::new(record, Arc::default())
+    }
+
+    fn new(record: TenantRecord, epoch: Arc<AtomicU64>) -> Self {
+        Tenant { record, epoch, lately: Shortcut::default(), counts: Shortcut::default() }
     }
 
     /// The number that cached knowledge about this tenant's people is valid for.
@@ -105,7 +113,7 @@ impl Tenants {
         }
         let epoch = old.as_ref().map(|old| old.epoch.clone()).unwrap_or_default();
         epoch.fetch_add(1, Relaxed);
-        let tenant = Arc::new(Tenant { record, epoch });
+        let tenant = Arc::new(Tenant::new(record, epoch));
         numbered.insert(tenant.record.id, tenant.clone());
         // The id's shard stays locked meanwhile, so that two changes of one tenant cannot interleave.
         let new = &tenant.record;

@@ -206,7 +206,7 @@ impl Gateway {
             check_site(parts, route, peer, &authority, websocket)?;
         }
         onlooker.passed("standing", || tenant.record.standing.to_string());
-        let traffic = self.0.meters.of(tenant.record.id);
+        let traffic = self.0.meters.of(&tenant);
         let per_second = tenant.record.limits.of(Limit::RequestsPerSecond);
         if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());

@@ -7,6 +7,7 @@ use crate::{
     directory::{MemberGrant, PersonGrant},
     permit::{Actor, Caller, Person},
     refusal::{Refusal, Stop, Wanted},
+    shortcut::Shortcut,
 };
 use domain::{Digest, Moment, RightSet, TenantId, UserId};
 use std::{sync::Arc, time::Duration};
@@ -119,6 +120,7 @@ pub(super) fn as_person(grant: &MemberGrant, ends: Moment, session: Digest) -> P
         session,
         name: grant.name.clone(),
         email: grant.email.clone(),
+        lately: Shortcut::default(),
     }
 }
 

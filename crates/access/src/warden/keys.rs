@@ -7,6 +7,7 @@ use crate::{
     directory::{CutShort, DirectoryError, KeyEnd, KeyGrant},
     permit::{Actor, Caller, KeyHolder},
     refusal::{Refusal, Stop, Wanted},
+    shortcut::Shortcut,
 };
 use domain::{Digest, Heard, Moment, RightSet, SignedKey, TenantId};
 use std::{
@@ -92,6 +93,7 @@ impl Warden {
             subscriber: says.subscriber,
             scopes: says.scopes.clone().into(),
             networks: says.networks.clone().into(),
+            lately: Shortcut::default(),
         });
         let known = KnownKey { epoch: 0, holder, end, noted: Moment::NEVER };
         self.known.keys.insert(digest, known.clone());
@@ -170,6 +172,7 @@ impl Warden {
 fn remembered(digest: Digest, grant: KeyGrant, epoch: u64) -> KnownKey {
     let KeyGrant { key, tenant, subscriber, scopes, networks, end, used } = grant;
     let (scopes, networks) = (scopes.into(), networks.into());
-    let holder = Arc::new(KeyHolder { key, digest, tenant, subscriber, scopes, networks });
+    let lately = Shortcut::default();
+    let holder = Arc::new(KeyHolder { key, digest, tenant, subscriber, scopes, networks, lately });
     KnownKey { epoch, holder, end, noted: used }
 }

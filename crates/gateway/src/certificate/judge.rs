@@ -9,7 +9,7 @@ use crate::{
     problem::{self, Problem},
     refuse::No,
 };
-use access::{CertificateHolder, Tenant};
+use access::{CertificateHolder, Shortcut, Tenant};
 use domain::{Digest, Moment, RuleTenant, TenantId};
 use protocol::x509::{ClientChain, Grant, Untrusted, grants};
 use std::{sync::Arc, time::Duration};
@@ -186,6 +186,7 @@ impl Gateway {
             fingerprint,
             scopes: scopes.into(),
             ends,
+            lately: Shortcut::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! convenience headers beside it. Signing is off the path of nearly every request.
 
 use crate::headers::names;
-use access::{Caller, CertificateHolder, KeyHolder, Person, Tenant, TokenHolder};
+use access::{Caller, CertificateHolder, KeyHolder, Person, Shortcut, Tenant, TokenHolder};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use domain::{Clock, DeploymentId, Digest, Machine, Moment, ScopeName, TenantId};
@@ -15,7 +15,16 @@ use protocol::{
     },
 };
 use quick_cache::sync::Cache;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
+    time::Duration,
+};
 
 /// How long a context token is valid.
 const LIFE: Duration = Duration::from_secs(60);
@@ -35,12 +44,16 @@ pub struct Signing {
 pub(crate) struct Contexts {
     kept: Cache<(TenantId, DeploymentId, Option<Digest>), Arc<Told>>,
     signing: ArcSwap<Signing>,
+    /// Which key signs, counted over all gateways of this process.
+    era: AtomicU64,
     clock: Clock,
 }
 
 /// One caller at one tenant, as headers.
 pub(crate) struct Told {
     tenant: Arc<Tenant>,
+    audience: DeploymentId,
+    era: u64,
     who: Who,
     until: Moment,
     pub(crate) token_hash: Digest,
@@ -65,6 +78,17 @@ impl Who {
             (None, None, Some(holder), _) => Who::Token(holder.clone()),
             (None, None, None, Some(holder)) => Who::Device(holder.clone()),
             (None, None, None, None) => Who::Nobody,
+        }
+    }
+
+    /// Where it is noted what a backend was told last.
+    fn lately<'w>(&'w self, tenant: &'w Tenant) -> &'w Shortcut {
+        match self {
+            Who::Nobody => &tenant.lately,
+            Who::Person(person) => &person.lately,
+            Who::Holder(holder) => &holder.lately,
+            Who::Token(holder) => &holder.lately,
+            Who::Device(holder) => &holder.lately,
         }
     }
 
@@ -120,20 +144,33 @@ impl Who {
 
 impl Contexts {
     pub(crate) fn new(room: usize, signing: Signing, clock: Clock) -> Self {
-        Contexts { kept: Cache::new(room), signing: ArcSwap::from_pointee(signing), clock }
+        Contexts { kept: Cache::new(room), signing: ArcSwap::from_pointee(signing), era: next_era(), clock }
     }
 
     pub(crate) fn set_signing(&self, signing: Signing) {
         self.signing.store(Arc::new(signing));
+        self.era.store(next_era().into_inner(), Release);
         self.kept.clear();
     }
 
     /// What the backend is told about this caller. The tenant is the one whose entry the caller came with.
     /// `audience` is the deployment that answers.
     pub(crate) fn of(&self, tenant: &Arc<Tenant>, audience: DeploymentId, caller: &Caller) -> Arc<Told> {
-        let who = Who::of(caller);
+        let (who, now) = (Who::of(caller), self.clock.now());
+        let lately = who.lately(tenant);
+        if let Some(told) = lately.get::<Told>()
+            && (told.audience, told.era) == (audience, self.era.load(Acquire))
+            && told.is_still_true(tenant, &who, now)
+        {
+            return told;
+        }
+        let told = self.found(tenant, audience, who.clone(), now);
+        lately.put(&told);
+        told
+    }
+
+    fn found(&self, tenant: &Arc<Tenant>, audience: DeploymentId, who: Who, now: Moment) -> Arc<Told> {
         let key = (tenant.record.id, audience, who.digest());
-        let now = self.clock.now();
         if let Some(told) = self.kept.get(&key)
             && told.is_still_true(tenant, &who, now)
         {
@@ -145,6 +182,8 @@ impl Contexts {
     }
 
     fn tell(&self, tenant: Arc<Tenant>, audience: DeploymentId, who: Who, now: Moment) -> Told {
+        // Read before the key: what is signed by a newer one is at worst signed once more.
+        let era = self.era.load(Acquire);
         let signing = self.signing.load();
         let record = &tenant.record;
         let context = Context {
@@ -164,8 +203,13 @@ impl Contexts {
             (names::TENANT_SLUG, record.slug.to_string()),
         ];
         headers.extend(who.headers());
-        Told { until: now + FRESH, token_hash, headers: in_one_piece(headers), tenant, who }
+        Told { until: now + FRESH, token_hash, headers: in_one_piece(headers), tenant, audience, era, who }
     }
+}
+
+fn next_era() -> AtomicU64 {
+    static ERAS: AtomicU64 = AtomicU64::new(0);
+    AtomicU64::new(ERAS.fetch_add(1, Relaxed))
 }
 
 impl Told {

@@ -5,7 +5,10 @@ use super::{
     line::{Handover, Line},
     sender::Sender,
 };
-use crate::limits::{self, UPSTREAM_BUFFER};
+use crate::{
+    limits::{self, UPSTREAM_BUFFER},
+    pieces::Pieces,
+};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::{
@@ -92,7 +95,8 @@ async fn speak_h2(stream: TcpStream, line: &Line) -> io::Result<Sender> {
         .initial_connection_window_size(limits::CONNECTION_WINDOW)
         .max_send_buf_size(limits::STREAM_SEND_BUFFER)
         .max_header_list_size(UPSTREAM_BUFFER as u32);
-    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let (sender, connection) =
+        builder.handshake(TokioIo::new(Pieces(stream))).await.map_err(io::Error::other)?;
     let driven = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to an upstream ended: {error}");
@@ -108,7 +112,8 @@ where
 {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(UPSTREAM_BUFFER);
-    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let (sender, connection) =
+        builder.handshake(TokioIo::new(Pieces(stream))).await.map_err(io::Error::other)?;
     let handover = line.handover.clone();
     let driven = tokio::spawn(async move {
         // Whoever waits for the answer is told by its sender; an idle connection may end as it likes.

@@ -8,7 +8,7 @@ use crate::{
     problem::{self, Problem},
     refuse::No,
 };
-use access::{Origin, Tenant, TokenHolder};
+use access::{Origin, Shortcut, Tenant, TokenHolder};
 use domain::{Digest, Moment, ScopeName, TenantFrom, TokenCaller};
 use protocol::{
     TokenError,
@@ -209,6 +209,7 @@ impl Gateway {
             listed,
             scopes: scopes.into(),
             ends,
+            lately: Shortcut::default(),
         }
     }
 

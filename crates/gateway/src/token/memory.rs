@@ -119,6 +119,7 @@ mod tests {
                 listed: None,
                 scopes: Box::default(),
                 ends: NOW + Duration::from_secs(10),
+                lately: Default::default(),
             };
             memory.put(
                 token,

@@ -12,6 +12,7 @@ pub(crate) use routes::RouteTimes;
 
 use crate::policy::budget::Budgets;
 
+use access::Tenant;
 use domain::TenantId;
 use parking_lot::RwLock;
 use std::{
@@ -117,7 +118,16 @@ impl Meters {
     }
 
     /// The traffic of this tenant, to be counted in.
-    pub(crate) fn of(&self, tenant: TenantId) -> Arc<Traffic> {
+    pub(crate) fn of(&self, tenant: &Tenant) -> Arc<Traffic> {
+        // One that was forgotten meanwhile is held by nobody, so the shortcut has ended too.
+        tenant.counts.get().unwrap_or_else(|| {
+            let traffic = self.numbered(tenant.record.id);
+            tenant.counts.put(&traffic);
+            traffic
+        })
+    }
+
+    fn numbered(&self, tenant: TenantId) -> Arc<Traffic> {
         let shard = &self.shards[tenant.bits() as usize % SHARDS];
         if let Some(traffic) = shard.read().get(&tenant) {
             return traffic.clone();
@@ -175,10 +185,10 @@ mod tests {
     fn what_is_read_out_is_counted_once() {
         let meters = Meters::new();
         let [acme, beta] = [1, 2].map(TenantId::from_bits);
-        meters.of(acme).count_request();
-        meters.of(acme).count_out(7);
-        meters.of(acme).count_wait(Duration::from_micros(1_600));
-        meters.of(beta).count_in(3);
+        meters.numbered(acme).count_request();
+        meters.numbered(acme).count_out(7);
+        meters.numbered(acme).count_wait(Duration::from_micros(1_600));
+        meters.numbered(beta).count_in(3);
         let mut first = meters.drain();
         first.sort_by_key(|reading| reading.tenant);
         let nothing =
@@ -196,7 +206,7 @@ mod tests {
     #[test]
     fn what_somebody_still_counts_in_is_not_forgotten() {
         let meters = Meters::new();
-        let held = meters.of(TenantId::from_bits(1));
+        let held = meters.numbered(TenantId::from_bits(1));
         meters.drain();
         held.count_out(5);
         assert_eq!(meters.drain()[0].bytes_out, 5);

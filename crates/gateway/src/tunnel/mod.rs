@@ -93,7 +93,7 @@ impl Gateway {
         let resolved = self.0.needs.warden.resolve(&[named], origin)?;
         let pass = permitted(self, true, &resolved, &Credential::None, origin).await?;
         let tenant = pass.caller().tenant().unwrap_or_else(|| resolved.tenant()).clone();
-        let traffic = self.0.meters.of(tenant.record.id);
+        let traffic = self.0.meters.of(&tenant);
         self.may_pass(&tenant, &traffic, arrival)?;
         let slot = traffic.hold(Held::Socket, tenant.record.limits.of(Limit::WebSockets));
         let slot = slot.ok_or(Unpassed::Busy)?;

@@ -1,5 +1,6 @@
 //! A client that stops reading holds memory and a connection. Whoever takes no byte for a while is cut off.
 
+use gateway::poll_write_pieces;
 use std::{
     future::Future,
     io,
@@ -91,7 +92,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Patient<IO> {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, pieces);
+        let written = poll_write_pieces(Pin::new(&mut self.io), cx, pieces);
         self.judge(written, cx)
     }
 

@@ -8,7 +8,6 @@ use crate::{
     credential::{check_key, key_on},
     expression::{Asked, Brought, Known, claims_of, text},
     gateway::Gateway,
-    limits,
     onlook::{AtTheDoor, Nobody, Onlooker},
     peer::Peer,
     policy::{Allowance, Said},
@@ -18,6 +17,7 @@ use crate::{
     region::Elsewhere,
     resolve::Identifiers,
     route::{Audience, CredentialKind, Route, Routes},
+    shape,
     target::{self, BadTarget},
     token::check_token,
     traffic::Traffic,
@@ -26,11 +26,7 @@ use crate::{
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
 use bytes::Bytes;
 use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
-    header::{EXPECT, ORIGIN, TRANSFER_ENCODING},
-    request::Parts,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::ORIGIN, request::Parts};
 use hyper::body::Incoming;
 use std::{sync::Arc, time::Duration};
 
@@ -114,7 +110,7 @@ impl Gateway {
         routes: &Routes,
         onlooker: &mut impl Onlooker,
     ) -> Result<Admitted, Stopped> {
-        check_shape(parts)?;
+        shape::check(parts)?;
         let authority = Authority::of(&parts.headers, &parts.uri)
             .map_err(|bad| No::with(problem::BAD_HOST, format!("{bad}.")))?;
         let path = parts.uri.path();
@@ -360,40 +356,6 @@ fn note(tenant: &Tenant, route: &Route) {
         span.record("tenant", tracing::field::display(tenant.record.id));
         span.record("route", &*route.name);
     }
-}
-
-/// Bounds and forms that do not depend on who asks.
-fn check_shape(parts: &Parts) -> Result<(), No> {
-    let no = |problem| Err(No::because(problem));
-    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        return no(problem::BAD_METHOD);
-    }
-    if target > limits::MOST_TARGET {
-        return no(problem::LONG_TARGET);
-    }
-    if head > limits::MOST_HEAD || parts.headers.len() > limits::MOST_FIELDS {
-        return no(problem::LONG_HEAD);
-    }
-    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
-    if codings.next().is_some_and(|first| !first.as_bytes().eq_ignore_ascii_case(b"chunked"))
-        || codings.next().is_some()
-    {
-        // Whatever else it was coded with would be lost on the way.
-        return no(problem::BAD_CODING);
-    }
-    if parts
-        .headers
-        .get(EXPECT)
-        .is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-    {
-        return no(problem::BAD_EXPECTATION);
-    }
-    if proxy::hops(&parts.headers) >= limits::MOST_HOPS {
-        return no(problem::LOOP);
-    }
-    Ok(())
 }
 
 fn check_path(path: &str) -> Result<(), No> {

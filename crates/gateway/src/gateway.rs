@@ -21,6 +21,7 @@ use crate::{
     resolve::Lookups,
     route::{RouteFault, RouteSpec, Routes},
     setup::{Needs, Settings},
+    shape,
     token::{Issuers, Tokens},
     traffic::{Meters, RouteTimes, Times},
     upload::{RequestBody, Upload},
@@ -264,9 +265,10 @@ impl Gateway {
         let came_from = hop.as_ref().map(|hop| hop.peer.clone());
         let peer = came_from.as_ref().unwrap_or(peer);
         let (parts, mut body) = request.into_parts();
-        let reader = Reader::of(&parts);
+        let (reader, version) = (Reader::of(&parts), parts.version);
         let cross = CrossOrigin::of(&self.0.routes.load(), &parts, peer);
-        let question = cross.as_ref().and_then(|cross| cross.answer(&parts));
+        let question = cross.as_ref().filter(|_| shape::check(&parts).is_ok());
+        let question = question.and_then(|cross| cross.answer(&parts));
         let mut cross = cross.filter(|_| question.is_none());
         let answered = match question {
             Some(answer) => answer,
@@ -282,7 +284,7 @@ impl Gateway {
                 Err(Stopped::SignIn { tenant, shared }) => self.send_to_sign_in(&parts, &tenant, shared),
             },
         };
-        let mut response = answered.unwrap_or_else(|no| self.0.refusals.answer(&no, &reader));
+        let mut response = answered.unwrap_or_else(|no| self.turn_away(&no, &reader, version));
         if let Some(cross) = cross {
             cross.mark(response.headers_mut());
         }
@@ -295,9 +297,10 @@ impl Gateway {
         self.refuse(request, &No::because(problem::FORWARDED))
     }
 
-    fn refuse<B>(&self, request: &Request<B>, no: &No) -> Response<Body> {
+    pub(crate) fn refuse<B>(&self, request: &Request<B>, no: &No) -> Response<Body> {
         let (_, id) = self.request_id();
-        let mut response = self.0.refusals.answer(no, &Reader::of_head(request.method(), request.headers()));
+        let reader = Reader::of_head(request.method(), request.headers());
+        let mut response = self.turn_away(no, &reader, request.version());
         response.headers_mut().insert(names::REQUEST_ID, id);
         response
     }

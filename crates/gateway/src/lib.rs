@@ -47,6 +47,7 @@ mod resolve;
 pub mod route;
 mod seam;
 mod setup;
+mod shape;
 mod shared;
 mod target;
 mod token;

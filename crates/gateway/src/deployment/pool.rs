@@ -67,6 +67,8 @@ pub(crate) struct Lease {
     pub(crate) may_be_stale: bool,
     pub(crate) line: Arc<Line>,
     pub(crate) begun: Instant,
+    /// It is not to be used again.
+    pub(crate) is_last: bool,
 }
 
 /// Why there is no connection.
@@ -127,6 +129,7 @@ impl Upstream {
                     may_be_stale: rested >= self.connections.surely_open,
                     line,
                     begun,
+                    is_last: false,
                 });
             }
         }
@@ -151,7 +154,8 @@ impl Upstream {
         let made = timeout(connections.connect_within, connect(&self.origin, connections, &line)).await;
         let sender = made.map_err(|_| NoLease::TimedOut).and_then(|made| made.map_err(NoLease::Failed));
         self.health.reached(sender.is_err().then_some(connections.pass_over));
-        Ok(Lease { sender: sender?, upstream: load, may_be_stale: false, line, begun: Instant::now() })
+        let (sender, begun) = (sender?, Instant::now());
+        Ok(Lease { sender, upstream: load, may_be_stale: false, line, begun, is_last: false })
     }
 
     /// A place in the list of connections. What waits for room counts too, so that nobody's queue keeps others out.
@@ -185,9 +189,9 @@ impl Upstream {
 impl Lease {
     /// Keeps the connection for another request.
     pub(crate) fn give_back(self) {
-        let Lease { sender, upstream, line, .. } = self;
+        let Lease { sender, upstream, line, is_last, .. } = self;
         line.is_back();
-        if sender.is_closed() {
+        if is_last || sender.is_closed() {
             return;
         }
         let mut idle = upstream.idle.lock();

@@ -3,10 +3,11 @@
 
 use crate::upload::RequestBody;
 use http::{
-    HeaderValue, Request, Response, Uri,
-    header::{CONNECTION, HOST},
+    HeaderValue, Method, Request, Response, Uri,
+    header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
     uri::{Authority, PathAndQuery, Scheme},
 };
+use http_body::Body;
 use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
@@ -49,6 +50,7 @@ impl Sender {
 /// As HTTP/2 says it: the host in the address, and nothing about the connection.
 fn whole(mut request: Request<RequestBody>) -> Request<RequestBody> {
     request.headers_mut().remove(CONNECTION);
+    request.headers_mut().remove(TRANSFER_ENCODING);
     let host = request.headers_mut().remove(HOST);
     let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
     if let Some(authority) = authority {
@@ -61,7 +63,8 @@ fn whole(mut request: Request<RequestBody>) -> Request<RequestBody> {
     request
 }
 
-/// As HTTP/1.1 says it, where the request came back from an upstream that speaks HTTP/2.
+/// As HTTP/1.1 says it, where the request came back from an upstream that speaks HTTP/2 too. By some methods the library
+/// sends no body unless it is told that there is one.
 fn plain(mut request: Request<RequestBody>) -> Request<RequestBody> {
     let host = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
     if let Some(host) = host {
@@ -69,6 +72,10 @@ fn plain(mut request: Request<RequestBody>) -> Request<RequestBody> {
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         *request.version_mut() = http::Version::HTTP_11;
+    }
+    let (body, has_length) = (request.body(), request.headers().contains_key(CONTENT_LENGTH));
+    if !body.is_end_stream() && !has_length && matches!(*request.method(), Method::GET | Method::HEAD) {
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     request
 }

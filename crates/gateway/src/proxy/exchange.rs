@@ -160,6 +160,7 @@ impl<P: Fn(&mut Request<RequestBody>)> Trip<'_, P> {
     }
 
     async fn send(&self, mut lease: Lease, request: Request<RequestBody>) -> Outcome {
+        lease.is_last = brings_an_odd_body(&request);
         let mut spare = (lease.may_be_stale || self.tries > 0).then(|| copy(&request)).flatten();
         let may_leave = self.tries > 0 && spare.is_some();
         match self.wait(&mut lease, request, may_leave).await {
@@ -279,6 +280,13 @@ fn copy(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
     Some(copy)
+}
+
+/// Whether there is a body where few backends look for one. One that takes it for the next request (CL.0, TE.0) then
+/// says so to nobody: the connection ends with the answer to this one.
+fn brings_an_odd_body(request: &Request<RequestBody>) -> bool {
+    let bodiless = [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE];
+    bodiless.contains(request.method()) && !http_body::Body::is_end_stream(request.body())
 }
 
 /// Whether a request by this method does nothing the second time.

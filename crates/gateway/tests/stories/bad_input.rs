@@ -62,6 +62,22 @@ async fn a_body_that_is_not_framed_soundly_is_refused() {
 }
 
 #[tokio::test]
+async fn a_browser_s_question_is_framed_as_soundly_as_everything_else() {
+    let cors = r#"{"cors": {"origins": ["https://app.test"]}}"#;
+    let house =
+        House::routed(&format!(r#"[{{"name": "api", "host": "*.base.test", "policies": {cors}}}]"#)).await;
+    let question = "Origin: https://app.test\r\nAccess-Control-Request-Method: PUT\r\n";
+    let carol = house.carol_at(ACME);
+    let sound = raw(house.address, &request("OPTIONS /", question, "", &carol)).await;
+    assert!(sound.contains("access-control-allow-origin"), "{sound}");
+    let odd = format!("{question}Transfer-Encoding: cow, chunked\r\n");
+    let said =
+        raw(house.address, &request("OPTIONS /", &odd, "0\r\n\r\nGET /x HTTP/1.1\r\n\r\n", &carol)).await;
+    assert!(said.starts_with("HTTP/1.1 501") && answers(&said) == 1, "{said}");
+    assert_eq!(house.backend.hits(), 0);
+}
+
+#[tokio::test]
 async fn bad_chunks_are_refused_and_never_forwarded_as_a_whole_body() {
     let house = House::new().await;
     let carol = house.carol_at(ACME);

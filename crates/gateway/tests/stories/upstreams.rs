@@ -131,6 +131,36 @@ async fn what_a_backend_says_after_its_answer_is_no_answer_to_the_next() {
     assert_eq!(carol_asks(&house, get("acme.base.test", "/")).await.text(), "one");
 }
 
+/// A backend that looks for no body, and takes what stands in one for the next request (CL.0, TE.0). It answers that one
+/// when it is asked for something else: the answer would then be taken for the answer to that.
+async fn without_bodies() -> Backend {
+    Backend::raw(|mut stream| async move {
+        loop {
+            let head = read_head(&mut stream).await;
+            let Some(target) = head.split(' ').nth(1) else { break };
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{target}", target.len());
+            if target == "/smuggled" {
+                let _ = stream.readable().await;
+            }
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_backend_that_takes_a_body_for_a_request_answers_nobody_else_with_it() {
+    let house = House::with(without_bodies().await, |_| {}).await;
+    let hidden = "GET /smuggled HTTP/1.1\r\nHost: acme.base.test\r\n\r\n";
+    for method in ["GET", "DELETE", "OPTIONS"] {
+        let first = carol_asks(&house, ask(method, "acme.base.test", "/first").body(hidden)).await;
+        assert_eq!(first.text(), "/first");
+        assert_eq!(carol_asks(&house, get("acme.base.test", "/victim")).await.text(), "/victim", "{method}");
+    }
+}
+
 #[tokio::test]
 async fn connections_are_used_again_one_request_after_another() {
     let house = House::new().await;

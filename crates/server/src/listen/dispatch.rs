@@ -83,7 +83,10 @@ impl Dispatch {
         }
         let response = match (questions::answer(&self.node, &request), self.site_host(&request)) {
             (Some(answer), _) => answer,
-            (None, Some((kind, at))) => Box::pin(self.ask_site(request, kind, at, &peer)).await,
+            (None, Some((kind, at))) => match self.node.gateway.refuse_misshapen(&request) {
+                Some(refusal) => refusal.map(Reply::Gateway),
+                None => Box::pin(self.ask_site(request, kind, at, &peer)).await,
+            },
             (None, None) => self.forward(request, &peer).await.map(Reply::Gateway),
         };
         self.node.metrics.answered(response.status().as_u16());

@@ -1,6 +1,7 @@
 //! Stories of the whole product, told through its binary.
 
 mod alerts;
+mod attacks;
 mod backends;
 mod certificates;
 mod client_certificates;

@@ -11,6 +11,7 @@ mod backend;
 #[path = "../../../../testkit/src/device_authority.rs"]
 mod device_authority;
 mod dns;
+pub(crate) mod frames;
 mod fronts;
 mod handshake;
 mod load;
@@ -20,11 +21,13 @@ mod postgres;
 mod process;
 mod receiver;
 mod shared;
+mod tap;
 
 pub(crate) use authority::{Pebble, connector, name as named};
 pub(crate) use backend::Backend;
 pub(crate) use device_authority::{Authority, Badge};
 pub(crate) use dns::{Dns, Mood};
+pub(crate) use frames::Frames;
 pub(crate) use fronts::Kind;
 pub(crate) use handshake::shown;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
@@ -33,3 +36,4 @@ pub(crate) use people::{Person, Town, database as new_database};
 pub(crate) use process::Process;
 pub(crate) use receiver::Receiver;
 pub(crate) use shared::{BY_QUERY, SHARED};
+pub(crate) use tap::{Heard, Tap};

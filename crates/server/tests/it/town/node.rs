@@ -122,6 +122,13 @@ impl Node {
         self.output.lock().expect("nobody panics here").clone()
     }
 
+    /// Bytes of memory that the node holds.
+    pub(crate) fn memory(&self) -> u64 {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("it runs");
+        let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+        resident.expect("the kernel says so") * 4_096
+    }
+
     /// Runs a command against this node and gives its JSON.
     pub(crate) fn run(&self, arguments: &[&str]) -> Value {
         let (good, out, err) = self.try_run(arguments);

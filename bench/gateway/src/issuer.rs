@@ -73,7 +73,7 @@ impl Issuer {
             .with_no_client_auth()
             .with_single_cert(vec![certified.cert.der().clone()], secret)
             .map_err(|error| error.to_string())?;
-        tokio::spawn(publish(listener, TlsAcceptor::from(Arc::new(tls)), issuer.key_set()));
+        tokio::spawn(publish(listener, TlsAcceptor::from(Arc::new(tls)), issuer.key_set().into()));
         Ok(issuer)
     }
 
@@ -129,13 +129,14 @@ impl Issuer {
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64_STANDARD.encode(info))
     }
 
-    fn key_set(&self) -> Bytes {
+    /// Its public key as it publishes it.
+    pub(crate) fn key_set(&self) -> String {
         // An uncompressed point: a byte that says so, then both coordinates (RFC 5480 section 2.2).
         let (x, y) = self.key.public_key().as_ref()[1..].split_at(32);
         let [x, y] = [x, y].map(|coordinate| BASE64_URL_SAFE_NO_PAD.encode(coordinate));
         let key =
             json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": KEY, "x": x, "y": y });
-        json!({ "keys": [key] }).to_string().into()
+        json!({ "keys": [key] }).to_string()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     fill::{API, KEYED, OPEN, Person},
+    half::Waits,
     issuer::Issuer,
     process::{REST, pinned},
     upstream::SIZE,
@@ -12,8 +13,9 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 /// What is asked for, and how.
 pub(crate) struct Load {
@@ -46,6 +48,8 @@ pub(crate) enum Who {
 pub(crate) const FEW: usize = 1_000;
 /// Tokens that are all distinct: several times as many as a node remembers.
 const DISTINCT: usize = 400_000;
+/// Connections over which is asked evenly.
+const EVENLY: u32 = 16;
 /// Connections of HTTP/2, and requests at a time on each.
 const STREAMS: [&str; 2] = ["8", "8"];
 
@@ -180,6 +184,29 @@ impl Load {
             })
         };
         numbers().ok_or_else(|| format!("h2load did not count: {said}"))
+    }
+
+    /// Asks as one of the people, evenly and so often a second, whatever the answers take.
+    pub(crate) async fn at_rate(&self, at: SocketAddr, rate: f64, seconds: u32) -> Result<Waits, String> {
+        let log = self.folder.join("waits");
+        // It adds to what is there.
+        let _ = std::fs::remove_file(&log);
+        let mut load = pinned(REST, Path::new("h2load"));
+        load.args([
+            "--h1",
+            "--clients",
+            &EVENLY.to_string(),
+            "--rps",
+            &(rate / f64::from(EVENLY)).to_string(),
+        ]);
+        load.args(["--duration", &seconds.to_string()]).arg("--log-file").arg(&log);
+        load.args(["--header", &format!(":authority: {}", self.one.tenant.host)]);
+        load.args(["--header", &format!("Cookie: {}={}", crate::check::COOKIE, self.one.cookie)]);
+        load.arg(format!("http://{at}/"));
+        let within = Duration::from_secs(u64::from(seconds) + 30);
+        let said = timeout(within, say(load)).await.map_err(|_| "h2load does not end".to_owned())??;
+        let log = std::fs::read_to_string(&log).map_err(|error| format!("{error}: {said}"))?;
+        Waits::read(&log).ok_or_else(|| format!("h2load did not log good answers alone: {said}"))
     }
 
     fn write(&self, file: &str, text: &str) -> Result<(), String> {

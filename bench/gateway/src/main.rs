@@ -12,6 +12,7 @@
 mod ask;
 mod check;
 mod fill;
+mod half;
 mod issuer;
 mod load;
 mod node;
@@ -69,22 +70,29 @@ enum Part {
     Upstream { listen: SocketAddr },
 }
 
+/// What answers behind all of them.
+const DIRECT: &str = "no proxy";
 /// The scene that the others are compared with.
 const BASE: &str = "HAProxy, map";
+const SESSION: &str = "Partywall, session";
 const FEW_HAPROXY: &str = "HAProxy, 1,000 hosts";
 const FEW_NGINX: &str = "nginx, 1,000 hosts";
 const VERIFYING: &str = "HAProxy, jwt_verify";
 const STREAMS: &str = "HAProxy, HTTP/2";
+const ASKING: &str = "Caddy, forward_auth";
+const REMEMBERING: &str = "Envoy, jwt_authn";
 
 /// What is aimed at.
-const AIMS: [Aim; 10] = [
-    ("Partywall, session", BASE, 1.5),
+const AIMS: [Aim; 12] = [
+    (SESSION, BASE, 1.5),
     ("Partywall, open route", BASE, 0.75),
     ("Partywall, open route", FEW_HAPROXY, 1.2),
     ("Partywall, open route", FEW_NGINX, 1.4),
     ("Partywall, API key", "Partywall, open route", 1.05),
     ("Partywall, token", FEW_HAPROXY, 1.4),
     ("Partywall, token", VERIFYING, 0.2),
+    ("Partywall, token", ASKING, 0.2),
+    ("Partywall, token", REMEMBERING, 0.3),
     ("Partywall, distinct tokens", VERIFYING, 0.85),
     ("Partywall, HTTP/2", STREAMS, 1.4),
     ("nginx asking Partywall", FEW_HAPROXY, 2.0),
@@ -120,6 +128,9 @@ async fn measure(asked: &Asked) -> Result<(), String> {
     let load = Load::prepare(folder, &stage.town.people, &issuer, &who, asked.connections)?;
     let measured = stage.rounds(asked, &load).await?;
     println!("\n{}\n{}", report::table(&measured, BASE), report::aims(&measured, &AIMS));
+    if let Some(ours) = measured.iter().find(|scene| scene.name == SESSION) {
+        println!("{}", stage.at_half_load(ours, &load, asked).await?);
+    }
     stage.end().await
 }
 
@@ -138,12 +149,15 @@ type Scene = (&'static str, Who);
 /// What is measured of ours.
 const OURS: &[Scene] = &[
     ("Partywall, open route", Who::Nobody),
-    ("Partywall, session", Who::SignedIn),
+    (SESSION, Who::SignedIn),
     ("Partywall, API key", Who::Keyed),
     ("Partywall, token", Who::Token),
     ("Partywall, distinct tokens", Who::Distinct),
     ("Partywall, HTTP/2", Who::Streams),
 ];
+
+const FORWARD_AUTH: [Scene; 1] = [(ASKING, Who::Token)];
+const JWT_AUTHN: [Scene; 1] = [(REMEMBERING, Who::Token)];
 
 /// Everything that runs while it is measured.
 struct Stage {
@@ -163,8 +177,20 @@ struct Running {
 
 impl Stage {
     async fn set(asked: &Asked, binary: &Path, folder: &Path, issuer: &Issuer) -> Result<Self, String> {
-        let [application, haproxy, nginx, asking, decide, public, private, few, fewer, verifying] =
-            addresses()?;
+        let [
+            application,
+            haproxy,
+            nginx,
+            asking,
+            decide,
+            public,
+            private,
+            few,
+            fewer,
+            verifying,
+            caddy,
+            envoy,
+        ] = addresses()?;
         let settings = issuer.settings();
         let node = || node::start(binary, folder, public, private, decide, &settings);
         let first = node()?;
@@ -186,8 +212,9 @@ impl Stage {
         };
         let nginx_at = |name: &'static str, tenants, at| peers::nginx(folder, name, tenants, at, application);
         let key = issuer.public_key();
-        stage
-            .up(&[("no proxy", Who::SignedIn)], application, None, || {
+        let keys = issuer.key_set();
+        let mut stage = stage
+            .up(&[(DIRECT, Who::SignedIn)], application, None, || {
                 Pinned::start("upstream", REST, &own, &upstream, folder)
             })
             .await?
@@ -211,9 +238,21 @@ impl Stage {
             .up(&[(VERIFYING, Who::Token)], verifying, Some(issuer), || {
                 haproxy_at("haproxy-jwt", &tenants, Some(&key), verifying)
             })
-            .await?
-            .checked(issuer)
-            .await
+            .await?;
+        // These two do something even while nobody asks them, so they run only where they are measured.
+        if asked.wants(&FORWARD_AUTH[0]) {
+            let start = || peers::caddy(folder, caddy, application);
+            stage = stage.up(&FORWARD_AUTH, caddy, None, start).await?;
+        }
+        match process::is_there("envoy") {
+            false => say("there is no `envoy` on the path: it is left out"),
+            true if asked.wants(&JWT_AUTHN[0]) => {
+                let start = || peers::envoy(folder, &keys, envoy, application);
+                stage = stage.up(&JWT_AUTHN, envoy, Some(issuer), start).await?;
+            }
+            true => {}
+        }
+        stage.checked(issuer).await
     }
 
     /// Starts one more and waits for its first answer.
@@ -230,7 +269,8 @@ impl Stage {
         let cookie = format!("{}={}", check::COOKIE, person.cookie);
         let token = issuer.map(|issuer| issuer.token(person, 0)).transpose()?;
         let ask = Ask { host: &person.tenant.host, path: "/", cookie: Some(&cookie), ..Ask::default() };
-        await_answer(at, &Ask { token: token.as_deref(), ..ask }).await?;
+        let answered = await_answer(at, &Ask { token: token.as_deref(), ..ask }).await;
+        answered.map_err(|error| format!("{error}\n{}", process.said()))?;
         self.running.push(Running { process, at, ready: begun.elapsed(), beside: None, scenes });
         Ok(self)
     }
@@ -254,14 +294,16 @@ impl Stage {
         for name in [BASE, "nginx, map"] {
             check::mapping(at(name)?, &self.town).await.map_err(|error| format!("{name}: {error}"))?;
         }
-        for name in ["Partywall, session", "nginx asking Partywall"] {
+        for name in [SESSION, "nginx asking Partywall"] {
             check::partywall(at(name)?, &self.town).await.map_err(|error| format!("{name}: {error}"))?;
         }
-        let ours = at("Partywall, session")?;
+        let ours = at(SESSION)?;
         check::programs(ours, &self.town, issuer).await.map_err(|error| format!("Partywall: {error}"))?;
-        check::verifying(at(VERIFYING)?, &self.town, issuer)
-            .await
-            .map_err(|error| format!("{VERIFYING}: {error}"))?;
+        for (name, maps) in [(VERIFYING, true), (REMEMBERING, false)] {
+            let Ok(at) = at(name) else { continue };
+            let checked = check::verifying(at, &self.town, issuer, maps).await;
+            checked.map_err(|error| format!("{name}: {error}"))?;
+        }
         Ok(self)
     }
 
@@ -295,6 +337,22 @@ impl Stage {
             }
         }
         Ok(measured.into_iter().map(|(_, _, scene)| scene).collect())
+    }
+
+    /// How much later answers come through us than from the application, at half of what we can do.
+    async fn at_half_load(&self, ours: &Measured, load: &Load, asked: &Asked) -> Result<String, String> {
+        let rate = ours.usual_rate() / 2.0;
+        let mut waits = Vec::new();
+        for _ in 0..asked.rounds {
+            for name in [DIRECT, SESSION] {
+                let running =
+                    self.running.iter().find(|running| running.scenes.iter().any(|scene| scene.0 == name));
+                let at = running.ok_or_else(|| format!("{name} was not started"))?.at;
+                say(&format!("half load: {name}, {rate:.0} requests a second"));
+                waits.push((name, load.at_rate(at, rate, asked.seconds).await?));
+            }
+        }
+        Ok(half::table(&waits, rate))
     }
 
     async fn turn(&self, running: &Running, who: Who, load: &Load, seconds: u32) -> Result<Round, String> {

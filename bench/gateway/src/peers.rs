@@ -3,8 +3,10 @@
 
 use crate::{
     fill::{BASE_DOMAIN, Tenant},
+    issuer::AUDIENCE,
     process::{PROXY, Pinned},
 };
+use serde_json::{Value, json};
 use std::{fmt::Write, net::SocketAddr, path::Path};
 
 /// HAProxy with a map file, on one thread; with a public key, it takes bearer tokens of ES256 that are signed with it.
@@ -134,6 +136,86 @@ pub(crate) fn asking(
     let alone = format!("daemon off; master_process off; pid {}/asking.pid;", folder.display());
     let arguments = ["-e", "stderr", "-g", &alone, "-c", &file.to_string_lossy()];
     Pinned::start("nginx-asking", PROXY, Path::new("nginx"), &arguments, folder)
+}
+
+/// Caddy, which asks somebody about each request before it forwards it. Whoever is asked is the application itself,
+/// which agrees to everything: the dearest part of such a set-up, the asked one's own work, is left out.
+pub(crate) fn caddy(folder: &Path, listen: SocketAddr, upstream: SocketAddr) -> Result<Pinned, String> {
+    let config = format!(
+        "{{
+    admin off
+    auto_https off
+    storage file_system {folder}/caddy
+}}
+http://:{port} {{
+    bind {address}
+    forward_auth {upstream} {{
+        uri /
+        copy_headers Partywall-Tenant
+    }}
+    reverse_proxy {upstream}
+}}
+",
+        folder = folder.display(),
+        port = listen.port(),
+        address = listen.ip(),
+    );
+    let file = folder.join("Caddyfile");
+    write(&file, &config)?;
+    let arguments = ["run", "--adapter", "caddyfile", "--config", &file.to_string_lossy()];
+    Pinned::start("caddy", PROXY, Path::new("caddy"), &arguments, folder)
+}
+
+/// Envoy, which takes bearer tokens of this key set, and remembers those that it found good.
+pub(crate) fn envoy(
+    folder: &Path,
+    keys: &str,
+    listen: SocketAddr,
+    upstream: SocketAddr,
+) -> Result<Pinned, String> {
+    let at = |address: SocketAddr| json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } });
+    let typed = |name: &str, mut config: Value| {
+        config["@type"] = format!("type.googleapis.com/envoy.extensions.filters.{name}").into();
+        config
+    };
+    let provider = json!({
+        "audiences": [AUDIENCE],
+        "local_jwks": { "inline_string": keys },
+        "forward": true,
+        "jwt_cache_config": { "jwt_cache_size": 100_000 },
+    });
+    let checking = json!({
+        "providers": { "bench": provider },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "bench" } }],
+    });
+    let checking = typed("http.jwt_authn.v3.JwtAuthentication", checking);
+    let manager = json!({
+        "stat_prefix": "public",
+        "http_filters": [
+            { "name": "jwt", "typed_config": checking },
+            { "name": "router", "typed_config": typed("http.router.v3.Router", json!({})) },
+        ],
+        "route_config": { "virtual_hosts": [{
+            "name": "all", "domains": ["*"],
+            "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": "application" } }],
+        }] },
+    });
+    let manager = typed("network.http_connection_manager.v3.HttpConnectionManager", manager);
+    let endpoint = json!({ "endpoint": { "address": at(upstream) } });
+    let config = json!({ "static_resources": {
+        "listeners": [{
+            "address": at(listen),
+            "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],
+        }],
+        "clusters": [{
+            "name": "application",
+            "load_assignment": { "cluster_name": "application", "endpoints": [{ "lb_endpoints": [endpoint] }] },
+        }],
+    } });
+    let file = folder.join("envoy.json");
+    write(&file, &config.to_string())?;
+    let arguments = ["--concurrency", "1", "--disable-hot-restart", "--config-path", &file.to_string_lossy()];
+    Pinned::start("envoy", PROXY, Path::new("envoy"), &arguments, folder)
 }
 
 fn lines(tenants: &[Tenant], line: impl Fn(&Tenant) -> String) -> String {

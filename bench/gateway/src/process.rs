@@ -1,7 +1,13 @@
 //! Programs that run on one processor each, and what they cost: read from `/proc` for the program and
 //! everything that it started.
 
-use std::{collections::HashMap, fs, path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 use tokio::{
     process::{Child, Command},
     time::timeout,
@@ -21,6 +27,7 @@ const END_WITHIN: Duration = Duration::from_secs(20);
 /// A running program. It ends when this is dropped.
 pub(crate) struct Pinned {
     name: &'static str,
+    log: PathBuf,
     child: Child,
 }
 
@@ -66,7 +73,15 @@ impl Pinned {
         let mut command = pinned(processor, program);
         command.args(arguments).env("TOKIO_WORKER_THREADS", "1");
         command.stdin(Stdio::null()).stdout(log.try_clone().map_err(words)?).stderr(log).kill_on_drop(true);
-        Ok(Pinned { name, child: command.spawn().map_err(words)? })
+        let log = folder.join(format!("{name}.log"));
+        Ok(Pinned { name, log, child: command.spawn().map_err(words)? })
+    }
+
+    /// The end of what it has said.
+    pub(crate) fn said(&self) -> String {
+        let said = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = said.lines().rev().take(5).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 
     /// Asks it to end, and waits until it has.
@@ -114,6 +129,17 @@ impl Pinned {
         }
         Ok(family)
     }
+}
+
+/// Whether this program can be run.
+pub(crate) fn is_there(program: &str) -> bool {
+    std::process::Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// A command that runs on this processor only.

@@ -13,6 +13,13 @@ pub(crate) struct Measured {
     pub(crate) rounds: Vec<Round>,
 }
 
+impl Measured {
+    /// Requests in a second, in the middle one of its rounds.
+    pub(crate) fn usual_rate(&self) -> f64 {
+        Spread::of(self.rounds.iter().map(Round::rate)).middle
+    }
+}
+
 /// One scene in one round.
 #[derive(Clone, Copy)]
 pub(crate) struct Round {
@@ -92,14 +99,14 @@ pub(crate) fn aims(all: &[Measured], aims: &[Aim]) -> String {
 
 /// The least, the middle and the greatest of several values.
 #[derive(Debug, PartialEq)]
-struct Spread {
+pub(crate) struct Spread {
     least: f64,
-    middle: f64,
+    pub(crate) middle: f64,
     most: f64,
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let half = values.len() / 2;

@@ -1,11 +1,13 @@
 //! Answers the warden's questions: the only unscoped reads of tenants' rows. On PostgreSQL they run under
 //! a role that has policies on the tables named here and on no other.
 
+mod plans;
 mod rows;
 
+use plans::Plans;
 use rows::{
-    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, SubscriptionRow,
-    TenantRow, TokenRow,
+    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, PlannedRow, RoleRow, SealedRow, SessionRow,
+    SubscriptionRow, TenantRow, TokenRow,
 };
 
 use crate::{
@@ -31,6 +33,7 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Clone)]
 pub struct StoreDirectory {
     store: Store,
+    plans: Plans,
 }
 
 /// A read over several statements of one snapshot.
@@ -49,7 +52,7 @@ impl Reading {
 
 impl StoreDirectory {
     pub(crate) fn new(store: Store) -> Self {
-        StoreDirectory { store }
+        StoreDirectory { store, plans: Plans::default() }
     }
 
     async fn reading(&self) -> Result<Reading, StoreError> {
@@ -179,14 +182,14 @@ impl StoreDirectory {
         let rows: Vec<TenantRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, p.body AS plan
-                     FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, t.plan_id
+                     FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id
                      WHERE t.id > $1 AND t.standing <> 'erased' ORDER BY t.id LIMIT $2"
                 ),
                 values![&after, limit],
             )
             .await?;
-        let last = rows.last().map(|row| row.0.id.to_string()).unwrap_or_else(|| after.clone());
+        let last = rows.last().map(|row| row.record.id.to_string()).unwrap_or_else(|| after.clone());
         let hosts: Vec<HostRow> = reading
             .rows(
                 operator_sql!("SELECT tenant, host FROM hostname WHERE tenant > $1 AND tenant <= $2 ORDER BY tenant, host"),
@@ -202,15 +205,17 @@ impl StoreDirectory {
                 values![&after, &last],
             )
             .await?;
-        Ok(with_more(rows, hosts, subscriptions))
+        let records = self.plans.with_limits(&mut reading, rows).await?;
+        Ok(with_more(records, hosts, subscriptions))
     }
 
     async fn find_tenant(&self, id: TenantId) -> Result<Option<TenantRecord>, StoreError> {
         let mut reading = self.reading().await?;
-        let rows: Vec<TenantRow> = reading
+        // In one statement: what is asked for next must not tell whether there is such a tenant.
+        let rows: Vec<PlannedRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, p.body AS plan
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, t.plan_id, p.body
                      FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
                      WHERE t.id = $1 AND t.standing <> 'erased'"
                 ),
@@ -224,7 +229,8 @@ impl StoreDirectory {
              WHERE tenant_id = $1 ORDER BY product, subscriber_id"
         );
         let subscriptions = reading.rows(subscriptions, values![id]).await?;
-        Ok(with_more(rows, hosts, subscriptions).pop())
+        let records = rows.into_iter().map(|row| self.plans.planned(row)).collect();
+        Ok(with_more(records, hosts, subscriptions).pop())
     }
 
     async fn find_person(&self, user: UserId, digest: Digest) -> Result<Option<PersonGrant>, StoreError> {
@@ -401,7 +407,7 @@ fn rights_of(roles: &[RoleName]) -> RightSet {
 }
 
 fn with_more(
-    rows: Vec<TenantRow>,
+    records: Vec<TenantRecord>,
     hosts: Vec<HostRow>,
     subscriptions: Vec<SubscriptionRow>,
 ) -> Vec<TenantRecord> {
@@ -411,8 +417,9 @@ fn with_more(
     for SubscriptionRow { tenant, product, subscriber } in subscriptions {
         subscribed.entry(tenant).or_default().push((product, subscriber));
     }
-    rows.into_iter()
-        .map(|TenantRow(mut record)| {
+    records
+        .into_iter()
+        .map(|mut record| {
             record.hostnames = by_tenant.remove(&record.id).unwrap_or_default();
             record.subscriptions = Subscriptions::of(subscribed.remove(&record.id).unwrap_or_default());
             record

@@ -10,7 +10,9 @@ use crate::{
 use domain::{Digest, Event, Heard, Moment, ProviderId, TenantId, UserId, event::names};
 use std::{
     collections::HashSet,
+    future::poll_fn,
     sync::{Arc, atomic::Ordering::Relaxed},
+    task::Poll,
 };
 
 impl Warden {
@@ -25,19 +27,22 @@ impl Warden {
     /// [`DirectoryError`].
     pub async fn fill(&self) -> Result<usize, DirectoryError> {
         const BATCH: u32 = 5_000;
-        let (mut after, mut there) = (None, HashSet::new());
-        loop {
-            let batch = self.directory.tenants(after, BATCH).await?;
-            after = batch.last().map(|last| last.id).or(after);
-            let full = batch.len() as u32 == BATCH;
+        let mut there = HashSet::new();
+        let mut batch = self.directory.tenants(None, BATCH).await?;
+        while !batch.is_empty() {
+            let mut next = self.directory.tenants(batch.last().map(|last| last.id), BATCH);
+            // Polled once, it has the database look for the next ones while these are taken in.
+            let early = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await;
             there.extend(batch.iter().map(|record| record.id));
             batch.into_iter().for_each(|record| self.tenants.put(record));
-            if !full {
-                self.tenants.keep_only(&there);
-                self.load_early_ends(None).await?;
-                return Ok(self.tenants.len());
-            }
+            batch = match early {
+                Poll::Ready(next) => next?,
+                Poll::Pending => next.await?,
+            };
         }
+        self.tenants.keep_only(&there);
+        self.load_early_ends(None).await?;
+        Ok(self.tenants.len())
     }
 
     /// The feed has missed something: believes nothing any more, as if it had been silent for too long.

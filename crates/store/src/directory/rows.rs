@@ -5,8 +5,8 @@ use access::{
     CutShort, KeyEnd, KeyGrant, Maintenance, OperatorGrant, PersonGrant, Subscriptions, TenantRecord,
 };
 use domain::{
-    Hostname, Limits, MemberId, Moment, PlatformRole, ProductName, ProviderId, Right, RightSet, RoleName,
-    SubscriberId, TenantId, UserId,
+    Hostname, Limits, MemberId, Moment, PlanId, PlatformRole, ProductName, ProviderId, Right, RightSet,
+    RoleName, SubscriberId, TenantId, UserId,
 };
 use std::sync::Arc;
 
@@ -93,10 +93,14 @@ impl FromRow for SubscriptionRow {
     }
 }
 
-pub(super) struct TenantRow(pub(super) TenantRecord);
+/// A tenant without what its plan allows.
+pub(super) struct TenantRow {
+    pub(super) record: TenantRecord,
+    pub(super) plan: PlanId,
+}
 impl FromRow for TenantRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(TenantRow(TenantRecord {
+        let record = TenantRecord {
             id: row.parse("id")?,
             slug: slug(row)?,
             name: row.parse("name")?,
@@ -104,7 +108,7 @@ impl FromRow for TenantRow {
             deployment: row.parse("deployment_id")?,
             generation: row.int("generation")?,
             published: row.flag("published")?,
-            limits: Arc::new(row.json::<Limits>("plan")?),
+            limits: Arc::default(),
             hostnames: Vec::new(),
             networks: row.words("networks")?.into(),
             maintenance: Maintenance {
@@ -112,7 +116,27 @@ impl FromRow for TenantRow {
                 until: row.moment("maintenance_until")?,
             },
             subscriptions: Subscriptions::default(),
-        }))
+        };
+        Ok(TenantRow { record, plan: row.parse("plan_id")? })
+    }
+}
+
+/// A tenant, and what its plan allows.
+pub(super) struct PlannedRow {
+    pub(super) tenant: TenantRow,
+    pub(super) limits: Limits,
+}
+impl FromRow for PlannedRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(PlannedRow { tenant: TenantRow::from_row(row)?, limits: PlanRow::from_row(row)?.0 })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct PlanRow(pub(super) Limits);
+impl FromRow for PlanRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        row.json("body").map(PlanRow)
     }
 }
 

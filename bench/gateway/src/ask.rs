@@ -5,7 +5,10 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{Request, client::conn::http1, client::conn::http1::SendRequest};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
 /// A connection that is kept.
 pub(crate) struct Line(SendRequest<Empty<Bytes>>);
@@ -32,7 +35,13 @@ pub(crate) struct Answer {
 impl Line {
     /// Connects.
     pub(crate) async fn open(at: SocketAddr) -> Result<Self, String> {
-        let stream = TcpStream::connect(at).await.map_err(|error| format!("{at}: {error}"))?;
+        Self::over(TcpStream::connect(at).await.map_err(|error| format!("{at}: {error}"))?).await
+    }
+
+    /// Over a connection that was made.
+    pub(crate) async fn over(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Self, String> {
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         tokio::spawn(async move {

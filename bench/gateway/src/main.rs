@@ -13,6 +13,7 @@ mod ask;
 mod check;
 mod fill;
 mod half;
+mod idle;
 mod issuer;
 mod load;
 mod node;
@@ -62,12 +63,18 @@ struct Asked {
     part: Option<Part>,
 }
 
-/// What this program does in a process of its own.
+/// What this program does instead of measuring requests.
 #[derive(Debug, Subcommand)]
 enum Part {
     /// Be the application behind the proxies.
     #[command(hide = true)]
     Upstream { listen: SocketAddr },
+    /// Measure the memory of connections on which nothing is asked, in place of everything else.
+    Idle {
+        /// How many each proxy holds.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+        connections: u32,
+    },
 }
 
 /// What answers behind all of them.
@@ -106,6 +113,10 @@ async fn main() -> ExitCode {
     let asked = Asked::parse();
     let done = match asked.part {
         Some(Part::Upstream { listen }) => upstream::serve(listen).await,
+        Some(Part::Idle { connections }) => match node::find().await {
+            Ok(binary) => idle::measure(&binary, connections as usize).await,
+            Err(words) => Err(words),
+        },
         None => measure(&asked).await,
     };
     match done {

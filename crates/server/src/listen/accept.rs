@@ -42,7 +42,8 @@ pub(super) fn builder() -> Builder<Streams> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEAD_WITHIN)
+        // Its deadline runs while a connection rests; `Patient` has one that does not.
+        .header_read_timeout(None)
         .max_buf_size(limits::SERVER_BUFFER)
         .max_headers(limits::MOST_FIELDS + 1)
         .http2()
@@ -69,10 +70,11 @@ where
     A: Future<Output = Response<Reply>> + Send + 'static,
 {
     let (answer, work) = (Arc::new(answer), Work::new());
+    let io = Patient::new(io, work.clone());
     let service = service_fn(|request| answered(answer.clone(), request, work.begin()));
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(Patient::new(io)), service);
+    // In a box: each layer around it would else hold room for it more than once, for as long as the connection rests.
+    let mut connection = Box::pin(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     let served = Tether::hold(async {
-        tokio::pin!(connection);
         tokio::select! {
             ended = connection.as_mut() => return ended,
             () = work.rests_for(limits::RESTS_FOR) => {

@@ -133,9 +133,11 @@ impl Door {
         }
         // Behind a proxy nobody knows the port.
         let port = if address == peer.ip() { peer.port() } else { 0 };
-        let Some(stream) = self.pass_on(stream, (address, port).into(), stop.clone()).await else { return };
+        let passed = Box::pin(self.pass_on(stream, (address, port).into(), stop.clone()));
+        let Some(stream) = passed.await else { return };
         // Whoever is behind a proxy that passes on bytes has written the header fields too.
-        self.serve(stream, Client::new(address, self.https).among(&self.fronts), stop).await;
+        let client = Client::new(address, self.https).among(&self.fronts);
+        Box::pin(self.serve(stream, client, stop)).await;
     }
 
     /// Passes a connection on where a route says so for the name that it asks for; gives back any other.
@@ -164,9 +166,10 @@ impl Door {
         let (builder, dispatch) = (self.builder.clone(), self.dispatch.clone());
         let answer = |client: Client| move |request| dispatch.clone().answer(request, client.clone());
         let Some(certificates) = &self.certificates else {
-            return accept::serve(builder, stream, stop, answer(client)).await;
+            return Box::pin(accept::serve(builder, stream, stop, answer(client))).await;
         };
-        let handshake = certificates.accept(stream, |host| self.dispatch.wants_certificate(host));
+        // Each stage has a box of its own: a connection that rests holds no room for those that are over.
+        let handshake = Box::pin(certificates.accept(stream, |host| self.dispatch.wants_certificate(host)));
         let done = tokio::select! {
             done = tokio::time::timeout(HANDSHAKE, handshake) => done,
             // Nothing was asked yet, so nothing is owed, and nobody need wait for it.
@@ -175,7 +178,7 @@ impl Door {
         match done {
             Ok(Ok(Handshake::Done(stream))) => {
                 let client = client.with_certificate(stream.get_ref().1.peer_certificates());
-                accept::serve(builder, *stream, stop, answer(client)).await;
+                Box::pin(accept::serve(builder, *stream, stop, answer(client))).await;
             }
             Ok(Ok(Handshake::Answered)) => {}
             Ok(Err(_)) | Err(_) => self.metrics.handshake_failed(),

@@ -1,5 +1,5 @@
-//! How long nothing is asked on a connection. HTTP/1.1 has a deadline for the next request; a connection of HTTP/2
-//! on which only pings come and go would stay for good, and there is room for so many.
+//! How long nothing is asked on a connection. One that rests, or on which only pings come and go, would stay for good,
+//! and there is room for so many.
 
 use super::body::{Broken, Reply};
 use bytes::Bytes;
@@ -21,6 +21,7 @@ pub(super) struct Work(Arc<Ledger>);
 
 struct Ledger {
     under_way: AtomicUsize,
+    begun: AtomicU64,
     begin: Instant,
     /// Milliseconds after `begin`, of the last end.
     ended: AtomicU64,
@@ -37,13 +38,23 @@ pub(super) struct Held {
 
 impl Work {
     pub(super) fn new() -> Self {
-        let (under_way, ended) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Work(Arc::new(Ledger { under_way, begin: Instant::now(), ended }))
+        let (begun, ended) = (AtomicU64::new(0), AtomicU64::new(0));
+        Work(Arc::new(Ledger { under_way: AtomicUsize::new(0), begun, begin: Instant::now(), ended }))
     }
 
     pub(super) fn begin(&self) -> AtWork {
         self.0.under_way.fetch_add(1, SeqCst);
+        self.0.begun.fetch_add(1, SeqCst);
         AtWork(self.clone())
+    }
+
+    /// How many requests have begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.0.begun.load(SeqCst)
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.0.under_way.load(SeqCst) > 0
     }
 
     /// Ends when nothing was under way for this long.

@@ -152,16 +152,3 @@ async fn hpack_bomb_cve_2016_6581() {
     assert!(grown < MOST, "the node grew by {grown} bytes");
     scene.victim(0).await;
 }
-
-#[tokio::test]
-async fn a_stream_with_more_than_its_window_is_ended() {
-    let scene = Scene::new().await;
-    let piece = vec![b'a'; 16_384];
-    let open = frame(HEADERS, END_HEADERS, 1, &scene.block("POST"));
-    // More than the stream's window, and then more than the connection's, whatever is read meanwhile.
-    let mut client = scene.frames().await;
-    client.send(&open).await;
-    let sent = client.flood(|_| frame(DATA, 0, 1, &piece), 20_000).await;
-    assert!(!sent, "the connection goes on");
-    scene.victim(0).await;
-}

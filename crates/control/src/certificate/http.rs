@@ -47,7 +47,7 @@ async fn put_one(
     Json(body): Json<Pair>,
 ) -> Result<Json<Certificate>, Problem> {
     let key = Secret::new(body.key);
-    let ends_at = put(&room.store, &permit, &host, &body.chain, &key, &room.check_pair).await?;
+    let ends_at = put(&room, &permit, &host, &body.chain, &key).await?;
     Ok(Json(Certificate { host: host.to_string(), ends_at: ends_at.to_string() }))
 }
 

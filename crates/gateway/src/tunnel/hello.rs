@@ -54,3 +54,42 @@ fn read(mut seen: &[u8]) -> Read {
     }
     Read::More
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::Dice;
+
+    /// What a client says first that asks for this name.
+    fn hello(name: &str) -> Vec<u8> {
+        let config = tokio_rustls::rustls::ClientConfig::builder()
+            .with_root_certificates(tokio_rustls::rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let name = name.to_owned().try_into().unwrap();
+        let mut client = tokio_rustls::rustls::ClientConnection::new(config.into(), name).unwrap();
+        let mut said = Vec::new();
+        client.write_tls(&mut said).unwrap();
+        said
+    }
+
+    #[test]
+    fn the_name_of_a_sound_message_is_found_once_all_of_it_is_there() {
+        let sound = hello("Acme.base.test");
+        assert!(matches!(read(&sound), Read::Name(Some(name)) if name == "acme.base.test"));
+        for length in [0, 1, 4, 5, 50, sound.len() - 1] {
+            assert!(matches!(read(&sound[..length]), Read::More), "{length}");
+        }
+        assert!(matches!(read(b"GET / HTTP/1.1"), Read::Name(None)));
+    }
+
+    #[test]
+    fn a_wounded_message_asks_for_a_plain_name_or_none() {
+        let (mut dice, sound) = (Dice::of(19), hello("acme.base.test"));
+        for wounded in dice.wounded(&sound, 3_000) {
+            if let Read::Name(Some(name)) = read(&wounded) {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+                assert!(name.bytes().all(plain), "{name}");
+            }
+        }
+    }
+}

@@ -54,12 +54,15 @@ pub(crate) struct Facts {
     pub(crate) cut_short: Mutex<Vec<CutShort>>,
     /// How often somebody asked about a key.
     pub(crate) asked: AtomicU64,
+    /// How often anybody asked anything.
+    pub(crate) questions: AtomicU64,
     pub(crate) used: Mutex<Vec<(TenantId, ApiKeyId)>>,
     pub(crate) away: AtomicBool,
 }
 
 impl Facts {
     fn answer<T: Send + 'static>(&self, value: T) -> Found<'_, T> {
+        self.questions.fetch_add(1, SeqCst);
         let away = self.away.load(SeqCst);
         Box::pin(async move { if away { Err(DirectoryError) } else { Ok(value) } })
     }
@@ -123,7 +126,7 @@ pub(crate) struct House {
     cookies: CookieKeys,
 }
 
-fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&str]) -> TenantRecord {
+pub(crate) fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&str]) -> TenantRecord {
     TenantRecord {
         id,
         slug: slug.parse().unwrap(),

@@ -2,9 +2,11 @@
 
 use crate::{
     backend::Backend,
-    house::{ACME, BETA, CAROL, House},
+    house::{ACME, BETA, CAROL, House, tenant},
     wire::{get, raw},
 };
+use domain::TenantId;
+use std::sync::atomic::Ordering::SeqCst;
 
 /// An API at one address for all tenants, mapped in three ways, and one by path for browsers.
 const ROUTES: &str = r#"[
@@ -220,4 +222,59 @@ async fn a_host_that_is_not_said_plainly_and_once_is_refused() {
         assert!(said.starts_with("HTTP/1.1 400") || said.starts_with("HTTP/1.0 400"), "{head}\n{said}");
     }
     assert_eq!(house.backend.hits(), 0);
+}
+
+#[tokio::test]
+async fn among_100_000_tenants_nobody_is_asked_while_memory_is_warm() {
+    const TENANTS: u128 = 100_000;
+    let house = House::routed(
+        r#"[{"name": "open", "host": "*.base.test", "path": "/open", "open": true},
+            {"name": "keys", "host": "*.base.test", "path": "/api", "credentials": ["api_key"]},
+            {"name": "all", "host": "*.base.test"}]"#,
+    )
+    .await;
+    let id = |number: u128| TenantId::from_bits(1_000 + number);
+    for number in 0..TENANTS {
+        let own = format!("{number}.own.test");
+        let record = tenant(id(number), &format!("t{number}"), true, &[&own]);
+        house.facts.tenants.lock().unwrap().insert(record.id, record);
+    }
+    house.warden.fill().await.unwrap();
+    // Some of them have somebody who was here before.
+    let known: Vec<_> = (0..TENANTS).step_by(2_000).collect();
+    let mut callers = Vec::new();
+    for &number in &known {
+        let (cookie, key) = (house.carol_at(id(number)), house.key_of(id(number), |_| {}));
+        let signed = house.signed_key_of(id(number), |_| {});
+        callers.push((number, cookie, key, signed));
+    }
+    let ask_all = async || {
+        for (number, cookie, key, signed) in &callers {
+            let host = format!("t{number}.base.test");
+            let seen = [
+                get(&host, "/open").at(house.address).await,
+                get(&format!("{number}.own.test"), "/").with("cookie", cookie).at(house.address).await,
+                get(&host, "/").with("cookie", cookie).at(house.address).await,
+                get(&host, "/api").with("x-api-key", key).at(house.address).await,
+                get(&host, "/api").with("x-api-key", signed).at(house.address).await,
+            ];
+            for told in seen {
+                assert_eq!(told.got("partywall-tenant"), [id(*number).to_string()]);
+            }
+        }
+    };
+    ask_all().await;
+    let asked = house.facts.questions.load(SeqCst);
+    assert!(asked >= known.len() as u64, "memory was cold");
+    // From here on there is no database, and nothing was forgotten.
+    house.facts.away.store(true, SeqCst);
+    ask_all().await;
+    // Whose tenants have nobody here are found all the same, and those that are nobody's are not.
+    for number in (1_000..TENANTS).step_by(4_999) {
+        let told = get(&format!("t{number}.base.test"), "/open").at(house.address).await;
+        assert_eq!(told.got("partywall-tenant"), [id(number).to_string()]);
+    }
+    let told = get("t100000.base.test", "/open").at(house.address).await;
+    assert_eq!(told.code(), "tenant.unknown");
+    assert_eq!(house.facts.questions.load(SeqCst), asked, "somebody was asked");
 }

@@ -4,17 +4,18 @@
 mod client;
 
 use crate::config::{self, Config};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use client::Guarded;
 use control::order::{Answer, Asked, Authority, No, Obtained, Ordering, Show, Wish};
 use domain::{Clock, Hostname, Secret};
 use futures_util::FutureExt;
 use instant_acme::{
-    Account, AccountCredentials, AuthorizationStatus, Challenge, ChallengeType, Error, Identifier,
-    NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AccountCredentials, AuthorizationStatus, Challenge, ChallengeType, Error, ExternalAccountKey,
+    Identifier, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use outbound::{AllowRule, Outbound, Policy};
 use rcgen::{CertificateParams, DistinguishedName, KeyPair};
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// How long every node is given to hear what is to be shown, before the authority looks.
 const SPREAD: Duration = Duration::from_secs(2);
@@ -39,8 +40,10 @@ pub(crate) fn ordering(config: &Config, clock: &Clock) -> Result<Option<Ordering
         config::Challenge::Http => ChallengeType::Http01,
         config::Challenge::TlsAlpn => ChallengeType::TlsAlpn01,
     });
+    let binding = acme.binding.as_ref().map(|(id, file)| binding(id, file)).transpose()?;
     let authority = Acme {
         outbound,
+        binding,
         directory: acme.directory.clone(),
         contact: acme.contact.iter().map(|address| format!("mailto:{address}")).collect(),
         kinds: kinds.collect(),
@@ -52,6 +55,18 @@ pub(crate) fn ordering(config: &Config, clock: &Clock) -> Result<Option<Ordering
         per_tenant: acme.per_tenant,
         retry: acme.retry,
     }))
+}
+
+/// The account at the authority that ours is bound to.
+fn binding(id: &str, file: &Path) -> Result<ExternalAccountKey, String> {
+    let says = |why: &str| format!("acme.binding_key: {}: {why}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| says(&error.to_string()))?;
+    let key = BASE64_URL_SAFE_NO_PAD.decode(text.trim().trim_end_matches('='));
+    let key = key.map_err(|_| says("this is no key in base64url"))?;
+    if key.is_empty() {
+        return Err(says("there is no key in it"));
+    }
+    Ok(ExternalAccountKey::new(id.to_owned(), &key))
 }
 
 /// A client of its own: the operator named the directory, and where that leads is open to nobody else's calls.
@@ -68,6 +83,7 @@ fn outgoing(config: &Config, acme: &config::Acme) -> Policy {
 struct Acme {
     outbound: Outbound,
     directory: String,
+    binding: Option<ExternalAccountKey>,
     contact: Vec<String>,
     kinds: Vec<ChallengeType>,
 }
@@ -89,7 +105,7 @@ impl Acme {
         let account =
             NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
         let opened = Account::builder_with_http(Box::new(client.clone()))
-            .create(&account, self.directory.clone(), None)
+            .create(&account, self.directory.clone(), self.binding.as_ref())
             .await;
         let (_, credentials) = opened.map_err(|error| no(&error, &client))?;
         let text = serde_json::to_string(&credentials);

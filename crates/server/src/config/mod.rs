@@ -138,6 +138,8 @@ pub struct Acme {
     pub contact: Vec<String>,
     /// Authorities to trust when calling it, beside the system's.
     pub roots: Option<PathBuf>,
+    /// The account there that ours is bound to: its key's id, and the file that holds the key.
+    pub binding: Option<(String, PathBuf)>,
     /// How it may ask, the dearest way first.
     pub challenges: Vec<Challenge>,
     /// How many orders all nodes make in an hour.

@@ -327,7 +327,16 @@ fn acme(from: &Reader, ends_tls: bool) -> Option<Acme> {
         from.wrong("acme.contact", format!("`{one}` is no address for mail"));
     }
     let roots = from.path("acme.roots");
-    Some(Acme { directory: directory.to_owned(), contact, roots, challenges, per_hour, per_tenant, retry })
+    let binding = match (from.text("acme.binding_id"), from.path("acme.binding_key")) {
+        (id, Some(key)) if !id.is_empty() => Some((id.to_owned(), key)),
+        ("", None) => None,
+        _ => {
+            from.wrong("acme.binding_key", "give the key and its id, or neither");
+            None
+        }
+    };
+    let directory = directory.to_owned();
+    Some(Acme { directory, contact, roots, binding, challenges, per_hour, per_tenant, retry })
 }
 
 fn hosts(

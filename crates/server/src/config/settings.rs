@@ -137,6 +137,16 @@ pub const SETTINGS: &[Setting] = &[
         "PEM file of authorities to trust when calling the directory, beside the system's: for a private authority.",
     ),
     setting(
+        "acme.binding_id",
+        "",
+        "The key id by which the authority knows the account that ours is bound to (external account binding), where it asks for that.",
+    ),
+    setting(
+        "acme.binding_key",
+        "",
+        "File of mode 0600 with the key that goes with it, in base64url, as the authority gave it. Used once, when our account is opened.",
+    ),
+    setting(
         "acme.challenges",
         "http-01,tls-alpn-01",
         "How the authority may ask for the proof that a name leads here, the dearest way first; each further try takes the next. `http-01` needs `listen.plain` at port 80.",

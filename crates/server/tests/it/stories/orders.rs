@@ -24,17 +24,34 @@ struct Scene {
 impl Scene {
     /// `ways` is how the authority may ask; it looks for files at `looks`, or where the node answers plain HTTP.
     async fn build(engine: Engine, ways: &str, looks: Option<u16>) -> Self {
+        Self::build_bound(engine, ways, looks, None).await
+    }
+
+    /// The same, at an authority that knows us by this id and key.
+    async fn build_bound(
+        engine: Engine,
+        ways: &str,
+        looks: Option<u16>,
+        bound: Option<(&str, &str)>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let database = new_database(engine, &folder).await;
         let (port, plain) = (free_port(), free_port());
         let dns = Dns::start().await;
-        let authority = Pebble::start(&dns, looks.unwrap_or(plain), port).await;
+        let authority = Pebble::start(&dns, (looks.unwrap_or(plain), port), bound).await;
         let made = rcgen::generate_simple_self_signed(["*.partywall.localhost".to_owned()]);
         let made = made.expect("a certificate can be made");
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("own.pem"), made.cert.pem()).expect("the folder can be written");
         std::fs::write(path("own.key"), made.signing_key.serialize_pem()).expect("it can");
         let mut settings = authority.settings().to_vec();
+        if let Some((id, key)) = bound {
+            std::fs::write(path("binding.key"), format!("{key}\n")).expect("the folder can be written");
+            settings.extend([
+                format!("acme.binding_id={id}"),
+                format!("acme.binding_key={}", path("binding.key")),
+            ]);
+        }
         settings.extend([
             format!("tls.certificate={}", path("own.pem")),
             format!("tls.key={}", path("own.key")),
@@ -165,4 +182,15 @@ async fn a_refused_order_is_said_and_the_next_try_proves_the_name_in_the_handsha
     assert!(scene.is_content(scene.node.port).await);
     sleep(Duration::from_secs(2)).await;
     assert!(!scene.node.output().contains("certificates were begun"), "{}", scene.node.output());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_authority_that_knows_us_already_binds_our_account_to_that() {
+    let key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+    let scene = Scene::build_bound(Engine::Sqlite, "http-01", None, Some(("kid-1", key))).await;
+    scene.prove();
+    let port = scene.node.port;
+    scene.until("a certificate", async || scene.is_content(port).await).await;
+    let log = scene.node.output();
+    assert!(!log.contains(key), "the key is in no log");
 }

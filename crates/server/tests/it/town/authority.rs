@@ -31,15 +31,19 @@ pub(crate) struct Pebble {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Pebble {
-    /// Starts one that asks at these ports for what it wants to be shown.
-    pub(crate) async fn start(dns: &Dns, plain: u16, tls: u16) -> Self {
+    /// Starts one that asks at these ports for what it wants to be shown. With an id and a key it opens accounts only
+    /// for those that it knows already, by these.
+    pub(crate) async fn start(dns: &Dns, (plain, tls): (u16, u16), bound: Option<(&str, &str)>) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (port, management) = (free_port(), free_port());
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         std::fs::write(path("own.pem"), made.cert.pem()).expect("the folder can be written");
         std::fs::write(path("own.key"), made.signing_key.serialize_pem()).expect("it can");
+        let known = bound.map(|(id, key)| (id.to_owned(), key.into())).into_iter();
+        let known = serde_json::Value::Object(known.collect());
         let config = serde_json::json!({ "pebble": {
+            "externalAccountBindingRequired": bound.is_some(), "externalAccountMACKeys": known,
             "listenAddress": format!("127.0.0.1:{port}"),
             "managementListenAddress": format!("127.0.0.1:{management}"),
             "certificate": path("own.pem"), "privateKey": path("own.key"),

@@ -105,8 +105,10 @@ async fn two_thousand_certificates_are_chosen_by_name_without_a_restart() {
     assert!(shown(node.port, "n20.t0.example.test").await.is_empty());
     // A name is the tenant's from the moment that it was mapped, whether or not every memory has heard of it.
     for name in NAMES..NAMES + 20 {
-        let (id, host) = (&tenants[0], host(0, name));
-        desk.ask(Method::PUT, &format!("/v1/platform/tenants/{id}/hostnames/{host}"), &Value::Null).await;
+        let (id, host, before) = (&tenants[0], host(0, name), host(0, name - 1));
+        let mapped = format!("/v1/platform/tenants/{id}/hostnames");
+        desk.ask(Method::DELETE, &format!("{mapped}/{before}"), &Value::Null).await;
+        desk.ask(Method::PUT, &format!("{mapped}/{host}"), &Value::Null).await;
         let made = rcgen::generate_simple_self_signed([host.clone()]).expect("it can be made");
         let pair = json!({ "chain": made.cert.pem(), "key": made.signing_key.serialize_pem() });
         desk.ask(Method::PUT, &format!("/v1/tenants/{id}/domains/{host}/certificate"), &pair).await;

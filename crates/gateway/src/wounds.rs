@@ -11,10 +11,8 @@ use crate::{
     target,
     token::Issuers,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{ApiKeyText, Chance, Moment, SignedKey, SubscriberId, TenantId, api_key, digest::MacKey};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use protocol::x509::read_fields;
 use std::net::{IpAddr, Ipv4Addr};
 
 fn hosts() -> Hosts {
@@ -207,27 +205,5 @@ fn screening_wounded_attacks_brings_nothing_down() {
             *request.uri_mut() = uri;
         }
         let _ = attacks.finds(&request.into_parts().0);
-    }
-}
-
-#[test]
-fn wounded_fields_and_certificates_of_a_proxy_bring_nothing_down() {
-    let mut dice = Dice::of(21);
-    let made = rcgen::generate_simple_self_signed(["device.test".to_owned()]).unwrap();
-    let sound = format!(":{}:", BASE64_STANDARD.encode(made.cert.der()));
-    let chain = format!("{sound}, {sound}");
-    let leaf = |field: &[u8], chain: Option<&[u8]>| read_fields(field, chain.into_iter());
-    assert!(leaf(sound.as_bytes(), Some(chain.as_bytes())).is_ok());
-    for wounded in dice.wounded(sound.as_bytes(), 2_000) {
-        // Whether it is the one that was shown is for its signature to say; that it can be read says nothing.
-        let _ = leaf(&wounded, None);
-        let _ = leaf(sound.as_bytes(), Some(&wounded));
-    }
-    for wounded in dice.wounded(chain.as_bytes(), 2_000) {
-        let _ = leaf(sound.as_bytes(), Some(&wounded));
-    }
-    for wounded in dice.wounded(made.cert.der(), 2_000) {
-        let field = format!(":{}:", BASE64_STANDARD.encode(&wounded));
-        let _ = leaf(field.as_bytes(), None);
     }
 }

@@ -8,7 +8,9 @@ use crate::{
     jose::{Algorithm, Bearer, BearerExpect, Expect, JwkSet, Typ, verify},
     oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport, UserInfo},
     proof::Proven,
+    x509::{ClientChain, read_fields},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{Chance, Digest, Secret, digest::MacKey};
 use serde_json::json;
 
@@ -187,5 +189,25 @@ fn no_wounded_expression_brings_anything_down_or_runs_on() {
         if let Ok(expression) = Expression::read(&text.join(" "), WORDS) {
             assert!(expression.work_out(&facts).steps <= MOST_STEPS);
         }
+    }
+}
+
+#[test]
+fn wounded_certificates_and_the_fields_that_carry_them_bring_nothing_down() {
+    let mut dice = Dice::of(21);
+    let made = rcgen::generate_simple_self_signed(["device.test".to_owned()]).unwrap();
+    let sound = format!(":{}:", BASE64_STANDARD.encode(made.cert.der()));
+    let chain = format!("{sound}, {sound}");
+    let read = |leaf: &[u8], chain: Option<&[u8]>| read_fields(leaf, chain).map(ClientChain::read);
+    assert!(matches!(read(sound.as_bytes(), Some(chain.as_bytes())), Ok(Ok(_))));
+    // Whether it is the one that was shown, its signature says; that it can be read says nothing.
+    for wounded in dice.wounded(sound.as_bytes(), 2_000) {
+        let _ = (read(&wounded, None), read(sound.as_bytes(), Some(&wounded)));
+    }
+    for wounded in dice.wounded(chain.as_bytes(), 2_000) {
+        let _ = read(sound.as_bytes(), Some(&wounded));
+    }
+    for wounded in dice.wounded(made.cert.der(), 2_000) {
+        let _ = ClientChain::read(vec![wounded]);
     }
 }

@@ -8,9 +8,10 @@ use crate::{
     credential::{check_key, key_on},
     expression::{Asked, Brought, Known, claims_of, text},
     gateway::Gateway,
+    look::{Ahead, BodyFrom, Look},
     onlook::{AtTheDoor, Nobody, Onlooker},
     peer::Peer,
-    policy::{Allowance, Said},
+    policy::{Allowance, Said, check_address, hold},
     problem::{self, Problem},
     proxy::{self, Target},
     refuse::{No, is_navigation},
@@ -24,10 +25,8 @@ use crate::{
     vigil::{Pass, permitted},
 };
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
-use bytes::Bytes;
 use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::ORIGIN, request::Parts};
-use hyper::body::Incoming;
 use std::{sync::Arc, time::Duration};
 
 /// A request that may be forwarded, with everything that was found out about it.
@@ -39,8 +38,8 @@ pub(crate) struct Admitted {
     pub(crate) deployment: DeploymentId,
     pub(crate) credential: Credential,
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
-    /// The body, if it was read already.
-    pub(crate) read: Option<Bytes>,
+    /// What was read of the body already.
+    pub(crate) read: Option<Ahead>,
     pub(crate) target: Target,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) origin: Origin,
@@ -87,7 +86,8 @@ impl Gateway {
         peer: &Peer,
         origin: Origin,
     ) -> Result<Admitted, Stopped> {
-        self.admit_before(parts, (peer, None), origin, &self.0.routes.load(), &mut Nobody).await
+        let (asks, routes) = ((peer, BodyFrom::Withheld), self.0.routes.load());
+        self.admit_before(parts, asks, origin, &routes, &mut Nobody).await
     }
 
     /// The same, where what is for another region is handed on.
@@ -96,7 +96,7 @@ impl Gateway {
         parts: &Parts,
         peer: &Peer,
         origin: Origin,
-        body: Option<&mut Incoming>,
+        body: BodyFrom<'_>,
     ) -> Result<Admitted, Stopped> {
         self.admit_before(parts, (peer, body), origin, &self.0.routes.load(), &mut AtTheDoor).await
     }
@@ -105,7 +105,7 @@ impl Gateway {
     pub(crate) async fn admit_before(
         &self,
         parts: &Parts,
-        (peer, body): (&Peer, Option<&mut Incoming>),
+        (peer, body): (&Peer, BodyFrom<'_>),
         origin: Origin,
         routes: &Routes,
         onlooker: &mut impl Onlooker,
@@ -117,17 +117,23 @@ impl Gateway {
         check_path(path)?;
         onlooker.passed("shape", || "the request can be read in one way only".into());
         let asked = Asked::of(parts, &authority.host, peer);
-        let route = routes.pick_for(&authority.host, &asked, onlooker)?.ok_or(Refusal::NoTenantNamed)?;
+        let mut look = Look::new(body, &self.0.held);
+        let route = routes.pick_for(&authority.host, (parts, &asked), &mut look, onlooker).await?;
+        let route = route.ok_or(Refusal::NoTenantNamed)?;
         onlooker.passed("route", || format!("`{}`", route.name));
-        self.check_outside(route, parts, (peer, &asked), onlooker)?;
-        let read = match &route.body {
-            Some(named) => Some(named.read(parts, body).await?),
-            None => None,
+        check_address(route, peer, onlooker)?;
+        if let Some(reads) = route.reads_early() {
+            look.read_for(reads, parts, onlooker).await?;
+        }
+        let is_screened = self.check_outside(route, parts, &asked.with(&look), onlooker)?;
+        let named = match &route.body {
+            Some(named) => named.names(parts, &mut look).await?,
+            None => Vec::new(),
         };
         let said_tenant;
         let mut identifiers =
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
-        identifiers.add_read(read.as_ref().map_or(&[][..], |read| &read.names))?;
+        identifiers.add_read(&named)?;
         let key = key_on(&parts.headers, route)?;
         let token = self.0.issuers.token_on(&parts.headers, route)?;
         // A handshake asks before anybody knows for which route: where none is taken, it is not looked at.
@@ -146,8 +152,8 @@ impl Gateway {
             None => None,
         };
         let claims = if route.asks_for_claims() { claims_of(token) } else { None };
-        let brought = Brought { asked, claims: claims.as_ref() };
         if let Some(says) = &route.says_tenant {
+            let brought = Brought { asked: asked.with(&look), claims: claims.as_ref() };
             said_tenant = text("tenant", says, &brought, onlooker)?;
             identifiers.add_said(route, said_tenant.as_deref())?;
         }
@@ -164,7 +170,7 @@ impl Gateway {
         if onlooker.hands_on()
             && let Some(mut there) = self.elsewhere(deployment, route, record.id)
         {
-            there.read = read.map(|read| read.bytes);
+            there.read = look.into_ahead();
             return Err(Stopped::Elsewhere(there));
         }
         let work = resolved.tenant().record.maintenance.left(self.0.needs.clock.now());
@@ -207,16 +213,26 @@ impl Gateway {
         if !onlooker.is_rehearsal() && !self.0.meters.admits(&traffic, per_second) {
             return Err(problem::BUSY.into());
         }
+        let slot = hold(&tenant, &traffic, websocket, onlooker)?;
+        if let Some(reads) = &route.reads {
+            look.read_for(reads, parts, onlooker).await?;
+        }
         let said = match route.policies.asks_by_expression {
             true => {
+                let brought = Brought { asked: asked.with(&look), claims: claims.as_ref() };
                 let rest = &path[identifiers.prefix.len()..];
                 let known = Known { brought, rest, tenant: &tenant.record, caller: pass.caller() };
                 Said::of(route, &known, onlooker)?
             }
             false => Said::default(),
         };
-        let (counted, caller) = ((peer, websocket, said.spared), pass.caller());
-        let allowance = self.allow(route, &tenant, caller, &traffic, counted, onlooker).await?;
+        let (counted, caller) = ((peer, said.spared), pass.caller());
+        let tally = self.allow(route, &tenant, caller, &traffic, counted, onlooker).await?;
+        let allowance = Allowance { tally, slot };
+        let read = match is_screened {
+            true => self.screen_body(route, &parts.headers, look, onlooker).await?,
+            false => look.into_ahead(),
+        };
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, deployment));
         let (route, certificate) = (route.clone(), certificate.cloned());
@@ -227,7 +243,7 @@ impl Gateway {
             deployment,
             credential,
             certificate,
-            read: read.map(|read| read.bytes),
+            read,
             target,
             traffic,
             origin,

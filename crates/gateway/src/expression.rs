@@ -5,6 +5,7 @@
 
 use crate::{
     headers::{is, is_withheld},
+    look::{Look, Said},
     onlook::Onlooker,
     peer::Peer,
     problem,
@@ -15,7 +16,7 @@ use crate::{
 use access::{Caller, TenantRecord};
 use http::{HeaderMap, Method, request::Parts};
 use protocol::{
-    expression::{Expression, Facts, Kind, Stopped, Value, Word},
+    expression::{Expression, Facts, Kind, Names, Stopped, Value, Word},
     jose::Bearer,
 };
 use serde_json::Value as Json;
@@ -32,6 +33,8 @@ const PATH: Word = value("path");
 const ADDRESS: Word = value("address");
 const QUERY: Word = Word { name: "query", kind: Kind::Table };
 const HEADERS: Word = Word { name: "headers", kind: Kind::Table };
+const BODY: Word = value("body");
+const FORM: Word = Word { name: "form", kind: Kind::Table };
 const CLAIMS: Word = value("claims");
 const REST: Word = value("rest");
 const TENANT: Word = Word {
@@ -44,12 +47,18 @@ const CALLER: Word = Word {
 };
 
 /// What is known when a request comes in.
-pub(crate) const ASKED: &[Word] = &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS];
+pub(crate) const ASKED: &[Word] = &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS, BODY, FORM];
 /// What is known when the tenant is asked for.
-pub(crate) const PRESENTED: &[Word] = &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS, CLAIMS];
+pub(crate) const PRESENTED: &[Word] =
+    &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS, BODY, FORM, CLAIMS];
 /// What is known when the caller is.
 pub(crate) const KNOWN: &[Word] =
-    &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS, CLAIMS, REST, TENANT, CALLER];
+    &[METHOD, SCHEME, HOST, PATH, ADDRESS, QUERY, HEADERS, BODY, FORM, CLAIMS, REST, TENANT, CALLER];
+
+/// Whether an expression speaks of the body of a request.
+pub(crate) fn looks(expression: &Expression) -> bool {
+    expression.speaks_of(BODY.name) || expression.speaks_of(FORM.name)
+}
 
 /// Reads an expression; what is wrong with it is said.
 pub(crate) fn read(source: &str, words: &[Word], say: impl FnOnce(String)) -> Option<Expression> {
@@ -66,6 +75,7 @@ pub(crate) struct Asked<'r> {
     query: &'r str,
     headers: &'r HeaderMap,
     address: IpAddr,
+    body: Option<&'r Said>,
 }
 
 impl<'r> Asked<'r> {
@@ -78,7 +88,16 @@ impl<'r> Asked<'r> {
             query: parts.uri.query().unwrap_or_default(),
             headers: &parts.headers,
             address: peer.ip,
+            body: None,
         }
+    }
+
+    /// The same, and what was read of its body by now.
+    pub(crate) fn with<'s>(&self, look: &'s Look<'_>) -> Asked<'s>
+    where
+        'r: 's,
+    {
+        Asked { body: look.said(), ..*self }
     }
 
     pub(crate) fn path(&self) -> &'r str {
@@ -110,23 +129,25 @@ impl Facts for Asked<'_> {
             "host" => Some(Value::text(self.host)),
             "path" => Some(Value::text(self.path)),
             "address" => Some(Value::Text(self.address.to_string().into())),
+            "body" => self.body?.document(),
             _ => None,
         }
     }
 
-    fn field(&self, table: &str, name: &str) -> Option<Value<'_>> {
-        match table {
+    fn field(&self, table: &str, name: &str) -> Result<Option<Value<'_>>, Stopped> {
+        Ok(match table {
             "query" => joined(parameters(self.query, name).map(unescaped)),
             "headers" => {
                 let name = name.to_ascii_lowercase();
                 if is_withheld(&name) || CREDENTIALS.iter().any(|own| is(&name, own)) {
-                    return None;
+                    return Ok(None);
                 }
                 let values = self.headers.get_all(name.as_str()).iter();
                 joined(values.map(|value| value.to_str().ok().map(Cow::Borrowed)))
             }
+            "form" => self.body.map_or(Ok(None), |body| body.field(name))?,
             _ => None,
-        }
+        })
     }
 }
 
@@ -139,10 +160,13 @@ pub(crate) struct Brought<'r> {
 
 impl Facts for Brought<'_> {
     fn value(&self, name: &str) -> Option<Value<'_>> {
-        if name == "claims" { self.claims.map(Value::json) } else { self.asked.value(name) }
+        match name {
+            "claims" => self.claims.map(|claims| Value::json(claims, Names::Exact)),
+            _ => self.asked.value(name),
+        }
     }
 
-    fn field(&self, table: &str, name: &str) -> Option<Value<'_>> {
+    fn field(&self, table: &str, name: &str) -> Result<Option<Value<'_>>, Stopped> {
         self.asked.field(table, name)
     }
 }
@@ -197,15 +221,15 @@ impl Facts for Known<'_> {
         if name == "rest" { Some(Value::text(self.rest)) } else { self.brought.value(name) }
     }
 
-    fn field(&self, table: &str, name: &str) -> Option<Value<'_>> {
-        match (table, name) {
+    fn field(&self, table: &str, name: &str) -> Result<Option<Value<'_>>, Stopped> {
+        Ok(match (table, name) {
             ("tenant", "id") => Some(Value::Text(self.tenant.id.to_string().into())),
             ("tenant", "slug") => Some(Value::text(self.tenant.slug.as_str())),
             ("tenant", "standing") => Some(Value::Text(self.tenant.standing.to_string().into())),
             ("tenant", "entitlements") => texts(self.tenant.limits.entitlements.iter().map(String::as_str)),
             ("caller", name) => self.of_caller(name),
-            _ => self.brought.field(table, name),
-        }
+            _ => self.brought.field(table, name)?,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     deployment::{Deployment, DeploymentSpec, Deployments, Errand, UpstreamStanding, Wish},
     flight::{Flight, Flights, Tether},
     headers::{clean_shared, names},
+    look::{BodyFrom, Held},
     peer::{Peer, household},
     policy::{Shares, cors::CrossOrigin, literal, rewrite},
     problem,
@@ -65,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) products: ArcSwap<Products>,
     pub(crate) kept: Arc<Kept>,
     pub(crate) regions: Regions,
+    /// What is held of bodies that are looked into.
+    pub(crate) held: Held,
     pub(crate) contexts: Contexts,
     pub(crate) meters: Meters,
     pub(crate) shares: Shares,
@@ -95,6 +98,7 @@ impl Gateway {
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
             products: ArcSwap::default(),
             kept: Arc::new(Kept::new()),
+            held: Held::default(),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
@@ -272,7 +276,9 @@ impl Gateway {
         let mut cross = cross.filter(|_| question.is_none());
         let answered = match question {
             Some(answer) => answer,
-            None => match self.admit_at_the_door(&parts, peer, Origin { request: id }, Some(&mut body)).await
+            None => match self
+                .admit_at_the_door(&parts, peer, Origin { request: id }, BodyFrom::Client(&mut body))
+                .await
             {
                 Err(Stopped::Elsewhere(there)) => match self.next_hop(hop, peer, id) {
                     // What is answered there is finished there.
@@ -506,10 +512,8 @@ fn outgoing(
     if http_body::Body::size_hint(&body).lower() > route.most_body {
         return Err(No::because(problem::TOO_LARGE));
     }
-    let (body, upload) = match &admitted.read {
-        Some(read) => (RequestBody::read(read, traffic), None),
-        None => RequestBody::of(body, route.most_body, route.idle, traffic.clone()),
-    };
+    let bounds = (route.most_body, route.idle);
+    let (body, upload) = RequestBody::of(body, admitted.read.as_ref(), bounds, traffic.clone());
     let mut request = Request::new(body);
     *request.method_mut() = parts.method;
     *request.uri_mut() = target.uri.clone();

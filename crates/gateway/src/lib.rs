@@ -32,6 +32,7 @@ mod gateway;
 mod grpc;
 mod headers;
 pub mod limits;
+mod look;
 mod named_in_body;
 mod onlook;
 mod peer;
@@ -74,6 +75,7 @@ pub use deployment::{
 pub use flight::Tether;
 pub use forwarded::{Fronts, Original, Unclear};
 pub use gateway::Gateway;
+pub use look::BodyKind;
 pub use onlook::{Rehearsal, Sample, Step};
 pub use peer::{Peer, household};
 pub use pieces::poll_write_pieces;

@@ -16,10 +16,16 @@ pub const MOST_HOPS: usize = 4;
 
 /// The body of a request that a route takes unless it says otherwise.
 pub const MOST_BODY: u64 = 100 * 1024 * 1024;
-/// The body of a request that names the tenant, unless the route says otherwise: so much is held at once.
+/// The body of a request that is looked into, unless the route says otherwise: so much is held at once.
 pub const BODY_READ: u64 = 64 * 1024;
 /// The most that a route may say.
 pub const MOST_BODY_READ: u64 = 1024 * 1024;
+/// What is held of all bodies that are looked into at a node, at a time; beyond it the answer is 503.
+pub const MOST_HELD: u64 = 256 * 1024 * 1024;
+/// The most values of JSON in a body that expressions look into: read, they take more room than written.
+pub const MOST_VALUES_READ: usize = 10_000;
+/// A body that is longer is screened on a thread of its own, so that no other request waits for that.
+pub const LONG_TO_SCREEN: usize = 16 * 1024;
 /// How long an upstream may take to begin its answer, unless the route says otherwise. Counted from the
 /// last piece of the request's body.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(60);

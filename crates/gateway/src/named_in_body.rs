@@ -1,33 +1,21 @@
-//! The tenant's name in the body of a request: where it stands, how much is read to find it, and the body as it goes
-//! on from there, byte for byte. All of it is read, up to the route's bound, because what says one thing at its
-//! beginning may say another at its end.
+//! The tenant's name in the body of a request: where it stands there.
 
 use crate::{
-    problem::{self, Problem},
+    look::{Look, Reads, unreadable},
+    problem,
     refuse::No,
     resolve::parameters,
 };
-use bytes::{Bytes, BytesMut};
-use http::{
-    HeaderMap, HeaderValue,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
-    request::Parts,
-};
-use http_body::Body;
-use hyper::body::Incoming;
+use http::request::Parts;
+use protocol::json::are_alike;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::{fmt, future::poll_fn, pin::Pin, time::Duration};
-use tokio::time::timeout;
-
-/// How long such a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
+use std::fmt;
 
 /// Where in a body the tenant is named.
 #[derive(Debug)]
 pub(crate) struct NamedInBody {
     pub(crate) place: BodyPlace,
-    /// The most bytes that are read.
-    pub(crate) most: u64,
+    pub(crate) reads: Reads,
 }
 
 #[derive(Debug)]
@@ -38,31 +26,21 @@ pub(crate) enum BodyPlace {
     Field(Box<str>),
 }
 
-/// A body that was read, and the names in it.
-pub(crate) struct Read {
-    pub(crate) bytes: Bytes,
-    pub(crate) names: Vec<String>,
-}
-
 impl NamedInBody {
-    /// Reads a body. Of a question without one, as fronts ask, nothing can be read.
-    pub(crate) async fn read(&self, parts: &Parts, body: Option<&mut Incoming>) -> Result<Read, No> {
-        let Some(body) = body else {
+    /// The names in a body. In a question without one, as fronts ask, none can be read.
+    pub(crate) async fn names(&self, parts: &Parts, look: &mut Look<'_>) -> Result<Vec<String>, No> {
+        if look.is_withheld() {
             let how = "Its body names the tenant, and this request came without it.";
             return Err(No::with(problem::TENANT_UNNAMED, how.to_owned()));
-        };
+        }
         let unnamed =
             || No::with(problem::TENANT_UNNAMED, format!("Name the tenant in the body, {}.", self.place()));
-        if body.is_end_stream() {
+        if look.is_empty() {
             return Err(unnamed());
         }
-        self.check_type(&parts.headers)?;
-        let bytes = match timeout(ARRIVAL, self.take_in(body)).await {
-            Ok(bytes) => bytes?,
-            Err(_) => return Err(No::because(problem::TOO_SLOW)),
-        };
-        let names = self.names(&bytes)?;
-        if names.is_empty() { Err(unnamed()) } else { Ok(Read { bytes, names }) }
+        self.reads.kind_of(&parts.headers)?;
+        let names = self.named(look.whole(self.reads.most).await?)?;
+        if names.is_empty() { Err(unnamed()) } else { Ok(names) }
     }
 
     fn place(&self) -> String {
@@ -72,44 +50,7 @@ impl NamedInBody {
         }
     }
 
-    fn check_type(&self, headers: &HeaderMap) -> Result<(), No> {
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let said = match (types.next().map(HeaderValue::to_str), types.next()) {
-            (Some(Ok(one)), None) => one.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
-            _ => String::new(),
-        };
-        let fits = match self.place {
-            BodyPlace::Pointer(_) => said == "application/json" || said.ends_with("+json"),
-            BodyPlace::Field(_) => said == "application/x-www-form-urlencoded",
-        };
-        if fits && !headers.contains_key(CONTENT_ENCODING) {
-            return Ok(());
-        }
-        Err(No::with(problem::BODY_TYPE, format!("The tenant is named {}.", self.place())))
-    }
-
-    async fn take_in(&self, body: &mut Incoming) -> Result<Bytes, No> {
-        let too_large = || {
-            let how = format!("It names the tenant, and is read for that up to {} bytes.", self.most);
-            No::with(problem::TOO_LARGE, how)
-        };
-        let expected = body.size_hint().lower();
-        if expected > self.most {
-            return Err(too_large());
-        }
-        let mut bytes = BytesMut::with_capacity(expected as usize);
-        while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-            let frame = frame.map_err(|_| No::because(problem::BAD_BODY))?;
-            let Some(data) = frame.data_ref() else { continue };
-            if (bytes.len() + data.len()) as u64 > self.most {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(data);
-        }
-        Ok(bytes.freeze())
-    }
-
-    fn names(&self, bytes: &[u8]) -> Result<Vec<String>, No> {
+    fn named(&self, bytes: &[u8]) -> Result<Vec<String>, No> {
         let found = match &self.place {
             BodyPlace::Pointer(keys) => find(bytes, keys)?.into_iter().collect(),
             BodyPlace::Field(name) => {
@@ -119,11 +60,6 @@ impl NamedInBody {
         };
         Ok(found.into_iter().filter(|name: &String| !name.is_empty()).collect())
     }
-}
-
-fn unreadable(why: impl fmt::Display) -> No {
-    const PROBLEM: Problem = problem::BODY_UNREADABLE;
-    No::with(PROBLEM, format!("What is wrong: {why}."))
 }
 
 /// The text under these keys; none if there is none.
@@ -158,7 +94,7 @@ impl<'de> Visitor<'de> for Find<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut found, mut seen) = (None, false);
         while let Some(key) = map.next_key::<String>()? {
-            let wanted = self.0.first().filter(|wanted| wanted.eq_ignore_ascii_case(&key));
+            let wanted = self.0.first().filter(|wanted| are_alike(wanted, &key));
             let Some(wanted) = wanted else {
                 map.next_value::<IgnoredAny>()?;
                 continue;

@@ -1,6 +1,7 @@
 //! Looking over the shoulder of a request on its way: who wants to know why it was let through. Requests that are
 //! served have nobody looking on, and pay nothing for it.
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use std::net::IpAddr;
 
@@ -53,6 +54,8 @@ pub struct Sample {
     pub headers: HeaderMap,
     /// From where it would come.
     pub address: IpAddr,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// One step of its way.

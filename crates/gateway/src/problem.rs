@@ -33,6 +33,7 @@ problems! {
     FORWARDED = "request.forwarded";
     BAD_BODY = "request.body";
     BODY_TYPE = "request.body-type";
+    BODY_WITHHELD = "decide.body";
     BODY_UNREADABLE = "request.body-unreadable";
     BEARER_AUDIENCE = "bearer.audience";
     BEARER_EARLY = "bearer.not-yet";

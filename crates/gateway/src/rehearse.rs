@@ -4,6 +4,7 @@
 use crate::{
     admit::Stopped,
     gateway::Gateway,
+    look::BodyFrom,
     onlook::{Notebook, Onlooker, Rehearsal, Sample, Step},
     peer::Peer,
     policy::cors::CrossOrigin,
@@ -58,7 +59,8 @@ impl Gateway {
             notes.passed("cors", || "a page may ask; the answer is given here".into());
             return Ok(());
         }
-        let admitted = self.admit_before(&parts, (&peer, None), Origin::REHEARSAL, routes, notes).await?;
+        let asks = (&peer, BodyFrom::Sample(sample.body.clone()));
+        let admitted = self.admit_before(&parts, asks, Origin::REHEARSAL, routes, notes).await?;
         let deployment = self.0.deployments.get(admitted.deployment);
         if !deployment.is_some_and(|deployment| deployment.has_upstreams()) {
             return Err(problem::NO_UPSTREAM.into());

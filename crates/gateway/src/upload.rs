@@ -1,7 +1,7 @@
 //! The body of a request on its way to an upstream: counted, bounded, never still for too long. What
 //! became of it is written where the one who waits for the answer can read it.
 
-use crate::{headers::clean_trailers, traffic::Traffic};
+use crate::{headers::clean_trailers, look::Ahead, traffic::Traffic};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -91,6 +91,8 @@ pub(crate) enum RequestBody {
 }
 
 pub(crate) struct Streamed {
+    /// What was read already and is to be sent first.
+    ahead: Option<Bytes>,
     body: Incoming,
     upload: Arc<Upload>,
     left: u64,
@@ -112,25 +114,26 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 impl RequestBody {
-    /// The client's body, of at most `most` bytes; and where to read what became of it, if there is one.
+    /// The client's body, of which perhaps something was read already, of at most `most` bytes; and where to read what
+    /// became of it, if there is more to come.
     pub(crate) fn of(
         body: Incoming,
-        most: u64,
-        idle: Duration,
+        ahead: Option<&Ahead>,
+        (most, idle): (u64, Duration),
         traffic: Arc<Traffic>,
     ) -> (Self, Option<Arc<Upload>>) {
-        if body.is_end_stream() {
+        if let Some(Ahead { bytes, whole: true, .. }) = ahead {
+            traffic.count_in(bytes.len());
+            return (RequestBody::Whole(bytes.clone()), None);
+        }
+        let ahead = ahead.map(|ahead| ahead.bytes.clone());
+        if ahead.is_none() && body.is_end_stream() {
             return (RequestBody::Empty, None);
         }
         let upload = Upload::new();
-        let streamed = Streamed { body, upload: upload.clone(), left: most, idle, timer: None, traffic };
+        let streamed =
+            Streamed { ahead, body, upload: upload.clone(), left: most, idle, timer: None, traffic };
         (RequestBody::Streamed(Box::new(streamed)), Some(upload))
-    }
-
-    /// A body that was read before it was known whose it is.
-    pub(crate) fn read(bytes: &Bytes, traffic: &Traffic) -> Self {
-        traffic.count_in(bytes.len());
-        RequestBody::Whole(bytes.clone())
     }
 
     /// The same body once more; none of one that is gone when it is sent.
@@ -206,6 +209,9 @@ impl Body for RequestBody {
             }
             RequestBody::Empty | RequestBody::Whole(_) => return Poll::Ready(None),
         };
+        if let Some(ahead) = streamed.ahead.take() {
+            return streamed.take(Frame::data(ahead));
+        }
         match Pin::new(&mut streamed.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => streamed.take(frame),
             Poll::Ready(Some(Err(_))) => streamed.stop(Fate::Broken),
@@ -221,7 +227,7 @@ impl Body for RequestBody {
         match self {
             RequestBody::Empty => true,
             RequestBody::Whole(bytes) => bytes.is_empty(),
-            RequestBody::Streamed(streamed) => streamed.body.is_end_stream(),
+            RequestBody::Streamed(streamed) => streamed.ahead.is_none() && streamed.body.is_end_stream(),
         }
     }
 
@@ -229,7 +235,14 @@ impl Body for RequestBody {
         match self {
             RequestBody::Empty => SizeHint::with_exact(0),
             RequestBody::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            RequestBody::Streamed(streamed) => streamed.body.size_hint(),
+            RequestBody::Streamed(streamed) => {
+                let (ahead, rest) =
+                    (streamed.ahead.as_ref().map_or(0, Bytes::len), streamed.body.size_hint());
+                match rest.exact() {
+                    Some(rest) => SizeHint::with_exact(rest + ahead as u64),
+                    None => rest,
+                }
+            }
         }
     }
 }

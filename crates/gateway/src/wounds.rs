@@ -192,7 +192,7 @@ fn wounded_documents_of_routes_are_refused_or_sound() {
 fn screening_wounded_attacks_brings_nothing_down() {
     let mut dice = Dice::of(18);
     let spec: AttackSpec = serde_json::from_str("{}").unwrap();
-    let attacks = Attacks::of(&spec, &mut |_, what| panic!("{what}"));
+    let attacks = Attacks::of(&spec, 1, &mut |_, what| panic!("{what}"));
     let sound = b"/a%c0%ae?q=%u003c&#x3c;\\x3c/*!5*/un/**/ion%00+select&&lt;%E0%80%BE=\xef\xbc\x9c";
     for wounded in dice.wounded(sound, 3_000) {
         let text: String = wounded

@@ -14,7 +14,7 @@ pub mod context;
 pub mod expression;
 pub mod ext_authz;
 pub mod jose;
-mod json;
+pub mod json;
 pub mod oidc;
 pub mod pkce;
 pub mod proof;

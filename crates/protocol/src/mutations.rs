@@ -3,7 +3,7 @@
 
 use crate::{
     dice::Dice,
-    expression::{Expression, Facts, Kind, MOST_STEPS, Value, Word},
+    expression::{Expression, Facts, Kind, MOST_STEPS, Names, Stopped, Value, Word},
     forge::{CLIENT, ED25519, ISSUER, LEEWAY, NONCE, NOW, P256, RSA, alice, key_set},
     jose::{Algorithm, Bearer, BearerExpect, Expect, JwkSet, Typ, verify},
     oidc::{Callback, Issuer, ProviderMetadata, Tokens, Transport, UserInfo},
@@ -147,11 +147,15 @@ struct Plenty(serde_json::Value);
 
 impl Facts for Plenty {
     fn value(&self, name: &str) -> Option<Value<'_>> {
-        if name == "claims" { Some(Value::json(&self.0)) } else { Some(Value::text("/a/b,c/d")) }
+        if name == "claims" {
+            Some(Value::json(&self.0, Names::Unsure))
+        } else {
+            Some(Value::text("/a/b,c/d"))
+        }
     }
 
-    fn field(&self, _: &str, name: &str) -> Option<Value<'_>> {
-        Some(Value::Text(name.repeat(50).into()))
+    fn field(&self, _: &str, name: &str) -> Result<Option<Value<'_>>, Stopped> {
+        Ok(Some(Value::Text(name.repeat(50).into())))
     }
 }
 

@@ -57,7 +57,8 @@ fn read(sample: &SampleRequest) -> Result<Sample, Vec<String>> {
     let address = address.map_err(|_| faults.push(format!("`{}` is no IP address", sample.address)));
     match (method, uri, address) {
         (Ok(method), Some(uri), Ok(address)) if faults.is_empty() => {
-            Ok(Sample { method, uri, headers, address })
+            let body = sample.body.clone().into_bytes().into();
+            Ok(Sample { method, uri, headers, address, body })
         }
         _ => Err(faults),
     }

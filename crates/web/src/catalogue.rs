@@ -105,6 +105,8 @@ catalogue! {
         "Present exactly one: a session, or one API key in one header. Nobody can say which of several is meant.";
     "csrf.refused" 403 "This did not come from a page of ours" =>
         "A change that a browser asks for must come from a page of the very same address. Load the page again and repeat what you did. A script sends a token instead of a cookie, or the header Origin.";
+    "decide.body" 503 "This part of the application cannot be reached through this proxy" =>
+        "Ask whoever runs it: the route looks into bodies (reads_body, screen.attacks.bodies), which a proxy that only asks keeps to itself.";
     "decide.changed" 503 "This could not be decided at once" again in 1 =>
         "Try again: what was refused a moment ago may pass now.";
     "decide.rewrites" 503 "This part of the application cannot be reached through this proxy" =>
@@ -218,9 +220,9 @@ catalogue! {
     "request.body" 400 "The body of this request broke off or is malformed" =>
         "Send the request again.";
     "request.body-type" 415 "The body of this request is of another kind than this address reads" =>
-        "What names the organisation stands in the body here. Send application/json, or a form where one is asked for, and send it uncompressed.";
+        "This address looks into bodies. Send application/json, or a form where one is asked for, in UTF-8 and uncompressed.";
     "request.body-unreadable" 400 "The body of this request cannot be read in one way" =>
-        "It names the organisation, and must be sound JSON, or a sound form, in which the name stands once.";
+        "This address looks into it. Send sound JSON, or a sound form, in which no name stands twice, in capitals or not.";
     "request.cross-origin" 403 "Pages of that origin may not ask here" =>
         "The operator says for each route which origins' pages may read its answers. Have yours added, or ask from one of those.";
     "request.cross-site" 403 "This request was made by a page of another site" =>

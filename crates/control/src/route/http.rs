@@ -41,6 +41,9 @@ pub(crate) struct Sample {
     /// Its header. A credential in it is read as of a real request.
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    /// Its body, as text.
+    #[serde(default)]
+    body: String,
     /// The client's IP address; this machine's own if it is left out.
     #[serde(default)]
     address: String,
@@ -159,9 +162,9 @@ async fn test(
     State(room): State<Control>,
     Json(sample): Json<Sample, MOST>,
 ) -> Result<Json<Verdict>, Problem> {
-    let Sample { method, url, headers, address, document } = sample;
+    let Sample { method, url, headers, body, address, document } = sample;
     let headers = headers.into_iter().collect();
-    let sample = SampleRequest { method, url, headers, address, document };
+    let sample = SampleRequest { method, url, headers, body, address, document };
     let rehearsed = rehearse(&permit, &room.rehearse, sample).await.map_err(problem)?;
     Ok(Json(rehearsed.into()))
 }

@@ -15,6 +15,8 @@ pub struct SampleRequest {
     pub url: String,
     /// Its header, in order.
     pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
     /// From where it would come; from this machine if it is empty.
     pub address: String,
     /// The routes to be tried; those in force if there are none.

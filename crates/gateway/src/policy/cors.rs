@@ -6,7 +6,6 @@ use crate::{
     Authority,
     body::Body,
     expression::Asked,
-    onlook::Nobody,
     peer::Peer,
     problem,
     refuse::No,
@@ -168,7 +167,7 @@ impl CrossOrigin {
         let origin = parts.headers.get(ORIGIN)?;
         let authority = Authority::of(&parts.headers, &parts.uri).ok()?;
         let asked = Asked::of(parts, &authority.host, peer);
-        let route = routes.pick_for(&authority.host, &asked, &mut Nobody).ok()??;
+        let route = routes.pick_by_head(&authority.host, &asked).ok()??;
         route.policies.cors.as_ref()?;
         Some(CrossOrigin { route: route.clone(), origin: origin.clone() })
     }

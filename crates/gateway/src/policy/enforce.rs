@@ -2,6 +2,7 @@
 //! its tenant may still use.
 
 use super::{
+    attack,
     budget::Budgets,
     rate::{Count, Counted, Rates, Tally},
     rewrite,
@@ -10,6 +11,7 @@ use super::{
 use crate::{
     expression::{Asked, Known, holds, text},
     gateway::Gateway,
+    look::{Ahead, Look},
     onlook::Onlooker,
     peer::Peer,
     problem::{self, Problem},
@@ -71,34 +73,53 @@ pub(crate) struct Allowance {
 }
 
 impl Gateway {
-    /// From where it comes, and in what shape.
+    /// In what shape it comes. Says whether the screen is for its body too.
     pub(crate) fn check_outside(
         &self,
         route: &Route,
         parts: &Parts,
-        (peer, asked): (&Peer, &Asked<'_>),
+        asked: &Asked<'_>,
         onlooker: &mut impl Onlooker,
-    ) -> Result<(), No> {
-        if !route.policies.addresses.take(peer.ip) {
-            return Err(No::because(problem::ADDRESS));
-        }
-        onlooker.passed("addresses", || format!("{} may ask here", peer.ip));
-        let Some(screen) = &route.policies.screen else { return Ok(()) };
+    ) -> Result<bool, No> {
+        let Some(screen) = &route.policies.screen else { return Ok(false) };
         if !holds("policies.screen.when", screen.when.as_ref(), asked, onlooker)? {
-            return Ok(());
+            return Ok(false);
         }
         match screen.stops(parts) {
             Some(why) => self.stop_at(route, screen.blocks(), (problem::SCREENED, why), onlooker)?,
             None => onlooker.passed("screen", || "the request has a shape that is taken".into()),
         }
-        let Some(attacks) = &screen.attacks else { return Ok(()) };
+        let Some(attacks) = &screen.attacks else { return Ok(false) };
         match attacks.finds(parts) {
-            Some(why) => self.stop_at(route, attacks.blocks(), (problem::ATTACK, why), onlooker),
-            None => {
-                onlooker.passed("attacks", || "nothing in it looks like an attack".into());
-                Ok(())
-            }
+            Some(why) => self.stop_at(route, attacks.blocks(), (problem::ATTACK, why), onlooker)?,
+            None => onlooker.passed("attacks", || "nothing in its head looks like an attack".into()),
         }
+        Ok(attacks.look_into_bodies())
+    }
+
+    /// What its body looks like, once it is known that the request may be sent. Gives what goes on from here.
+    pub(crate) async fn screen_body(
+        &self,
+        route: &Arc<Route>,
+        headers: &HeaderMap,
+        mut look: Look<'_>,
+        onlooker: &mut impl Onlooker,
+    ) -> Result<Option<Ahead>, No> {
+        let attacks = route.policies.screen.as_ref().and_then(|screen| screen.attacks.as_ref());
+        let Some(attacks) = attacks else { return Ok(look.into_ahead()) };
+        if let Err(no) = attacks.take_in(headers, &mut look).await {
+            let why = no.detail.unwrap_or_else(|| no.problem.entry().title.to_owned());
+            let why = format!("attacks: the body cannot be looked into. {why}");
+            self.stop_at(route, attacks.blocks(), (no.problem, why), onlooker)?;
+            return Ok(look.into_ahead());
+        }
+        let ahead = look.into_ahead();
+        let Some(body) = &ahead else { return Ok(ahead) };
+        match attack::find_in_body(route, headers, body).await {
+            Some(why) => self.stop_at(route, attacks.blocks(), (problem::ATTACK, why), onlooker)?,
+            None => onlooker.passed("attacks", || "nothing in its body looks like an attack".into()),
+        }
+        Ok(ahead)
     }
 
     /// A screen has stopped at something: that is counted, and refused, or else said in the log.
@@ -127,23 +148,10 @@ impl Gateway {
         tenant: &Tenant,
         caller: &Caller,
         traffic: &Arc<Traffic>,
-        (peer, websocket, spared): (&Peer, bool, u8),
+        (peer, spared): (&Peer, u8),
         onlooker: &mut impl Onlooker,
-    ) -> Result<Allowance, No> {
+    ) -> Result<Tally, No> {
         let limits = &tenant.record.limits;
-        let (held, limit, full) = match websocket {
-            true => (Held::Socket, Limit::WebSockets, problem::SOCKETS),
-            false => (Held::Request, Limit::RequestsInFlight, problem::IN_FLIGHT),
-        };
-        let most = limits.of(limit);
-        let slot = match onlooker.is_rehearsal() {
-            true => (most == 0 || u64::from(traffic.held(held)) < most).then_some(None),
-            false => traffic.hold(held, most).map(Some),
-        };
-        let slot = slot.ok_or_else(|| No::because(full))?;
-        onlooker.passed("in flight", || {
-            format!("{} of {} are under way at this node", traffic.held(held), bound(most))
-        });
         let now = u64::try_from(self.0.needs.clock.now().seconds()).unwrap_or(0);
         let who = Counted { tenant: tenant.record.id, limits, caller, address: peer.ip, spared };
         let (rates, shares) = (&route.policies.rates, &self.0.shares);
@@ -162,8 +170,40 @@ impl Gateway {
                 )
             });
         }
-        Ok(Allowance { tally, slot })
+        Ok(tally)
     }
+}
+
+/// From where it comes.
+pub(crate) fn check_address(route: &Route, peer: &Peer, onlooker: &mut impl Onlooker) -> Result<(), No> {
+    if !route.policies.addresses.take(peer.ip) {
+        return Err(No::because(problem::ADDRESS));
+    }
+    onlooker.passed("addresses", || format!("{} may ask here", peer.ip));
+    Ok(())
+}
+
+/// One of those that the tenant may have under way.
+pub(crate) fn hold(
+    tenant: &Tenant,
+    traffic: &Arc<Traffic>,
+    websocket: bool,
+    onlooker: &mut impl Onlooker,
+) -> Result<Option<Slot>, No> {
+    let (held, limit, full) = match websocket {
+        true => (Held::Socket, Limit::WebSockets, problem::SOCKETS),
+        false => (Held::Request, Limit::RequestsInFlight, problem::IN_FLIGHT),
+    };
+    let most = tenant.record.limits.of(limit);
+    let slot = match onlooker.is_rehearsal() {
+        true => (most == 0 || u64::from(traffic.held(held)) < most).then_some(None),
+        false => traffic.hold(held, most).map(Some),
+    };
+    let slot = slot.ok_or_else(|| No::because(full))?;
+    onlooker.passed("in flight", || {
+        format!("{} of {} are under way at this node", traffic.held(held), bound(most))
+    });
+    Ok(slot)
 }
 
 /// Counts a request. A crowd can use up this node's share before the next is there; then the limit itself may

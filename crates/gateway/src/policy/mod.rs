@@ -16,10 +16,10 @@ pub(crate) mod screen;
 pub(crate) mod share;
 
 pub use address::AddressSpec;
-pub use attack::{AttackSpec, Family};
+pub use attack::{AttackSpec, Bodies, Family};
 pub use cache::{CacheSpec, Share};
 pub use cors::CorsSpec;
-pub(crate) use enforce::{Allowance, Said};
+pub(crate) use enforce::{Allowance, Said, check_address, hold};
 pub use rate::{Bound, Per, RateSpec};
 pub use rewrite::{Fact, HeaderRuleSpec, RewriteSpec};
 pub use screen::{Mode, ScreenSpec};
@@ -79,8 +79,9 @@ pub(crate) struct Policies {
 pub(crate) type Say<'s> = &'s mut dyn FnMut(&'static str, String);
 
 impl Policies {
-    /// The policies that these describe; every mistake in them is said. `route` is the route's name.
-    pub(crate) fn of(spec: &PolicySpec, route: &str, say: Say<'_>) -> Self {
+    /// The policies that these describe; every mistake in them is said. `route` is the route's name, and `most` what is
+    /// read of a body there.
+    pub(crate) fn of(spec: &PolicySpec, (route, most): (&str, u64), say: Say<'_>) -> Self {
         literal::check_ids(spec, say);
         let mut policies = Policies {
             rates: rate::Rates::of(&spec.limits, route, say),
@@ -88,7 +89,7 @@ impl Policies {
             cors: spec.cors.as_ref().map(|cors| cors::Cors::of(cors, say)),
             request_headers: rewrite::rules(&spec.request_headers, rewrite::Side::Request, say),
             answer_headers: rewrite::rules(&spec.answer_headers, rewrite::Side::Answer, say),
-            screen: spec.screen.as_ref().map(|screen| screen::Screen::of(screen, say)),
+            screen: spec.screen.as_ref().map(|screen| screen::Screen::of(screen, most, say)),
             rewrite: spec.rewrite.as_ref().map(|rewrite| rewrite::Rewrite::of(rewrite, say)),
             cache: None,
             asks_by_expression: false,
@@ -106,7 +107,7 @@ impl Policies {
     }
 
     /// The expressions that are worked out when the caller is known.
-    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let rules = self.request_headers.iter().flat_map(rewrite::HeaderRule::expressions);
         let limits = self.rates.all().iter().filter_map(|rate| rate.when.as_ref());
         rules.chain(limits).chain(self.rewrite.iter().flat_map(rewrite::Rewrite::expressions))

@@ -64,7 +64,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn of(spec: &ScreenSpec, say: Say<'_>) -> Self {
+    pub(super) fn of(spec: &ScreenSpec, most: u64, say: Say<'_>) -> Self {
         for kind in &spec.content_types {
             let plain =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/+-.*".contains(&byte);
@@ -78,7 +78,7 @@ impl Screen {
         let when = spec.when.as_deref().and_then(|source| {
             expression::read(source, ASKED, |what| say("policies.screen", format!("when: {what}")))
         });
-        let attacks = spec.attacks.as_ref().map(|attacks| Attacks::of(attacks, say));
+        let attacks = spec.attacks.as_ref().map(|attacks| Attacks::of(attacks, most, say));
         Screen { spec: spec.clone(), when, attacks }
     }
 
@@ -133,7 +133,7 @@ mod tests {
     use http::Request;
 
     fn screen(json: &str) -> Screen {
-        Screen::of(&serde_json::from_str(json).unwrap(), &mut |_, what| panic!("{what}"))
+        Screen::of(&serde_json::from_str(json).unwrap(), 1, &mut |_, what| panic!("{what}"))
     }
 
     fn stops(screen: &Screen, target: &str, fields: &[(&str, &str)]) -> Option<String> {
@@ -171,7 +171,7 @@ mod tests {
     fn a_kind_that_is_none_is_refused() {
         let mut faults = 0;
         let spec = serde_json::from_str(r#"{"content_types": ["json", "text/", "Text/HTML"]}"#).unwrap();
-        Screen::of(&spec, &mut |_, _| faults += 1);
+        Screen::of(&spec, 1, &mut |_, _| faults += 1);
         assert_eq!(faults, 3);
     }
 }

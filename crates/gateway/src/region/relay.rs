@@ -11,6 +11,7 @@ use crate::{
     flight::Tether,
     gateway::Gateway,
     headers,
+    look::Ahead,
     peer::{Peer, household},
     problem,
     proxy::{self, Answered, Socket},
@@ -21,7 +22,6 @@ use crate::{
     vigil::{Vigil, Watch},
 };
 use access::{Credential, Origin};
-use bytes::Bytes;
 use domain::{DeploymentId, Moment, TenantId};
 use http::{
     HeaderValue, Request, Response, StatusCode,
@@ -42,7 +42,7 @@ pub(crate) struct Elsewhere {
     route: Arc<Route>,
     tenant: TenantId,
     /// The body, if it was read to find the tenant.
-    pub(crate) read: Option<Bytes>,
+    pub(crate) read: Option<Ahead>,
 }
 
 impl Regions {
@@ -96,10 +96,8 @@ impl Gateway {
         if http_body::Body::size_hint(&body).lower() > route.most_body {
             return Err(No::because(problem::TOO_LARGE));
         }
-        let (body, upload) = match &read {
-            Some(read) => (RequestBody::read(read, &traffic), None),
-            None => RequestBody::of(body, route.most_body, route.idle, traffic.clone()),
-        };
+        let bounds = (route.most_body, route.idle);
+        let (body, upload) = RequestBody::of(body, read.as_ref(), bounds, traffic.clone());
         let request = outgoing(parts, body, websocket)?;
         let vigil = Arc::new(self.vigil_over(tenant, Origin { request: hop.id }));
         let (household, begun) = (household(hop.peer.ip), Instant::now());

@@ -1,17 +1,13 @@
 //! Checking routes as a whole. Every mistake is named, not only the first, in the operator's words.
 
 use super::{
-    Audience, BodyName, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, Serving,
-    TenantForm, Write, WriteTenant, spec::TENANT_PARAMETER,
+    Audience, CredentialKind, Hosts, MapBy, Name, Place, Route, RouteSpec, Routes, Serving, TenantForm,
+    Write, WriteTenant, spec::TENANT_PARAMETER,
 };
 use crate::{
     expression::{self, ASKED, PRESENTED},
     policy::{Policies, literal},
     product::Version,
-};
-use crate::{
-    limits,
-    named_in_body::{BodyPlace, NamedInBody},
 };
 use domain::Hostname;
 use http::{HeaderName, HeaderValue};
@@ -154,13 +150,13 @@ enum HostPattern {
 }
 
 #[derive(Default)]
-struct Faults {
+pub(super) struct Faults {
     route: String,
     found: Vec<RouteFault>,
 }
 
 impl Faults {
-    fn say(&mut self, key: &'static str, what: impl Into<String>) {
+    pub(super) fn say(&mut self, key: &'static str, what: impl Into<String>) {
         self.found.push(RouteFault { route: self.route.clone(), key, what: what.into() });
     }
 
@@ -274,7 +270,7 @@ impl Faults {
         let when = self.expression("when", spec.when.as_deref(), ASKED);
         let says_tenant = self.says_tenant(spec, by(MapBy::Expression));
         let write = spec.write_tenant.as_ref().and_then(|write| self.write(write));
-        Some(Route {
+        let route = Route {
             name: spec.name.as_str().into(),
             path,
             when,
@@ -290,6 +286,7 @@ impl Faults {
             query,
             header,
             body: self.body(spec, by(MapBy::Body)),
+            reads: self.reads(spec),
             audience: spec.audience,
             strip: spec.strip_prefix && by(MapBy::Path),
             open: spec.open,
@@ -303,59 +300,21 @@ impl Faults {
             version: spec.version.as_ref().map(|version| {
                 Version::of(version, spec.product.is_some(), &mut |what| self.say("version", what))
             }),
-            policies: Policies::of(&spec.policies, &spec.name, &mut |key, what| self.say(key, what)),
+            policies: Policies::of(
+                &spec.policies,
+                (&spec.name, spec.body_read.min(spec.most_body)),
+                &mut |key, what| self.say(key, what),
+            ),
             pass_through: spec.pass_through,
-        })
+        };
+        self.read_what_they_speak_of(&route);
+        Some(route)
     }
 
     fn expression(&mut self, key: &'static str, source: Option<&str>, words: &[Word]) -> Option<Expression> {
         let expression = expression::read(source?, words, |what| self.say(key, what))?;
         literal::check_texts(expression.texts(), &mut |what| self.say(key, what));
         Some(expression)
-    }
-
-    /// Where the body names the tenant.
-    fn body(&mut self, spec: &RouteSpec, maps: bool) -> Option<NamedInBody> {
-        let named = match (&spec.body, maps) {
-            (None, false) => return None,
-            (Some(named), true) => named,
-            (None, true) => {
-                self.say("body", "is missing, and the route maps by it: {\"pointer\": \"/tenant\"} or {\"field\": \"tenant\"}");
-                return None;
-            }
-            (Some(_), false) => {
-                self.say("body", "names the tenant only where map_by holds `body`");
-                return None;
-            }
-        };
-        if spec.audience == Audience::Browser {
-            self.say(
-                "map_by",
-                "a body cannot name the tenant on a browser-facing route; set audience to `api`",
-            );
-        }
-        if spec.body_read == 0 || spec.body_read > limits::MOST_BODY_READ {
-            self.say("body_read", format!("must be 1 to {}", limits::MOST_BODY_READ));
-        }
-        let place = match named {
-            BodyName::Field(name) => BodyPlace::Field(self.parameter("body", name)?),
-            BodyName::Pointer(pointer) => {
-                let keys: Vec<Box<str>> = pointer
-                    .split('/')
-                    .skip(1)
-                    .map(|key| key.replace("~1", "/").replace("~0", "~").into())
-                    .collect();
-                if !pointer.starts_with('/') || keys.len() > 8 || keys.iter().any(|key| key.is_empty()) {
-                    self.say(
-                        "body",
-                        "the pointer begins with `/` and has 1 to 8 names, such as /order/tenant",
-                    );
-                    return None;
-                }
-                BodyPlace::Pointer(keys.into())
-            }
-        };
-        Some(NamedInBody { place, most: spec.body_read.min(spec.most_body) })
     }
 
     fn says_tenant(&mut self, spec: &RouteSpec, maps: bool) -> Option<Expression> {
@@ -433,7 +392,7 @@ impl Faults {
         self.parameter("query", name).map(|name| Name { name, maps })
     }
 
-    fn parameter(&mut self, key: &'static str, name: &str) -> Option<Box<str>> {
+    pub(super) fn parameter(&mut self, key: &'static str, name: &str) -> Option<Box<str>> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if name.is_empty() || !name.bytes().all(plain) {
             self.say(key, "must be a plain name of letters, digits, `-`, `.`, `_` and `~`");

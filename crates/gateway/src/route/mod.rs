@@ -5,6 +5,7 @@
 //! another deployment than that answers its paths.
 
 mod check;
+mod check_body;
 mod pick;
 mod serving;
 mod spec;
@@ -13,8 +14,7 @@ pub use check::RouteFault;
 pub(crate) use serving::Serving;
 pub use spec::{Audience, BodyName, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
 
-use crate::named_in_body::NamedInBody;
-use crate::{policy::Policies, product::Version};
+use crate::{expression::looks, look::Reads, named_in_body::NamedInBody, policy::Policies, product::Version};
 use domain::{Hostname, ProductName, ScopeName};
 use http::{HeaderName, HeaderValue};
 use protocol::expression::Expression;
@@ -65,6 +65,8 @@ pub(crate) struct Route {
     pub(crate) header: Option<Name<HeaderName>>,
     /// Where the body names it.
     pub(crate) body: Option<NamedInBody>,
+    /// What expressions read of it.
+    pub(crate) reads: Option<Reads>,
     pub(crate) audience: Audience,
     pub(crate) strip: bool,
     pub(crate) open: bool,
@@ -87,6 +89,20 @@ impl Route {
     pub(crate) fn asks_for_claims(&self) -> bool {
         let maps = self.says_tenant.as_ref().is_some_and(|says| says.speaks_of("claims"));
         maps || self.policies.asks_for_claims
+    }
+
+    /// All expressions of it.
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let screened = self.policies.screen.as_ref().and_then(|screen| screen.when.as_ref());
+        let own = self.when.iter().chain(&self.says_tenant);
+        own.chain(screened).chain(self.policies.expressions())
+    }
+
+    /// What is read of the body before it is known whose the request is; none where that can wait.
+    pub(crate) fn reads_early(&self) -> Option<&Reads> {
+        let screened = self.policies.screen.as_ref().and_then(|screen| screen.when.as_ref());
+        let mut before = self.says_tenant.iter().chain(screened);
+        self.reads.as_ref().filter(|_| before.any(looks))
     }
 
     /// Whether credentials of this kind are taken.

@@ -2,11 +2,13 @@
 
 use super::{CredentialKind, Route, Routes};
 use crate::{
-    expression::{Asked, holds},
-    onlook::Onlooker,
+    expression::{Asked, holds, looks},
+    look::Look,
+    onlook::{Nobody, Onlooker},
     refuse::No,
     seam::within,
 };
+use http::request::Parts;
 use std::sync::Arc;
 
 impl Routes {
@@ -17,14 +19,30 @@ impl Routes {
     }
 
     /// The route for this request: the first whose condition holds, of those for its host and path.
-    pub(crate) fn pick_for(
+    pub(crate) async fn pick_for(
         &self,
         host: &str,
-        asked: &Asked<'_>,
+        (parts, asked): (&Parts, &Asked<'_>),
+        look: &mut Look<'_>,
         onlooker: &mut impl Onlooker,
     ) -> Result<Option<&Arc<Route>>, No> {
         for route in self.for_path(host, asked.path()) {
-            if holds("when", route.when.as_ref(), asked, onlooker)? {
+            if let Some(reads) = &route.reads
+                && route.when.as_ref().is_some_and(looks)
+            {
+                look.read_for(reads, parts, onlooker).await?;
+            }
+            if holds("when", route.when.as_ref(), &asked.with(look), onlooker)? {
+                return Ok(Some(route));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same before anything is read of its body: conditions that speak of that do not hold.
+    pub(crate) fn pick_by_head(&self, host: &str, asked: &Asked<'_>) -> Result<Option<&Arc<Route>>, No> {
+        for route in self.for_path(host, asked.path()) {
+            if holds("when", route.when.as_ref(), asked, &mut Nobody)? {
                 return Ok(Some(route));
             }
         }

@@ -1,6 +1,6 @@
 //! Routes as the operator writes them.
 
-use crate::{policy::PolicySpec, product::VersionSpec};
+use crate::{look::BodyKind, policy::PolicySpec, product::VersionSpec};
 use domain::{ProductName, ScopeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,9 +37,12 @@ pub struct RouteSpec {
     /// Where the body names the tenant, where the route maps by it.
     #[serde(default)]
     pub body: Option<BodyName>,
-    /// Bytes that a body may have which names the tenant: so much is read before anything is decided.
+    /// Bytes that a body may have which is looked into: so much is read before anything is decided by it.
     #[serde(default = "body_read")]
     pub body_read: u64,
+    /// Which kinds of bodies expressions look into. Where there are any, no others are taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads_body: Vec<BodyKind>,
     /// Who asks here.
     #[serde(default)]
     pub audience: Audience,
@@ -273,6 +276,7 @@ impl RouteSpec {
             tenant: None,
             body: None,
             body_read: body_read(),
+            reads_body: Vec::new(),
             audience: Audience::Browser,
             strip_prefix: true,
             credentials: sessions(),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
 
-fn fronts() -> Fronts {
+pub(crate) fn fronts() -> Fronts {
     Fronts::new(vec!["10.0.0.0/8".parse().unwrap()], HeaderName::from_static("x-forwarded-host"))
 }
 
@@ -28,7 +28,7 @@ async fn ask(house: &House, path: &str, fields: &[(&str, &str)]) -> (u16, Header
 }
 
 /// What a front of each kind says about `method target` at `host`, and where it asks.
-fn said<'t>(
+pub(crate) fn said<'t>(
     kind: &str,
     method: &'t str,
     target: &'t str,

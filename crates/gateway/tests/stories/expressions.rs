@@ -32,7 +32,8 @@ async fn tried(
         .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
         .collect();
     let uri = format!("http://{host}{target}").parse().unwrap();
-    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address: [127, 0, 0, 1].into() };
+    let (address, body) = ([127, 0, 0, 1].into(), Default::default());
+    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address, body };
     let said = house.gateway.rehearse(sample, None).await.unwrap();
     assert!(said.steps.iter().any(|step| step.step == "expression"), "{said:?}");
     let tenant = said.steps.iter().rfind(|step| step.step == "tenant").map(|step| step.how.clone());

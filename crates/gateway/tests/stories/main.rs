@@ -16,6 +16,7 @@ mod held;
 mod house;
 mod kept;
 mod keys;
+mod looking;
 mod mapping;
 mod moving;
 mod passing;

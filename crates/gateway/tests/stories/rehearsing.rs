@@ -23,7 +23,8 @@ async fn rehearse(house: &House, host: &str, target: &str, fields: &[(&str, &str
         .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
         .collect();
     let uri = format!("http://{host}{target}").parse().unwrap();
-    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address: [127, 0, 0, 1].into() };
+    let (address, body) = ([127, 0, 0, 1].into(), Default::default());
+    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address, body };
     house.gateway.rehearse(sample, None).await.unwrap()
 }
 
@@ -93,7 +94,8 @@ async fn routes_can_be_tried_before_they_are_put() {
     let carol = house.carol_at(ACME);
     let headers = HeaderMap::from_iter([(http::header::COOKIE, carol.parse().unwrap())]);
     let uri: http::Uri = "http://acme.base.test/elsewhere".parse().unwrap();
-    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address: [127, 0, 0, 1].into() };
+    let (address, body) = ([127, 0, 0, 1].into(), Default::default());
+    let sample = Sample { method: "GET".parse().unwrap(), uri, headers, address, body };
     assert_eq!(house.gateway.rehearse(sample.clone(), None).await.unwrap().status, None);
     let tried = house.gateway.rehearse(sample.clone(), Some(ROUTES)).await.unwrap();
     assert_eq!(tried.code, Some("address.refused"));

@@ -4,7 +4,7 @@
 use super::{
     Expression, Facts, MOST_BYTES, MOST_ITEMS, MOST_STEPS, Worked,
     node::{Loop, Node, Order, Sum},
-    value::Value,
+    value::{Names, Value},
 };
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -17,6 +17,9 @@ pub enum Stopped {
     /// It asks for something that is not there.
     #[error("there is no `{0}`")]
     Absent(Box<str>),
+    /// It asks for something that whoever reads it next may read otherwise.
+    #[error("`{0}` can be read in two ways")]
+    Unclear(Box<str>),
     /// It does with a value what cannot be done with one of its kind.
     #[error("`{0}` cannot be done with a value of this kind")]
     Kind(&'static str),
@@ -37,7 +40,7 @@ pub enum Stopped {
 impl Stopped {
     /// Whether nothing can make up for it.
     fn is_final(&self) -> bool {
-        matches!(self, Stopped::Steps | Stopped::Bytes)
+        matches!(self, Stopped::Steps | Stopped::Bytes | Stopped::Unclear(_))
     }
 }
 
@@ -125,12 +128,15 @@ impl<'v, F: Facts> Run<'v, F> {
                 held
             }
             Node::Field(table, name) => self.field(table, name)?,
-            Node::HasField(table, name) => Value::Bool(self.facts.field(table, name).is_some()),
+            Node::HasField(table, name) => Value::Bool(self.facts.field(table, name)?.is_some()),
             Node::Select(of, name) => {
                 let of = self.node(of)?;
-                of.member(name).ok_or_else(|| Stopped::Absent(name.clone()))?
+                self.member(&of, name)?.ok_or_else(|| Stopped::Absent(name.clone()))?
             }
-            Node::Has(of, name) => Value::Bool(self.node(of)?.member(name).is_some()),
+            Node::Has(of, name) => {
+                let of = self.node(of)?;
+                Value::Bool(self.member(&of, name)?.is_some())
+            }
             Node::Index(both) => self.index(both)?,
             Node::List(items) => {
                 let mut list = Vec::with_capacity(items.len());
@@ -209,7 +215,19 @@ impl<'v, F: Facts> Run<'v, F> {
     }
 
     fn field(&self, table: &str, name: &str) -> Result<Value<'v>> {
-        self.facts.field(table, name).ok_or_else(|| Stopped::Absent(format!("{table}.{name}").into()))
+        self.facts.field(table, name)?.ok_or_else(|| Stopped::Absent(format!("{table}.{name}").into()))
+    }
+
+    /// What stands under this name, if nobody reads another spelling of it there.
+    fn member(&mut self, of: &Value<'v>, name: &str) -> Result<Option<Value<'v>>> {
+        let found = of.member(name);
+        if found.is_none() && matches!(of, Value::Json(_, Names::Unsure)) {
+            self.machine.look(of.size().unwrap_or(0) * size_of::<Value<'_>>())?;
+            if of.has_one_like(name) {
+                return Err(Stopped::Unclear(name.into()));
+            }
+        }
+        Ok(found)
     }
 
     fn yes(&mut self, of: &'v Node, what: &'static str) -> Result<bool> {
@@ -223,7 +241,9 @@ impl<'v, F: Facts> Run<'v, F> {
         let (of, at) = (self.node(of)?, self.node(at)?);
         match (&of, &at) {
             (Value::Table(table), Value::Text(name)) => self.field(table, name),
-            (_, Value::Text(name)) => of.member(name).ok_or_else(|| Stopped::Absent(name.as_ref().into())),
+            (_, Value::Text(name)) => {
+                self.member(&of, name)?.ok_or_else(|| Stopped::Absent(name.as_ref().into()))
+            }
             (_, Value::Int(at)) => {
                 let at = usize::try_from(*at).map_err(|_| Stopped::Range)?;
                 let items = of.into_items().ok_or(Stopped::Kind("[]"))?;
@@ -288,7 +308,7 @@ impl<'v, F: Facts> Run<'v, F> {
                 self.machine.look(members.len() * members.len() * size_of::<Value<'_>>())?;
                 members.iter().try_for_each(|(_, value)| self.compared(value))
             }
-            Value::Json(json) => self.machine.look(weight(json)),
+            Value::Json(json, _) => self.machine.look(weight(json)),
             _ => Ok(()),
         }
     }
@@ -315,11 +335,11 @@ impl<'v, F: Facts> Run<'v, F> {
     fn is_in(&mut self, [item, of]: &'v [Node; 2]) -> Result<Value<'v>> {
         let (item, of) = (self.node(item)?, self.node(of)?);
         if let (Value::Table(table), Value::Text(name)) = (&of, &item) {
-            return Ok(Value::Bool(self.facts.field(table, name).is_some()));
+            return Ok(Value::Bool(self.facts.field(table, name)?.is_some()));
         }
-        if matches!(of, Value::Map(_) | Value::Json(serde_json::Value::Object(_))) {
+        if matches!(of, Value::Map(_) | Value::Json(serde_json::Value::Object(_), _)) {
             let name = item.as_text().ok_or(Stopped::Kind("in"))?;
-            return Ok(Value::Bool(of.member(name).is_some()));
+            return Ok(Value::Bool(self.member(&of, name)?.is_some()));
         }
         for one in of.into_items().ok_or(Stopped::Kind("in"))? {
             self.machine.step()?;

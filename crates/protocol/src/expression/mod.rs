@@ -19,7 +19,7 @@ mod value;
 
 pub use compile::BadExpression;
 pub use evaluate::Stopped;
-pub use value::Value;
+pub use value::{Names, Value};
 
 use node::Node;
 
@@ -70,7 +70,10 @@ pub trait Facts {
     /// The value behind a name.
     fn value(&self, name: &str) -> Option<Value<'_>>;
     /// The value of this name in a table or a record.
-    fn field(&self, table: &str, name: &str) -> Option<Value<'_>>;
+    ///
+    /// # Errors
+    /// [`Stopped::Unclear`] where it can be read in two ways.
+    fn field(&self, table: &str, name: &str) -> Result<Option<Value<'_>>, Stopped>;
 }
 
 /// An expression that was checked.

@@ -9,6 +9,7 @@ const WORDS: &[Word] = &[
     Word { name: "host", kind: Kind::Value },
     Word { name: "path", kind: Kind::Value },
     Word { name: "claims", kind: Kind::Value },
+    Word { name: "body", kind: Kind::Value },
     Word { name: "headers", kind: Kind::Table },
     Word {
         name: "tenant",
@@ -26,19 +27,21 @@ impl Facts for Sample {
         match name {
             "host" => Some(Value::text("acme.example.com")),
             "path" => Some(Value::text("/v2/acme/orders/17")),
-            "claims" => Some(Value::json(&self.claims)),
+            "claims" => Some(Value::json(&self.claims, Names::Exact)),
+            "body" => Some(Value::json(&self.claims, Names::Unsure)),
             _ => None,
         }
     }
 
-    fn field(&self, table: &str, name: &str) -> Option<Value<'_>> {
-        match (table, name) {
+    fn field(&self, table: &str, name: &str) -> Result<Option<Value<'_>>, Stopped> {
+        Ok(match (table, name) {
             ("headers", "x-plan") => Some(Value::text("gold")),
             ("headers", "x-long") => Some(Value::text(&self.long)),
+            ("headers", "x-twice") => return Err(Stopped::Unclear("x-twice".into())),
             ("tenant", "slug") => Some(Value::text("acme")),
             ("tenant", "entitlements") => Some(Value::List(vec![Value::text("beta")])),
             _ => None,
-        }
+        })
     }
 }
 
@@ -78,6 +81,26 @@ fn tenants_are_found_in_hosts_paths_headers_and_claims() {
         ("'t-' + tenant.slug + ('beta' in tenant.entitlements ? '-beta' : '')", "\"t-acme-beta\""),
         ("has(claims.org.name) && !has(claims.org.region)", "true"),
         ("{'gold': 'fast', 'free': 'slow'}[headers['x-plan']]", "\"fast\""),
+    ] {
+        assert_eq!(said(source), value, "{source}");
+    }
+}
+
+#[test]
+fn what_may_be_read_in_two_ways_is_neither_there_nor_not() {
+    for (source, value) in [
+        ("claims.Org", "! there is no `Org`"),
+        ("has(claims.Org)", "false"),
+        ("body.org.name", "\"acme\""),
+        ("has(body.none)", "false"),
+        ("body.Org", "! `Org` can be read in two ways"),
+        ("has(body.ORG)", "! `ORG` can be read in two ways"),
+        ("'Org' in body", "! `Org` can be read in two ways"),
+        ("body['org']['Name']", "! `Name` can be read in two ways"),
+        ("body.Org == 1 || true", "! `Org` can be read in two ways"),
+        ("[1].exists(one, body.Org == one)", "! `Org` can be read in two ways"),
+        ("'x-twice' in headers", "! `x-twice` can be read in two ways"),
+        ("headers['x-twice'] == 'a' || true", "! `x-twice` can be read in two ways"),
     ] {
         assert_eq!(said(source), value, "{source}");
     }

@@ -1,5 +1,6 @@
 //! What expressions are worked out to.
 
+use crate::json::are_alike;
 use serde_json::Value as Json;
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
@@ -21,9 +22,18 @@ pub enum Value<'v> {
     /// Values by name.
     Map(Vec<(Cow<'v, str>, Value<'v>)>),
     /// An array or an object of a document.
-    Json(&'v Json),
+    Json(&'v Json, Names),
     /// A table that is handed in, by its name.
     Table(&'static str),
+}
+
+/// How whoever reads a document next may take the names in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// As they are.
+    Exact,
+    /// Perhaps without regard to capitals: what is asked for by another spelling than it has is neither there nor not.
+    Unsure,
 }
 
 impl<'v> Value<'v> {
@@ -33,7 +43,7 @@ impl<'v> Value<'v> {
     }
 
     /// What a document says.
-    pub fn json(json: &'v Json) -> Self {
+    pub fn json(json: &'v Json, names: Names) -> Self {
         match json {
             Json::Null => Value::Null,
             Json::Bool(is) => Value::Bool(*is),
@@ -42,7 +52,7 @@ impl<'v> Value<'v> {
                 None => Value::Double(number.as_f64().unwrap_or(f64::NAN)),
             },
             Json::String(text) => Value::text(text),
-            Json::Array(_) | Json::Object(_) => Value::Json(json),
+            Json::Array(_) | Json::Object(_) => Value::Json(json, names),
         }
     }
 
@@ -58,7 +68,9 @@ impl<'v> Value<'v> {
     pub(super) fn into_items(self) -> Option<Vec<Value<'v>>> {
         match self {
             Value::List(items) => Some(items),
-            Value::Json(Json::Array(items)) => Some(items.iter().map(Value::json).collect()),
+            Value::Json(Json::Array(items), names) => {
+                Some(items.iter().map(|item| Value::json(item, names)).collect())
+            }
             _ => None,
         }
     }
@@ -69,8 +81,20 @@ impl<'v> Value<'v> {
             Value::Map(members) => {
                 members.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
             }
-            Value::Json(Json::Object(members)) => members.get(name).map(Value::json),
+            Value::Json(Json::Object(members), names) => {
+                members.get(name).map(|member| Value::json(member, *names))
+            }
             _ => None,
+        }
+    }
+
+    /// Whether it has a member whose name some readers take for this one.
+    pub(super) fn has_one_like(&self, name: &str) -> bool {
+        match self {
+            Value::Json(Json::Object(members), Names::Unsure) => {
+                members.keys().any(|member| are_alike(member, name))
+            }
+            _ => false,
         }
     }
 
@@ -80,8 +104,8 @@ impl<'v> Value<'v> {
             Value::Text(text) => Some(text.chars().count()),
             Value::List(items) => Some(items.len()),
             Value::Map(members) => Some(members.len()),
-            Value::Json(Json::Array(items)) => Some(items.len()),
-            Value::Json(Json::Object(members)) => Some(members.len()),
+            Value::Json(Json::Array(items), _) => Some(items.len()),
+            Value::Json(Json::Object(members), _) => Some(members.len()),
             _ => None,
         }
     }
@@ -95,13 +119,14 @@ impl<'v> Value<'v> {
             (Value::Int(_) | Value::Double(_), Value::Int(_) | Value::Double(_)) => {
                 self.order(other) == Some(Ordering::Equal)
             }
-            (Value::Json(one), Value::Json(two)) => one == two,
+            (Value::Json(one, _), Value::Json(two, _)) => one == two,
             (Value::List(one), Value::List(two)) => {
                 one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.is(two))
             }
-            (Value::List(one), Value::Json(Json::Array(two)))
-            | (Value::Json(Json::Array(two)), Value::List(one)) => {
-                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.is(&Value::json(two)))
+            (Value::List(one), Value::Json(Json::Array(two), names))
+            | (Value::Json(Json::Array(two), names), Value::List(one)) => {
+                let same = |(one, two): (&Value<'_>, _)| one.is(&Value::json(two, *names));
+                one.len() == two.len() && one.iter().zip(two).all(same)
             }
             (Value::Map(one), Value::Map(_)) => {
                 self.size() == other.size()
@@ -148,7 +173,7 @@ impl fmt::Display for Value<'_> {
                 }
                 f.write_str("}")
             }
-            Value::Json(json) => json.fmt(f),
+            Value::Json(json, _) => json.fmt(f),
             Value::Table(name) => f.write_str(name),
         }
     }

@@ -174,6 +174,9 @@ pub(super) enum Route {
         /// A header field, such as "Accept: text/html". May be given several times.
         #[arg(long = "header", value_name = "NAME: VALUE")]
         headers: Vec<String>,
+        /// Its body, for routes that look into bodies. Say its kind with --header "Content-Type: application/json".
+        #[arg(long, default_value = "")]
+        body: String,
         /// The client's IP address; this machine's own if it is left out.
         #[arg(long = "from", default_value = "")]
         address: String,
@@ -215,14 +218,14 @@ impl Route {
                 let purged = api.post("/v1/platform/kept-answers/purge", json!({ "tenant": tenant })).await?;
                 print::done(api, &purged, "What was kept is forgotten.")
             }
-            Route::Test { method, url, headers, address, routes } => {
+            Route::Test { method, url, headers, body, address, routes } => {
                 let pair = |field: &String| {
                     let (name, value) = field.split_once(':').unwrap_or((field, ""));
                     (name.trim().to_owned(), Value::from(value.trim()))
                 };
                 let headers: serde_json::Map<_, _> = headers.iter().map(pair).collect();
                 let document = routes.as_deref().map(read).transpose()?;
-                let sample = json!({ "method": method, "url": url, "headers": headers, "address": address,
+                let sample = json!({ "method": method, "url": url, "headers": headers, "body": body, "address": address,
                                      "document": document });
                 told(api, &api.post("/v1/platform/routes/test", sample).await?)
             }

@@ -3,6 +3,7 @@
 mod alerts;
 mod attacks;
 mod backends;
+mod bodies;
 mod certificates;
 mod client_certificates;
 mod connections;

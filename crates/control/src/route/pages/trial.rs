@@ -30,6 +30,8 @@ struct Sent {
     method: String,
     url: String,
     headers: String,
+    #[serde(default)]
+    body: String,
     address: String,
 }
 
@@ -76,6 +78,7 @@ async fn post(
         method: sent.method.trim().to_owned(),
         url: sent.url.trim().to_owned(),
         headers: sent.headers.lines().filter(|line| !line.trim().is_empty()).map(pair).collect(),
+        body: sent.body.clone(),
         address: sent.address.trim().to_owned(),
         document: None,
     };

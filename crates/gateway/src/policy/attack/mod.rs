@@ -1,15 +1,17 @@
 //! Screening for what attacks look like: in the path, the parameters and the header of a request. Each value is read as
 //! whoever is behind us may read it, each rule that fits adds to its score, and one value with enough is an attack.
 //!
-//! Bodies are not looked at, because none is held. This is a screen and no wall: it keeps away what is tried
-//! everywhere, and whoever writes queries without parameters behind it is not safe.
+//! Bodies are looked into where a route says so, up to its bound. This is a screen and no wall: it keeps away what is
+//! tried everywhere, and whoever writes queries without parameters behind it is not safe.
 
+mod body;
 mod plain;
 mod rules;
 #[cfg(test)]
 mod tests;
 
 use super::{Say, screen::Mode};
+pub(crate) use body::find_in_body;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use plain::{Plain, is_harmless};
 use regex::bytes::{RegexSet, RegexSetBuilder};
@@ -33,9 +35,26 @@ pub struct AttackSpec {
     /// Families that are not looked for.
     #[serde(default)]
     pub except: Vec<Family>,
-    /// Parameters that may hold anything, such as a search in a site about programming.
+    /// Parameters, fields of forms and members of JSON that may hold anything, such as a search in a site about
+    /// programming.
     #[serde(default)]
     pub except_parameters: Vec<String>,
+    /// Whether bodies are looked into.
+    #[serde(default)]
+    pub bodies: Bodies,
+}
+
+/// How far bodies are looked into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bodies {
+    /// Not at all.
+    #[default]
+    No,
+    /// So many bytes as `body_read` of the route says; what follows is not seen.
+    Begin,
+    /// To the end: one that is longer than `body_read` is stopped at.
+    Whole,
 }
 
 fn enough() -> u32 {
@@ -64,7 +83,11 @@ pub enum Family {
 
 /// The same, checked.
 #[derive(Debug)]
-pub(crate) struct Attacks(AttackSpec);
+pub(crate) struct Attacks {
+    spec: AttackSpec,
+    /// The most that is read of a body.
+    most: u64,
+}
 
 /// Fields that say nothing that is read by more than the gateway, or that have a form of their own.
 const PASSED_OVER: [HeaderName; 14] = [
@@ -97,16 +120,16 @@ static SET: LazyLock<RegexSet> = LazyLock::new(|| {
 });
 
 impl Attacks {
-    pub(crate) fn of(spec: &AttackSpec, say: Say<'_>) -> Self {
+    pub(crate) fn of(spec: &AttackSpec, most: u64, say: Say<'_>) -> Self {
         if !(1..=100).contains(&spec.score) {
             say("policies.screen", "attacks: score is 1 to 100; 5 is one sure sign".into());
         }
         LazyLock::force(&SET);
-        Attacks(spec.clone())
+        Attacks { spec: spec.clone(), most }
     }
 
     pub(crate) fn blocks(&self) -> bool {
-        self.0.mode == Mode::Block
+        self.spec.mode == Mode::Block
     }
 
     /// What in this request looks like an attack, in words that name the rule and the place, never the value.
@@ -116,18 +139,26 @@ impl Attacks {
         if let Some(found) = if is_plain { None } else { self.in_value(path, false) } {
             return Some(format!("{found}, in the path."));
         }
-        for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if self.0.except_parameters.iter().any(|except| except == name) {
-                continue;
-            }
-            let found =
-                self.in_value(value.as_bytes(), true).or_else(|| self.in_value(name.as_bytes(), true));
-            if let Some(found) = found {
-                return Some(format!("{found}, in a parameter."));
-            }
+        match self.in_pairs(parts.uri.query().unwrap_or_default().as_bytes()) {
+            Some(found) => Some(format!("{found}, in a parameter.")),
+            None => self.in_headers(&parts.headers),
         }
-        self.in_headers(&parts.headers)
+    }
+
+    /// In pairs as a query and a form have them.
+    fn in_pairs(&self, pairs: &[u8]) -> Option<String> {
+        pairs.split(|byte| *byte == b'&').find_map(|pair| {
+            let mut sides = pair.splitn(2, |byte| *byte == b'=');
+            let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+            if self.is_excepted(name) {
+                return None;
+            }
+            self.in_value(value, true).or_else(|| self.in_value(name, true))
+        })
+    }
+
+    fn is_excepted(&self, name: &[u8]) -> bool {
+        self.spec.except_parameters.iter().any(|except| except.as_bytes() == name)
     }
 
     fn in_headers(&self, headers: &HeaderMap) -> Option<String> {
@@ -157,13 +188,13 @@ impl Attacks {
             .iter()
             .enumerate()
             .filter(|(at, rule)| matched.matched(*at) || (holds_nul && rule.name == "other.nul"));
-        for (_, rule) in signs.filter(|(_, rule)| !self.0.except.contains(&rule.family)) {
+        for (_, rule) in signs.filter(|(_, rule)| !self.spec.except.contains(&rule.family)) {
             sum += rule.score;
             if surest.is_none_or(|before| before.score < rule.score) {
                 surest = Some(rule);
             }
         }
-        let surest = surest.filter(|_| sum >= self.0.score)?;
+        let surest = surest.filter(|_| sum >= self.spec.score)?;
         Some(format!("attacks: this looks like the rule `{}`", surest.name))
     }
 }

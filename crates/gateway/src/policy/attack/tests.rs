@@ -1,6 +1,7 @@
 //! The rules over what is tried everywhere, however it is hidden, and over what honest people send.
 
 use super::*;
+use crate::look::Ahead;
 use http::{Request, Uri};
 
 const ATTACKS: &str = include_str!("corpus/attacks.txt");
@@ -11,8 +12,11 @@ fn lines(corpus: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 fn attacks() -> Attacks {
-    let spec = AttackSpec { mode: Mode::Block, score: ENOUGH, except: vec![], except_parameters: vec![] };
-    Attacks::of(&spec, &mut |_, what| panic!("{what}"))
+    reading("{}")
+}
+
+fn reading(json: &str) -> Attacks {
+    Attacks::of(&serde_json::from_str(json).unwrap(), 1 << 20, &mut |_, what| panic!("{what}"))
 }
 
 /// Every byte that is no letter or digit, escaped.
@@ -147,17 +151,58 @@ fn of_what_honest_people_send_999_of_1000_pass() {
     assert!(stopped.len() * 1_000 <= sent, "{} of {sent} are stopped: {stopped:#?}", stopped.len());
 }
 
+/// A value as it stands in bodies of each kind.
+fn in_bodies(value: &str) -> [(&'static str, String); 3] {
+    let json = serde_json::json!({ "page": 2, "query": [{ "q": value }], "lang": "en" }).to_string();
+    let part = |name: &str, value: &str| {
+        format!("--x1\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts = format!("{}{}--x1--\r\n", part("page", "2"), part("q", value));
+    [
+        ("application/json", json),
+        ("application/x-www-form-urlencoded", format!("page=2&q={}&lang=en", escaped(value))),
+        ("multipart/form-data; boundary=x1", parts),
+    ]
+}
+
+fn seen(attacks: &Attacks, kind: &str, body: &str) -> Option<String> {
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
+    attacks.finds_in(&headers, &Ahead::of(body.as_bytes()))
+}
+
+#[test]
+fn in_bodies_they_are_noticed_as_well_and_honest_people_pass() {
+    let attacks = attacks();
+    let (mut tried, mut missed) = (0, Vec::new());
+    for value in lines(ATTACKS).map(|line| line.split_once(' ').expect("a family and a value").1) {
+        for (kind, body) in in_bodies(value) {
+            tried += 1;
+            if seen(&attacks, kind, &body).is_none() {
+                missed.push(format!("{kind}: {value}"));
+            }
+        }
+    }
+    assert!(missed.len() * 100 <= tried, "{} of {tried} pass: {missed:#?}", missed.len());
+    let (mut sent, mut stopped) = (0, Vec::new());
+    for value in lines(BENIGN) {
+        for (kind, body) in in_bodies(value) {
+            sent += 1;
+            stopped.extend(seen(&attacks, kind, &body).map(|found| format!("{kind}: {value}: {found}")));
+        }
+    }
+    assert!(stopped.len() * 1_000 <= sent, "{} of {sent} are stopped: {stopped:#?}", stopped.len());
+}
+
 #[test]
 fn a_family_or_a_parameter_can_be_left_out() {
-    let spec =
-        |json: &str| Attacks::of(&serde_json::from_str(json).unwrap(), &mut |_, what| panic!("{what}"));
+    let spec = reading;
     let parts = in_parameter(&escaped("' or 1=1--"));
     assert!(spec("{}").finds(&parts).unwrap().contains("`sql."));
     assert!(spec(r#"{"except": ["sql"]}"#).finds(&parts).is_none());
     assert!(spec(r#"{"except_parameters": ["q"]}"#).finds(&parts).is_none());
     assert!(spec(r#"{"score": 100}"#).finds(&parts).is_none());
     let mut faults = Vec::new();
-    Attacks::of(&serde_json::from_str(r#"{"score": 0}"#).unwrap(), &mut |_, what| faults.push(what));
+    Attacks::of(&serde_json::from_str(r#"{"score": 0}"#).unwrap(), 1, &mut |_, what| faults.push(what));
     assert_eq!(faults.len(), 1);
 }
 
@@ -178,5 +223,15 @@ fn what_screening_costs_is_printed() {
             std::hint::black_box(attacks.finds(&parts));
         }
         println!("{name}: {:?}", begun.elapsed() / times);
+    }
+    for (name, value) in [
+        ("harmless", "surveys-and-answers ".repeat(3_200)),
+        ("prose", "it's a long text; nothing more. ".repeat(2_000)),
+    ] {
+        for (kind, body) in in_bodies(&value) {
+            let begun = tokio::time::Instant::now();
+            std::hint::black_box(seen(&attacks, kind, &body));
+            println!("{name}, 64 KB, {kind}: {:?}", begun.elapsed());
+        }
     }
 }

@@ -24,6 +24,7 @@ pub mod maintenance;
 pub mod order;
 pub mod overview;
 pub mod own_domain;
+mod pages;
 pub mod plan;
 pub mod product;
 pub mod region;

@@ -6,14 +6,17 @@ use std::time::Duration;
 use testkit::{Canary, Town, World, for_each_engine};
 
 /// Every page of operators that needs no id.
-const PLATFORM: [&str; 13] = [
+const PLATFORM: [&str; 16] = [
     "/platform",
     "/platform/tenants",
     "/platform/tenants/new",
     "/platform/names",
     "/platform/deployments",
     "/platform/deployments/new",
+    "/platform/regions",
     "/platform/routes",
+    "/platform/products",
+    "/platform/scopes",
     "/platform/plans",
     "/platform/plans/new",
     "/platform/roles",
@@ -230,6 +233,59 @@ async fn deployments_plans_roles_routes_and_tokens_are_looked_after_in_the_conso
         send("/platform/tokens/end", &[("id", id.expect("an id"))]).await.is(303);
         desk.script(&token, "GET", "/v1/platform/tenants", Value::Null).await.is(401);
         open("/platform/audit").await.shows(&["token.manage", "deployment"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operator_says_where_regions_listen_and_which_scopes_there_are() {
+    for_each_engine(async |world| {
+        let town = Town::build(world).await;
+        let desk = Desk::at(world);
+        let runs_it = operator(world, &town, &desk).await;
+        let open = async |path: &str| desk.open(&runs_it, path).await.is(200);
+        let send = async |path: &str, form: &[(&str, &str)]| desk.send(&runs_it, path, form).await;
+        let regions = "/platform/regions";
+        open(regions).await.shows(&["No regions"]);
+        let deployment = format!("/v1/platform/deployments/{}", town.deployment);
+        desk.api("PATCH", &deployment, serde_json::json!({ "region": "eu" })).await.is(200);
+        open(regions).await.shows(&["eu", "asked from everywhere", "Regions"]).hides(&["Remove eu"]);
+        let bad = [("name", "EU!"), ("gateways", "https://gate-eu.test\nftp://x")];
+        let again = send(regions, &bad).await.is(422);
+        again.shows(&["ftp://x", "value=\"EU!\""]);
+        let twice = [("name", "eu"), ("gateways", "https://gate-eu.test\nhttps://gate-eu.test")];
+        send(regions, &twice).await.is(422).shows(&["each once"]);
+        let good = [("name", "eu"), ("gateways", " https://gate-eu.test \n\nhttps://gate-eu-2.test")];
+        let saved = send(regions, &good).await.is(303);
+        let landed = open(saved.header("location")).await;
+        landed.shows(&["The region is saved", "gate-eu-2.test", "Remove eu", &town.deployment.to_string()]);
+        open("/platform/regions?edit=eu").await.shows(&["https://gate-eu.test"]);
+        let listed = desk.api("GET", "/v1/platform/regions", Value::Null).await.is(200);
+        listed.shows(&["\"tenants\":", "gate-eu-2.test"]);
+        send("/platform/regions/remove", &[("name", "eu")]).await.is(303);
+        send("/platform/regions/remove", &[("name", "eu")]).await.is(404);
+
+        let scopes = "/platform/scopes";
+        open(scopes).await.shows(&["No scopes yet"]);
+        send(scopes, &[("name", "No Scope"), ("about", "x")]).await.is(422);
+        for (name, about) in
+            [("surveys.read", "See"), ("surveys.write", "Change"), ("surveys.read", "See <all>")]
+        {
+            send(scopes, &[("name", name), ("about", about)]).await.is(303);
+        }
+        let both = open(scopes).await;
+        both.shows(&["surveys.read", "surveys.write", "See &#60;all&#62;"]).hides(&[">See<"]);
+        send("/platform/scopes/remove", &[("name", "surveys.write")]).await.is(303);
+        open(scopes).await.hides(&["surveys.write"]);
+        let admin = desk.visitor(&town.contoso, town.contoso.admin.user).await;
+        for (path, form) in [
+            (regions, &[("name", "us"), ("gateways", "https://gate.test")][..]),
+            ("/platform/regions/remove", &[("name", "eu")]),
+            (scopes, &[("name", "all"), ("about", "")]),
+            ("/platform/scopes/remove", &[("name", "surveys.read")]),
+        ] {
+            desk.send(&admin, path, form).await.is(403);
+        }
     })
     .await;
 }

@@ -21,6 +21,7 @@ mod upstream;
 
 pub use change::{Changes, change};
 pub use create::{NewDeployment, create};
+pub(crate) use list::by_region;
 pub use list::list;
 pub use load::{Loaded, load_all};
 pub use read::read;

@@ -1,16 +1,10 @@
 //! The tenant's page of its own domains.
 
 use super::{OwnDomain, check, claim, http::may_look, list, remove, secured};
-use crate::{
-    Control, form,
-    landing::{Landing, land},
-};
+use crate::{Control, landing::Landing, pages};
 use access::{ManageDomains, Permit, ReadDomains, TenantAction};
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{Hostname, Moment, Right};
 use serde::Deserialize;
 use web::{
@@ -157,13 +151,8 @@ async fn answer(
     sent: Sent,
     done: Result<&'static str, Problem>,
 ) -> Result<Response, Problem> {
-    match done {
-        Ok(happened) => Ok(land(&format!("/t/{}/domains", permit.tenant_id()), happened)),
-        Err(problem) => {
-            let wrong = form::again(problem)?;
-            Ok(Page::again(page(room, permit, frame, sent, wrong).await?).into_response())
-        }
-    }
+    let path = format!("/t/{}/domains", permit.tenant_id());
+    pages::answer(&path, done, |wrong| page(room, permit, frame, sent, wrong)).await
 }
 
 async fn post(

@@ -1,17 +1,10 @@
 //! The operator's page of API products.
 
 use super::{Bundled, Described, Product, Standing, http::named, list, put, stand};
-use crate::{
-    Control,
-    form::{self, Reading},
-    landing::{Landing, land},
-};
-use access::{ChangePlatformSettings, ReadPlatformSettings};
+use crate::{Control, form::Reading, landing::Landing, pages};
+use access::{ChangePlatformSettings, OperatorPermit, ReadPlatformSettings};
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{DisplayName, ProductName, event::names};
 use serde::Deserialize;
 use web::{
@@ -143,6 +136,21 @@ async fn show(
     Ok(Page::new(page(landing.tell(frame), found, Sent::default(), Wrong::nothing())))
 }
 
+/// On, or the page again with what is wrong.
+async fn answer(
+    room: &Control,
+    permit: &OperatorPermit<ReadPlatformSettings>,
+    frame: Frame,
+    sent: Sent,
+    done: Result<&'static str, Problem>,
+) -> Result<Response, Problem> {
+    if done.is_ok() {
+        room.hear_platform(names::DEPLOYMENT_CHANGED).await;
+    }
+    let again = async |wrong| Ok(page(frame, list(&room.store, permit).await?, sent, wrong));
+    pages::answer(PATH, done, again).await
+}
+
 async fn post(
     AllowOperator(permit): AllowOperator<ChangePlatformSettings>,
     AllowOperator(reader): AllowOperator<ReadPlatformSettings>,
@@ -151,22 +159,10 @@ async fn post(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let done = match sent.read() {
-        Ok((name, described)) => {
-            put(&room.store, &permit, name, described).await.map(drop).map_err(Problem::from)
-        }
+        Ok((name, described)) => put(&room.store, &permit, name, described).await.map_err(Problem::from),
         Err(problem) => Err(problem),
     };
-    match done {
-        Ok(()) => {
-            room.hear_platform(names::DEPLOYMENT_CHANGED).await;
-            Ok(land(PATH, "product-saved"))
-        }
-        Err(problem) => {
-            let wrong = form::again(problem)?;
-            let found = list(&room.store, &reader).await?;
-            Ok(Page::again(page(frame, found, sent, wrong)).into_response())
-        }
-    }
+    answer(&room, &reader, frame, sent, done.map(|_| "product-saved")).await
 }
 
 async fn post_stand(
@@ -177,17 +173,7 @@ async fn post_stand(
     Form(sent): Form<Stood>,
 ) -> Result<Response, Problem> {
     let standing: Standing = sent.standing.parse().map_err(|_| Problem::new("input.invalid"))?;
-    match stand(&room.store, &permit, &named(&sent.name)?, standing).await {
-        Ok(_) => {
-            room.hear_platform(names::DEPLOYMENT_CHANGED).await;
-            let happened =
-                if standing == Standing::Published { "product-published" } else { "product-retired" };
-            Ok(land(PATH, happened))
-        }
-        Err(error) => {
-            let wrong = form::again(error.into())?;
-            let found = list(&room.store, &reader).await?;
-            Ok(Page::again(page(frame, found, Sent::default(), wrong)).into_response())
-        }
-    }
+    let happened = if standing == Standing::Published { "product-published" } else { "product-retired" };
+    let done = stand(&room.store, &permit, &named(&sent.name)?, standing).await;
+    answer(&room, &reader, frame, Sent::default(), done.map(|_| happened).map_err(Problem::from)).await
 }

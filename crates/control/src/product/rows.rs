@@ -54,7 +54,8 @@ pub(super) async fn put(tx: &mut OperatorWrite, product: &Product) -> Result<(),
 /// The routes of a document that belong to products. The document was checked, or will be.
 pub(crate) fn bundled(document: &Value) -> Vec<Bundled> {
     let text = |route: &Value, key: &str| route[key].as_str().unwrap_or_default().to_owned();
-    let routes = document.as_array().into_iter().flatten().filter(|route| route["product"].is_string());
+    let listed = document.as_array().or_else(|| document["routes"].as_array());
+    let routes = listed.into_iter().flatten().filter(|route| route["product"].is_string());
     routes
         .map(|route| Bundled {
             route: text(route, "name"),

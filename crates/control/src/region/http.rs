@@ -28,10 +28,24 @@ pub(crate) fn routes() -> Routes<Control> {
 pub(crate) struct Region {
     /// Its name, as its nodes' `home_region` says it.
     name: String,
-    /// Where its nodes listen for everybody.
+    /// Where its nodes listen for everybody; empty where its deployments are asked from everywhere.
     gateways: Vec<String>,
     /// Until when names of tenants that moved away may still lead there; null if none does.
     needed_until: Option<String>,
+    /// The deployments in it.
+    deployments: Vec<InRegion>,
+    /// How many tenants these host.
+    tenants: u64,
+}
+
+/// A deployment in a region.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegionDeployment)]
+pub(crate) struct InRegion {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
 }
 
 impl From<Place> for Region {
@@ -40,6 +54,12 @@ impl From<Place> for Region {
             name: place.name.to_string(),
             gateways: place.gateways.into_iter().map(String::from).collect(),
             needed_until: place.needed_until.map(|until| until.to_string()),
+            deployments: place
+                .deployments
+                .into_iter()
+                .map(|(id, name)| InRegion { id: id.to_string(), name: name.to_string() })
+                .collect(),
+            tenants: place.tenants,
         }
     }
 }
@@ -62,7 +82,7 @@ async fn list_all(
     Ok(Json(Listing { items: items.into_iter().map(Region::from).collect(), next: None }))
 }
 
-fn named(text: &str) -> Result<Name, Problem> {
+pub(super) fn named(text: &str) -> Result<Name, Problem> {
     text.parse().map_err(|why: domain::NameError| Problem::new("input.invalid").at("/name", why.0))
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod http;
 mod lifetime;
 mod list;
+pub(crate) mod pages;
 mod put;
 mod remove;
 pub(crate) mod rows;
@@ -18,7 +19,7 @@ pub use put::put;
 pub use remove::remove;
 
 use crate::deployment::Upstream;
-use domain::{Fault, Moment, Region};
+use domain::{DeploymentId, DisplayName, Fault, Moment, Region};
 use std::collections::BTreeMap;
 use store::StoreError;
 
@@ -34,6 +35,10 @@ pub struct Place {
     pub gateways: Vec<Upstream>,
     /// Until when names of tenants that moved away may still lead here.
     pub needed_until: Option<Moment>,
+    /// The deployments in it, by name.
+    pub deployments: Vec<(DeploymentId, DisplayName)>,
+    /// How many tenants these host.
+    pub tenants: u64,
 }
 
 /// How many regions there may be, and how many addresses of each.

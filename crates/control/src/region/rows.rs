@@ -25,6 +25,17 @@ impl FromRow for Needed {
     }
 }
 
+struct Hosted {
+    region: String,
+    many: u64,
+}
+
+impl FromRow for Hosted {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Hosted { region: row.text("region")?, many: u64::try_from(row.int("many")?).unwrap_or(0) })
+    }
+}
+
 struct Host(String);
 
 impl FromRow for Host {
@@ -55,6 +66,16 @@ pub(super) async fn needed(tx: &mut OperatorRead) -> Result<HashMap<String, Mome
     let needed: Vec<Needed> = tx.rows(sql, values![now]).await?;
     // The latest of each comes last and stays.
     Ok(needed.into_iter().map(|needed| (needed.region, needed.until)).collect())
+}
+
+/// How many tenants the deployments of each region host.
+pub(super) async fn tenants(tx: &mut OperatorRead) -> Result<HashMap<String, u64>, StoreError> {
+    let sql = operator_sql!(
+        "SELECT d.region, COUNT(*) AS many FROM tenant t JOIN deployment d ON d.id = t.deployment_id
+         GROUP BY d.region"
+    );
+    let all: Vec<Hosted> = tx.rows(sql, values![]).await?;
+    Ok(all.into_iter().map(|hosted| (hosted.region, hosted.many)).collect())
 }
 
 /// A tenant has left a region, and its names may lead there for this much longer.

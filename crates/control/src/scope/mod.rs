@@ -4,11 +4,12 @@
 //! Tells others `deployment.changed`. A key keeps its scopes when one is no longer declared.
 
 pub(crate) mod http;
+pub(crate) mod pages;
 mod put;
 mod read;
 mod rows;
 
-pub use put::put;
+pub use put::{add, put, remove};
 pub use read::{load, read};
 
 use domain::{Fault, ScopeName};

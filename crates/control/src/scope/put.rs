@@ -1,8 +1,8 @@
-//! The scopes are put, all of them.
+//! The scopes are put, all of them or one.
 
 use super::{MOST, Scope, ScopeError, rows};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Change, Event, event::names};
+use domain::{Change, Event, ScopeName, event::names};
 use serde_json::json;
 use store::Store;
 
@@ -13,12 +13,54 @@ use store::Store;
 pub async fn put(
     store: &Store,
     permit: &OperatorPermit<ChangePlatformSettings>,
-    mut scopes: Vec<Scope>,
+    scopes: Vec<Scope>,
+) -> Result<Vec<Scope>, ScopeError> {
+    change(store, permit, |_| scopes).await
+}
+
+/// Declares one, or says anew what it opens.
+///
+/// # Errors
+/// [`ScopeError::TooMuch`].
+pub async fn add(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    scope: Scope,
+) -> Result<Vec<Scope>, ScopeError> {
+    change(store, permit, |mut scopes| {
+        scopes.retain(|other| other.name != scope.name);
+        scopes.push(scope);
+        scopes
+    })
+    .await
+}
+
+/// Takes one out. Keys that have it keep it.
+///
+/// # Errors
+/// [`ScopeError`].
+pub async fn remove(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    name: &ScopeName,
+) -> Result<Vec<Scope>, ScopeError> {
+    change(store, permit, |mut scopes| {
+        scopes.retain(|other| other.name != *name);
+        scopes
+    })
+    .await
+}
+
+async fn change(
+    store: &Store,
+    permit: &OperatorPermit<ChangePlatformSettings>,
+    next: impl FnOnce(Vec<Scope>) -> Vec<Scope> + Send,
 ) -> Result<Vec<Scope>, ScopeError> {
     store
         .operate(permit, async |tx| {
-            check(&mut scopes)?;
             let before = rows::find(tx).await?;
+            let mut scopes = next(before.clone());
+            check(&mut scopes)?;
             rows::put(tx, &scopes).await?;
             tx.changed(Change::new("scopes", json!(before), json!(scopes)));
             tx.emit_platform(Event::new(names::DEPLOYMENT_CHANGED, "scopes")).await?;

@@ -1,17 +1,10 @@
 //! The tenant's page of API products.
 
 use super::{Offered, Subscription, cancel, list, offered, subscribe};
-use crate::{
-    Control,
-    form::{self, Reading},
-    landing::{Landing, land},
-};
+use crate::{Control, form::Reading, landing::Landing, pages};
 use access::{ManageSubscriptions, Permit, ReadSubscriptions, TenantAction};
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{ProductName, Right, SubscriberId};
 use serde::Deserialize;
 use web::{
@@ -127,13 +120,8 @@ async fn answer(
     sent: Sent,
     done: Result<&'static str, Problem>,
 ) -> Result<Response, Problem> {
-    match done {
-        Ok(happened) => Ok(land(&format!("/t/{}/products", permit.tenant_id()), happened)),
-        Err(problem) => {
-            let wrong = form::again(problem)?;
-            Ok(Page::again(page(room, permit, frame, sent, wrong).await?).into_response())
-        }
-    }
+    let path = format!("/t/{}/products", permit.tenant_id());
+    pages::answer(&path, done, |wrong| page(room, permit, frame, sent, wrong)).await
 }
 
 async fn post(

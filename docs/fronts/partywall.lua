@@ -7,7 +7,7 @@ local DECIDE = { url = "http://127.0.0.1:8081/haproxy", dst = "abns@partywall-80
 local TOLD = {
     "partywall-context", "partywall-proof", "partywall-tenant", "partywall-tenant-slug", "partywall-user",
     "partywall-roles", "partywall-subscriber", "partywall-scopes", "partywall-request-id",
-    "cookie", "authorization", "x-api-key",
+    "cookie", "authorization", "x-api-key", "client-cert", "client-cert-chain",
 }
 
 -- Fields of an answer that belong to the connection it came over.

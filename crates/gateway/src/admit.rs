@@ -11,7 +11,7 @@ use crate::{
     look::{Ahead, BodyFrom, Look},
     onlook::{AtTheDoor, Nobody, Onlooker},
     peer::Peer,
-    policy::{Allowance, Said, check_address, hold},
+    policy::{Allowance, Detail, Said, check_address, hold},
     problem::{self, Problem},
     proxy::{self, Target},
     refuse::{No, is_navigation},
@@ -27,7 +27,7 @@ use crate::{
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
 use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::ORIGIN, request::Parts};
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// A request that may be forwarded, with everything that was found out about it.
 pub(crate) struct Admitted {
@@ -47,6 +47,10 @@ pub(crate) struct Admitted {
     pub(crate) allowance: Allowance,
     /// What the expressions of the route's policies came to.
     pub(crate) said: Said,
+    /// As it was asked for, where that is written down.
+    pub(crate) path: Box<str>,
+    /// From where it came.
+    pub(crate) address: IpAddr,
 }
 
 /// Why a request is answered here.
@@ -235,6 +239,7 @@ impl Gateway {
         };
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, deployment));
+        let route_logs_path = route.policies.log.says(Detail::Path);
         let (route, certificate) = (route.clone(), certificate.cloned());
         Ok(Admitted {
             route,
@@ -250,6 +255,8 @@ impl Gateway {
             websocket,
             allowance,
             said,
+            path: if route_logs_path { path.into() } else { Box::default() },
+            address: peer.ip,
         })
     }
 

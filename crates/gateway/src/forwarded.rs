@@ -15,6 +15,8 @@ const MOST_HOPS: usize = 32;
 pub struct Fronts {
     trusted: Vec<Network>,
     host: HeaderName,
+    /// Whether they say which certificate their client has shown.
+    pub(crate) certificates: bool,
 }
 
 /// A request as the client sent it to the first of the proxies.
@@ -37,7 +39,12 @@ impl Fronts {
     /// Proxies in these networks, which say the original host in this header. If that is `Forwarded`
     /// (RFC 7239), they say everything there; else the rest in `X-Forwarded-For` and `X-Forwarded-Proto`.
     pub fn new(trusted: Vec<Network>, host: HeaderName) -> Self {
-        Fronts { trusted, host }
+        Fronts { trusted, host, certificates: false }
+    }
+
+    /// The same, which say besides which certificate their client has shown, or not.
+    pub fn saying_certificates(self, certificates: bool) -> Self {
+        Fronts { certificates, ..self }
     }
 
     /// Whether what this peer says is believed.

@@ -4,7 +4,7 @@
 use crate::{
     admit::{Admitted, Stopped},
     body::{Body, Streamed},
-    cache::{Asker, Kept, Wanted},
+    cache::{Asker, Found, Kept, Wanted},
     certificate::{Anchors, Said},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
@@ -13,7 +13,7 @@ use crate::{
     headers::{clean_shared, names},
     look::{BodyFrom, Held},
     peer::{Peer, household},
-    policy::{Shares, cors::CrossOrigin, literal, rewrite},
+    policy::{Detail, Shares, cors::CrossOrigin, literal, rewrite},
     problem,
     product::{ProductSpec, Products},
     proxy::{self, Answered, Socket},
@@ -32,10 +32,13 @@ use access::{Caller, CookieKeys, Origin, Tenant};
 use arc_swap::ArcSwap;
 use domain::{DeploymentId, RequestId, digest::MacKey};
 use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
+use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use protocol::proof::Proven;
 use std::{
+    future::poll_fn,
     net::IpAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -89,7 +92,7 @@ impl Gateway {
             passes: AtomicBool::new(false),
             cookies: ArcSwap::from_pointee(cookies),
             key_secrets: ArcSwap::default(),
-            guesses: Throttle::new(needs.clock.clone(), limit::REMEMBERED, limit::usual),
+            guesses: guesses(&settings, &needs),
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
             anchors: Anchors::default(),
@@ -97,8 +100,8 @@ impl Gateway {
             regions: Regions::new(&settings.region, settings.connections.clone()),
             deployments: Deployments::new(settings.connections.clone(), settings.secure),
             products: ArcSwap::default(),
-            kept: Arc::new(Kept::new()),
-            held: Held::default(),
+            kept: Arc::new(Kept::new(settings.kept)),
+            held: Held::of(settings.held),
             contexts: Contexts::new(settings.contexts, signing, needs.clock.clone()),
             meters: Meters::new(),
             shares: if settings.counts_with_others { Shares::shared() } else { Shares::alone() },
@@ -114,7 +117,7 @@ impl Gateway {
 
     // --- what is handed in while it runs
 
-    /// Puts the routes that this JSON array describes in place of those before.
+    /// Puts the routes that this document describes in place of those before.
     ///
     /// # Errors
     /// Every mistake in it; the routes before then stay in force.
@@ -133,7 +136,7 @@ impl Gateway {
     /// Every mistake in them.
     pub fn check_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
         Routes::parse(json, &self.0.settings.hosts)?;
-        let (specs, _) = RouteSpec::all(json);
+        let (specs, _) = RouteSpec::all(json, &self.0.settings.hosts);
         let tenants = self.0.needs.warden.tenants();
         let base = self.0.settings.hosts.base.as_str();
         let is_tenants = |name: &str| {
@@ -257,8 +260,8 @@ impl Gateway {
     // --- a request
 
     /// Answers a request: forwards it, or says why not.
-    pub async fn handle(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        let hop = match self.0.regions.arrival(&request, self.0.needs.clock.now()) {
+    pub async fn handle(&self, mut request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+        let hop = match self.arrival(&mut request) {
             Ok(hop) => hop,
             Err(no) => return self.refuse(&request, &no),
         };
@@ -350,10 +353,15 @@ impl Gateway {
         });
         let (mut request, mut upload) = outgoing(&admitted, parts, body, peer, &told, id)?;
         let mut wanted = self.wanted(&admitted, &request);
-        if let Some(wanted) = &mut wanted
-            && let Some(response) = self.kept_answer(&admitted, wanted, request.method())
-        {
-            return Ok(response);
+        let mut asking = None;
+        let mut given = None;
+        if let Some(wanted) = &mut wanted {
+            match self.kept_answer(&admitted, wanted, request.method()) {
+                Some(Found::Fresh(response)) => return Ok(response),
+                Some(Found::Stale(response, asks)) => (given, asking) = (Some(response), Some(asks)),
+                None => {}
+            }
+            wanted.ask_about(request.headers_mut());
         }
         wanted = wanted.filter(|_| *request.method() == Method::GET);
         if deployment.tries_again() && proxy::may_be_sent_twice(request.method()) {
@@ -361,8 +369,26 @@ impl Gateway {
             upload = upload.filter(|_| request.body().again().is_none());
         }
         let vigil = Arc::new(self.vigil(&admitted));
-        let (idle, tether, begun) = (admitted.route.idle, Tether::here(), Instant::now());
+        let (idle, begun) = (admitted.route.idle, Instant::now());
+        let tether = if given.is_none() { Tether::here() } else { None };
         let errand = Errand { household, vigil, idle, tether, upload, begun };
+        if let Some(given) = given {
+            let gateway = self.clone();
+            // Nobody waits for it: what it brings is kept for the next.
+            tokio::spawn(async move {
+                let _asking = asking;
+                let asked = gateway.ask(&admitted, &deployment, request, &errand, &told, wish).await;
+                let brought = asked.and_then(|answered| {
+                    gateway.bring_back(&admitted, answered, None, errand, flight, wanted)
+                });
+                if let Ok(response) = brought {
+                    let mut body = response.into_body();
+                    let mut next = async || poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+                    while next().await.is_some_and(|frame| frame.is_ok()) {}
+                }
+            });
+            return Ok(given);
+        }
         let answered = self.ask(&admitted, &deployment, request, &errand, &told, wish).await?;
         let at = answered.at;
         let mut response = self.bring_back(&admitted, answered, client, errand, flight, wanted)?;
@@ -382,19 +408,15 @@ impl Gateway {
     }
 
     /// The answer that is kept, if one is, counted and logged like any other.
-    fn kept_answer(
-        &self,
-        admitted: &Admitted,
-        wanted: &mut Wanted,
-        method: &Method,
-    ) -> Option<Response<Body>> {
-        let mut response = self.0.kept.find(wanted, method, self.0.needs.clock.now())?;
+    fn kept_answer(&self, admitted: &Admitted, wanted: &mut Wanted, method: &Method) -> Option<Found> {
+        let mut found = self.0.kept.find(wanted, method, self.0.needs.clock.now())?;
+        let (Found::Fresh(response) | Found::Stale(response, _)) = &mut found;
         admitted.allowance.tally.write(&admitted.route.policies.rates, response.headers_mut());
         admitted.traffic.count_request();
         let bytes = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
         admitted.traffic.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
         log(admitted, method, response.status().as_u16(), Duration::ZERO);
-        Some(response)
+        Some(found)
     }
 
     /// Asks an upstream, and counts and logs how that went.
@@ -447,17 +469,29 @@ impl Gateway {
         if let Some(version) = &admitted.route.version {
             version.write(&mut head.headers);
         }
-        let traffic = admitted.traffic.clone();
-        let gather = policies.cache.as_ref().zip(wanted).and_then(|(policy, wanted)| {
+        let (traffic, now) = (admitted.traffic.clone(), self.0.needs.clock.now());
+        let mut wanted = policies.cache.as_ref().zip(wanted);
+        let mut confirmed = None;
+        if head.status == StatusCode::NOT_MODIFIED
+            && let Some((policy, wanted)) = &mut wanted
+        {
+            confirmed = self.0.kept.confirmed(policy, wanted, &head.headers, &traffic, now);
+        }
+        let gather = wanted.and_then(|(policy, wanted)| {
             let answer = (head.status, &mut head.headers);
-            self.0.kept.gather(policy, wanted, answer, &traffic, self.0.needs.clock.now())
+            self.0.kept.gather(policy, wanted, answer, &traffic, now)
         });
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let upload = errand.upload.clone();
         let watch = Watch::new(errand, lease.line.clone(), Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather };
-            return Ok(Response::from_parts(head, Body::streamed(streamed)));
+            let body = Body::streamed(streamed);
+            let Some(mut confirmed) = confirmed else { return Ok(Response::from_parts(head, body)) };
+            let bytes = http_body::Body::size_hint(confirmed.body()).exact().unwrap_or(0);
+            admitted.traffic.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
+            admitted.allowance.tally.write(&policies.rates, confirmed.headers_mut());
+            return Ok(confirmed);
         }
         let upstream = head.extensions.remove::<OnUpgrade>();
         let (Some(client), Some(upstream)) = (client, upstream) else {
@@ -493,6 +527,13 @@ impl Gateway {
             origin: admitted.origin,
         }
     }
+}
+
+/// Counts wrong keys and tokens by address.
+fn guesses(settings: &Settings, needs: &Needs) -> Throttle {
+    let most = limit::Rule::per_minute(settings.guesses);
+    let rules = move |_| limit::Rules { address: most, tenant: most };
+    Throttle::new(needs.clock.clone(), limit::REMEMBERED, rules)
 }
 
 fn text_of(id: RequestId) -> HeaderValue {
@@ -553,9 +594,17 @@ pub(crate) fn address_bits(address: IpAddr) -> u128 {
     }
 }
 
-/// One line for each forwarded request. No path: it may hold what only the backend should know.
+/// One line for each forwarded request, as its route wants it. No path, unless that says so: it may hold what only the
+/// backend should know.
 pub(crate) fn log(admitted: &Admitted, method: &Method, status: u16, wait: Duration) {
     let Admitted { tenant, route, origin, .. } = admitted;
+    let policy = &route.policies.log;
+    if !policy.has(status) {
+        return;
+    }
+    let path = policy.says(Detail::Path).then_some(&*admitted.path);
+    let caller = policy.says(Detail::Caller).then(|| admitted.pass.caller().actor().to_string());
+    let address = policy.says(Detail::Address).then(|| tracing::field::display(admitted.address));
     tracing::info!(
         target: "gateway::access",
         request = %origin.request,
@@ -564,6 +613,9 @@ pub(crate) fn log(admitted: &Admitted, method: &Method, status: u16, wait: Durat
         %method,
         status,
         upstream_ms = wait.as_millis() as u64,
+        path,
+        caller,
+        address,
         "{method} forwarded for tenant {}: {status}",
         tenant.record.id
     );

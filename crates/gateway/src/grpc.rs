@@ -21,6 +21,26 @@ pub(crate) fn told(response: Response<Body>, entry: &Entry) -> Response<Body> {
     Response::from_parts(head, Body::empty())
 }
 
+/// The status of HTTP that says what an answer does: its own, or for a call that ended before it began that which its
+/// status of gRPC stands for.
+pub fn status_told<B>(response: &Response<B>) -> u16 {
+    let own = response.status().as_u16();
+    let said = response.headers().get(STATUS).and_then(|status| status.to_str().ok()?.parse::<u8>().ok());
+    match said {
+        None | Some(0) => own,
+        Some(3 | 9 | 11) => 400,
+        Some(16) => 401,
+        Some(7) => 403,
+        Some(5 | 12) => 404,
+        Some(6 | 10) => 409,
+        Some(8) => 429,
+        Some(1) => 499,
+        Some(14) => 503,
+        Some(4) => 504,
+        Some(_) => 500,
+    }
+}
+
 /// The status of gRPC that says the same as one of HTTP.
 fn status(http: u16) -> u16 {
     match http {
@@ -63,6 +83,12 @@ mod tests {
             let said = told.headers()[MESSAGE].to_str().unwrap().to_owned();
             assert!(said.starts_with(entry.code), "{said}");
             assert_ne!(told.headers()[STATUS], "2", "{}: {} says nothing", entry.code, entry.status);
+            let (told, meant) = (status_told(&told) / 100, entry.status / 100);
+            assert!(
+                told == meant || (entry.status, told) == (501, 4) || (entry.status, told) == (408, 5),
+                "{}",
+                entry.code
+            );
         }
         assert_eq!(escaped("50 % – é"), "50 %25 %E2%80%93 %C3%A9");
     }

@@ -75,6 +75,7 @@ pub use deployment::{
 pub use flight::Tether;
 pub use forwarded::{Fronts, Original, Unclear};
 pub use gateway::Gateway;
+pub use grpc::status_told;
 pub use look::BodyKind;
 pub use onlook::{Rehearsal, Sample, Step};
 pub use peer::{Peer, household};

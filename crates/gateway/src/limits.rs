@@ -14,14 +14,15 @@ pub const MOST_IDENTIFIERS: usize = 8;
 /// The most gateways of our kind that a request may have passed before it counts as going in circles.
 pub const MOST_HOPS: usize = 4;
 
+/// The most requests that other nodes handed on lately, so that none is taken twice: some 50,000 a second.
+pub const MOST_HOPS_KNOWN: usize = 1 << 20;
+
 /// The body of a request that a route takes unless it says otherwise.
 pub const MOST_BODY: u64 = 100 * 1024 * 1024;
 /// The body of a request that is looked into, unless the route says otherwise: so much is held at once.
 pub const BODY_READ: u64 = 64 * 1024;
 /// The most that a route may say.
 pub const MOST_BODY_READ: u64 = 1024 * 1024;
-/// What is held of all bodies that are looked into at a node, at a time; beyond it the answer is 503.
-pub const MOST_HELD: u64 = 256 * 1024 * 1024;
 /// The most values of JSON in a body that expressions look into: read, they take more room than written.
 pub const MOST_VALUES_READ: usize = 10_000;
 /// A body that is longer is screened on a thread of its own, so that no other request waits for that.

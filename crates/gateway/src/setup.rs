@@ -36,6 +36,12 @@ pub struct Settings {
     pub tokens: usize,
     /// How many client certificates that proxies said are kept.
     pub certificates: usize,
+    /// How many wrong API keys and tokens one address may try in a minute.
+    pub guesses: u32,
+    /// Bytes that kept answers may take, all together and those of one tenant.
+    pub kept: (u64, u64),
+    /// Bytes that bodies which are looked into may take, all together.
+    pub held: u64,
     /// How far the clocks of those who issue tokens may differ from ours.
     pub leeway: Duration,
     /// Whether other nodes count the rates of the same tenants, so that all count together.
@@ -57,6 +63,9 @@ impl Settings {
             contexts: 100_000,
             tokens: 100_000,
             certificates: 10_000,
+            guesses: 60,
+            kept: (128 << 20, 16 << 20),
+            held: 256 << 20,
             leeway: Duration::from_secs(60),
             counts_with_others: false,
         }

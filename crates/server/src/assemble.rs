@@ -329,6 +329,12 @@ fn gateway(
         maintenance: Arc::new(web::maintenance_page),
         connections: gateway::Connections { tls: upstream_tls(), ..gateway::Connections::default() },
         leeway: config.providers.leeway,
+        guesses: config.limits.key_guesses_per_address,
+        contexts: config.limits.contexts,
+        tokens: config.limits.tokens,
+        certificates: config.limits.certificates,
+        kept: (config.limits.kept_answers, config.limits.kept_answers_per_tenant),
+        held: config.limits.bodies,
         // A file is this node's own.
         counts_with_others: !matches!(config.database, Database::Sqlite(_)),
         ..gateway::Settings::new(hosts)

@@ -4,7 +4,9 @@ use crate::policy::cache::CachePolicy;
 use domain::Moment;
 use http::{
     HeaderMap, HeaderName, StatusCode,
-    header::{AGE, AUTHORIZATION, CACHE_CONTROL, DATE, EXPIRES, PRAGMA, SET_COOKIE, VARY},
+    header::{
+        AGE, AUTHORIZATION, CACHE_CONTROL, DATE, ETAG, EXPIRES, LAST_MODIFIED, PRAGMA, SET_COOKIE, VARY,
+    },
 };
 use std::{sync::Arc, time::Duration};
 
@@ -12,9 +14,14 @@ use std::{sync::Arc, time::Duration};
 const KEPT: [u16; 7] = [200, 203, 204, 301, 308, 404, 410];
 
 /// For how long an answer is fresh, and what answers at its address differ by.
+#[derive(Clone)]
 pub(crate) struct Freshness {
     pub(super) made: Moment,
     pub(super) until: Moment,
+    /// Until when it may be given while a newer one is asked for (RFC 5861).
+    pub(super) stale_until: Moment,
+    /// Until when it is worth asking whether it still holds.
+    pub(super) known_until: Moment,
     pub(super) varies: Arc<[HeaderName]>,
 }
 
@@ -64,7 +71,7 @@ impl Freshness {
         now: Moment,
     ) -> Option<Self> {
         let said = directives(headers);
-        let refuses = ["no-store", "no-cache"].iter().any(|name| has(&said, name))
+        let refuses = has(&said, "no-store")
             || (policy.shared && has(&said, "private"))
             || headers.contains_key(SET_COOKIE);
         if refuses || !KEPT.contains(&status.as_u16()) {
@@ -80,10 +87,24 @@ impl Freshness {
         let life = seconds(&said, "s-maxage")
             .filter(|_| policy.shared)
             .or_else(|| seconds(&said, "max-age"))
-            .or_else(|| expires(headers))?;
-        let left = life.min(policy.most_seconds + age).checked_sub(age).filter(|left| *left > 0)?;
-        let until = now + Duration::from_secs(left);
-        Some(Freshness { made: now - Duration::from_secs(age), until, varies })
+            .or_else(|| expires(headers))
+            .or(has(&said, "no-cache").then_some(0))?;
+        let asks_always = has(&said, "no-cache");
+        let left = if asks_always { 0 } else { life.min(policy.most_seconds + age).saturating_sub(age) };
+        // Nobody may be given it stale where its backend says so (section 5.2.2).
+        let strict =
+            asks_always || ["must-revalidate", "proxy-revalidate"].iter().any(|name| has(&said, name));
+        let lenient = seconds(&said, "stale-while-revalidate").filter(|_| !strict).unwrap_or(0);
+        let can_be_asked_about = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+        let worth = if can_be_asked_about { policy.most_seconds } else { 0 };
+        if left == 0 && worth == 0 && lenient == 0 {
+            return None;
+        }
+        let after = |seconds: u64| now + Duration::from_secs(left + seconds.min(policy.most_seconds));
+        let (stale_until, until) = (after(lenient), after(0));
+        let known_until = stale_until.max(after(worth));
+        let made = now - Duration::from_secs(age);
+        Some(Freshness { made, until, stale_until, known_until, varies })
     }
 }
 
@@ -150,6 +171,26 @@ mod tests {
             (false, &[("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("expires", "0")], None),
         ] {
             assert_eq!(left(shared, fields), seconds, "{shared} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_stale_is_given_or_asked_about_for_as_long_as_its_backend_and_the_route_say() {
+        let policy = CachePolicy { shared: true, most_seconds: 600, most_body: 1_000, written: [].into() };
+        for (fields, fresh, stale, known) in [
+            (&[("cache-control", "max-age=60")][..], 60, 60, 60),
+            (&[("cache-control", "max-age=60, stale-while-revalidate=30")], 60, 90, 90),
+            (&[("cache-control", "max-age=60, stale-while-revalidate=9000")], 60, 660, 660),
+            (&[("cache-control", "max-age=60, stale-while-revalidate=30, must-revalidate")], 60, 60, 60),
+            (&[("cache-control", "max-age=60, stale-while-revalidate=30"), ("etag", "\"a\"")], 60, 90, 660),
+            (&[("cache-control", "max-age=60"), ("last-modified", "x")], 60, 60, 660),
+            (&[("cache-control", "no-cache, stale-while-revalidate=30"), ("etag", "\"a\"")], 0, 0, 600),
+            (&[("cache-control", "max-age=0"), ("etag", "\"a\"")], 0, 0, 600),
+        ] {
+            let found = Freshness::of(StatusCode::OK, &map(fields), &HeaderMap::new(), &policy, NOW);
+            let found = found.expect("it is kept");
+            let said = [found.until, found.stale_until, found.known_until].map(|at| at.since(NOW).as_secs());
+            assert_eq!(said, [fresh, stale, known], "{fields:?}");
         }
     }
 

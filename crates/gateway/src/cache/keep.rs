@@ -1,10 +1,13 @@
 //! Gathering a body as it passes, to keep it once it has arrived whole.
 
-use super::{Answer, BESIDE, Freshness, Kept, MOST_OF_ONE, Wanted};
+use super::{Answer, BESIDE, Freshness, Kept, Wanted};
 use crate::traffic::Traffic;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// What gathers a body. It gives up when there is too much, and keeps nothing that does not end well.
 pub(crate) struct Gather(Option<Box<Gathering>>);
@@ -64,20 +67,21 @@ impl Gather {
         let fields: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 64).sum();
         let weight = (body.len() + fields) as u64 + BESIDE;
         let before = traffic.kept.fetch_add(weight, Relaxed);
+        let varies = fresh.varies.clone();
         let answer = Answer {
+            fresh,
             status,
             headers,
             body: body.freeze(),
-            made: fresh.made,
-            fresh_until: fresh.until,
+            is_asked_about: AtomicBool::new(false),
             tenant_epoch: wanted.tenant_epoch,
             epoch,
             weight,
             traffic,
         };
         // Dropping an answer gives its room back.
-        if before + weight <= MOST_OF_ONE {
-            kept.keep(&wanted, answer, fresh.varies);
+        if before + weight <= kept.most_of_one {
+            kept.keep(&wanted, answer, varies);
         }
     }
 }

@@ -4,7 +4,10 @@
 //! Whoever gets a kept answer was let in like anybody else: it is looked for after the last question was asked. Under
 //! what it lies begins with the tenant, then who asked unless the route declares that all of the tenant may have the
 //! same, then everything that a backend saw of the request and could tell apart: so no answer crosses from one to
-//! another. What is stale is never given out, and nothing is revalidated.
+//! another.
+//!
+//! What is stale is asked about by what its backend called it (`ETag`, `Last-Modified`), and given again if that says so.
+//! Where the backend allows it (RFC 5861), it is given at once and asked about afterwards.
 
 mod directives;
 mod keep;
@@ -19,18 +22,18 @@ use directives::{asked_anew, forbids};
 use domain::{Digest, Moment, TenantId};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{AGE, AUTHORIZATION, CONTENT_LENGTH, COOKIE, ETAG, HOST, IF_NONE_MATCH, RANGE},
+    header::{
+        AGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, ETAG,
+        HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+        RANGE,
+    },
 };
 use quick_cache::{Weighter, sync::Cache};
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
-/// What all kept answers of a node may take together.
-const MOST: u64 = 128 << 20;
-/// What those of one tenant may.
-const MOST_OF_ONE: u64 = 16 << 20;
 /// What an answer takes beside its bytes.
 const BESIDE: u64 = 512;
 
@@ -41,6 +44,8 @@ pub(crate) struct Kept {
     answers: Cache<Digest, Arc<Answer>, Weight>,
     /// What the answers under an address differ by.
     varies: Cache<Digest, Arc<[HeaderName]>>,
+    /// What those of one tenant may take.
+    most_of_one: u64,
     /// Rises when everything is forgotten.
     epoch: AtomicU64,
 }
@@ -58,9 +63,9 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    /// When the backend made it, as far as it says.
-    made: Moment,
-    fresh_until: Moment,
+    fresh: Freshness,
+    /// Whether somebody asks the backend about it now.
+    is_asked_about: AtomicBool,
     /// What was true of the tenant's people, roles and standing; whatever changes there makes it worthless.
     tenant_epoch: u64,
     epoch: u64,
@@ -84,6 +89,25 @@ pub(crate) struct Wanted {
     may_be_given: bool,
     /// Why it is forwarded, in the words of RFC 9211.
     why: &'static str,
+    /// What is kept and stale: the backend is asked whether it still holds.
+    stale: Option<Arc<Answer>>,
+}
+
+/// What is kept for a request.
+pub(crate) enum Found {
+    /// This is the answer.
+    Fresh(Response<Body>),
+    /// This is, and the backend is asked afterwards whether there is a newer one.
+    Stale(Response<Body>, Asking),
+}
+
+/// One who asks about a stale answer; others need not, as long as this lives.
+pub(crate) struct Asking(Arc<Answer>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.is_asked_about.store(false, Relaxed);
+    }
 }
 
 /// Who asks, and at which tenant as it is now.
@@ -94,9 +118,10 @@ pub(crate) struct Asker<'r> {
 }
 
 impl Kept {
-    pub(crate) fn new() -> Self {
-        let answers = Cache::with_weighter(10_000, MOST, Weight);
-        Kept { answers, varies: Cache::new(10_000), epoch: AtomicU64::new(0) }
+    /// Room for so many bytes, all together and of one tenant.
+    pub(crate) fn new((most, most_of_one): (u64, u64)) -> Self {
+        let answers = Cache::with_weighter(10_000, most, Weight);
+        Kept { answers, varies: Cache::new(10_000), most_of_one, epoch: AtomicU64::new(0) }
     }
 
     /// Forgets everything.
@@ -106,9 +131,9 @@ impl Kept {
         self.varies.clear();
     }
 
-    /// Lets go of what is stale.
+    /// Lets go of what nobody asks about any more.
     pub(crate) fn sweep(&self, now: Moment) {
-        self.answers.retain(|_, answer| now < answer.fresh_until);
+        self.answers.retain(|_, answer| now < answer.fresh.known_until);
     }
 
     /// What to look for; none where this request has nothing to do with what is kept. `sent` is the request as the
@@ -153,11 +178,12 @@ impl Kept {
             tenant_epoch: asker.epoch,
             may_be_given: !again,
             why: if again { "request" } else { "uri-miss" },
+            stale: None,
         })
     }
 
     /// The answer that is kept for this, if one is, with its age.
-    pub(crate) fn find(&self, wanted: &mut Wanted, method: &Method, now: Moment) -> Option<Response<Body>> {
+    pub(crate) fn find(&self, wanted: &mut Wanted, method: &Method, now: Moment) -> Option<Found> {
         if !wanted.may_be_given {
             return None;
         }
@@ -167,11 +193,67 @@ impl Kept {
             return None;
         };
         let is_same = answer.tenant_epoch == wanted.tenant_epoch && answer.epoch == self.epoch.load(Relaxed);
-        if !is_same || now >= answer.fresh_until {
-            wanted.why = "stale";
+        if is_same && now < answer.fresh.until {
+            return Some(Found::Fresh(answer.given(&wanted.seen, method, now)));
+        }
+        wanted.why = "stale";
+        let asks_itself = ASKS.iter().any(|name| wanted.seen.contains_key(name));
+        if !is_same || now >= answer.fresh.known_until || *method != Method::GET || asks_itself {
             return None;
         }
-        Some(answer.given(&wanted.seen, method, now))
+        let given = (now < answer.fresh.stale_until).then(|| answer.given(&wanted.seen, method, now));
+        wanted.stale = Some(answer.clone());
+        let given = given?;
+        match answer.is_asked_about.swap(true, Relaxed) {
+            true => Some(Found::Fresh(given)),
+            false => Some(Found::Stale(given, Asking(answer))),
+        }
+    }
+
+    /// The answer that is kept, after its backend has said (304) that it still holds, and in this header what has
+    /// changed about it (RFC 9111 section 4.3.4). None where nothing was asked.
+    pub(crate) fn confirmed(
+        &self,
+        policy: &CachePolicy,
+        wanted: &mut Wanted,
+        said: &HeaderMap,
+        traffic: &Arc<Traffic>,
+        now: Moment,
+    ) -> Option<Response<Body>> {
+        let stale = wanted.stale.take()?;
+        let mut headers = stale.headers.clone();
+        for name in said.keys().filter(|name| !OF_THE_BODY.contains(name)) {
+            headers.remove(name);
+            said.get_all(name).iter().for_each(|value| {
+                headers.append(name, value.clone());
+            });
+        }
+        headers.remove(AGE);
+        if let Some(age) = said.get(AGE) {
+            headers.insert(AGE, age.clone());
+        }
+        let fresh = Freshness::of(stale.status, &headers, &wanted.seen, policy, now);
+        let answer = |fresh: Freshness, traffic: Arc<Traffic>| Answer {
+            status: stale.status,
+            headers: headers.clone(),
+            body: stale.body.clone(),
+            fresh,
+            is_asked_about: AtomicBool::new(false),
+            tenant_epoch: stale.tenant_epoch,
+            epoch: stale.epoch,
+            weight: stale.weight,
+            traffic,
+        };
+        let varies = fresh.as_ref().map(|fresh| fresh.varies.clone());
+        let kept = answer(fresh.unwrap_or_else(|| stale.fresh.clone()), traffic.clone());
+        let before = traffic.kept.fetch_add(kept.weight, Relaxed);
+        let mut response = kept.given(&wanted.seen, &Method::GET, now);
+        let why = HeaderValue::from_static("partywall; fwd=stale; fwd-status=304");
+        response.headers_mut().insert(CACHE_STATUS, why);
+        if let Some(names) = varies.filter(|_| before + kept.weight <= self.most_of_one + stale.weight) {
+            self.keep(wanted, kept, names);
+        }
+        Some(response)
     }
 
     /// Whether an answer may be kept, and if so what gathers its body. Says in its header why it was asked for.
@@ -201,7 +283,23 @@ impl Kept {
     }
 }
 
+/// Fields by which a client asks about an answer that it has itself.
+const ASKS: [HeaderName; 5] = [IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_MATCH, IF_UNMODIFIED_SINCE, IF_RANGE];
+/// What a 304 does not change, because it is about the body that did not come.
+const OF_THE_BODY: [HeaderName; 5] =
+    [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_TYPE, CONTENT_RANGE, CACHE_STATUS];
+
 impl Wanted {
+    /// Asks the backend whether what is kept still holds, by what it was called.
+    pub(crate) fn ask_about(&self, headers: &mut HeaderMap) {
+        let Some(stale) = &self.stale else { return };
+        for (called, asks) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
+            if let Some(name) = stale.headers.get(called) {
+                headers.insert(asks, name.clone());
+            }
+        }
+    }
+
     /// Under what an answer lies that differs by these fields of the request.
     fn under(&self, names: &[HeaderName]) -> Digest {
         let mut parts = vec![self.place.to_string().into_bytes()];
@@ -236,8 +334,8 @@ fn hashed(label: &'static [u8], parts: &[Vec<u8>]) -> Digest {
 impl Answer {
     fn given(&self, asked: &HeaderMap, method: &Method, now: Moment) -> Response<Body> {
         let mut headers = self.headers.clone();
-        headers.insert(AGE, HeaderValue::from(now.since(self.made).as_secs()));
-        let left = self.fresh_until.since(now).as_secs();
+        headers.insert(AGE, HeaderValue::from(now.since(self.fresh.made).as_secs()));
+        let left = self.fresh.until.seconds() - now.seconds();
         if let Ok(said) = HeaderValue::from_str(&format!("partywall; hit; ttl={left}")) {
             headers.append(CACHE_STATUS, said);
         }

@@ -12,7 +12,10 @@ mod presented;
 
 pub use anchors::{AnchorSpec, ListSpec};
 pub use presented::ClientCertificate;
-pub(crate) use {anchors::Anchors, presented::Said};
+pub(crate) use {
+    anchors::Anchors,
+    presented::{CERTIFICATE, CHAIN, Said, digest_said},
+};
 
 use crate::{gateway::Gateway, problem, refuse::No, route::Route};
 use access::CertificateHolder;

@@ -4,8 +4,8 @@ use super::judge::Judged;
 use crate::{forwarded::Unclear, gateway::Gateway};
 use arc_swap::ArcSwapOption;
 use domain::Digest;
-use http::{HeaderMap, HeaderName};
-use protocol::x509::{BadCertificate, ClientChain, read_fields};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::x509::{BadCertificate, ClientChain, read_fields, write_fields};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
@@ -26,6 +26,16 @@ impl ClientCertificate {
         Self::of(ClientChain::read(chain))
     }
 
+    /// Says it to another node of ours, as proxies do.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let Ok(chain) = &self.chain else { return };
+        let (leaf, between) = write_fields(chain.certificates());
+        let fields = [Some((CERTIFICATE, leaf)), between.map(|between| (CHAIN, between))];
+        for (name, said) in fields.into_iter().flatten() {
+            headers.insert(name, HeaderValue::try_from(said).expect("base64 is plain ASCII"));
+        }
+    }
+
     fn of(chain: Result<ClientChain, BadCertificate>) -> Arc<Self> {
         Arc::new(ClientCertificate { chain, judged: ArcSwapOption::empty() })
     }
@@ -40,6 +50,16 @@ impl Said {
     }
 }
 
+/// What is said in these fields, in short; none where nothing is.
+pub(crate) fn digest_said(headers: &HeaderMap) -> Option<Digest> {
+    let mut parts: Vec<&[u8]> = vec![b"partywall said"];
+    for name in [CERTIFICATE, CHAIN] {
+        parts.push(b"\n");
+        headers.get_all(name).iter().for_each(|field| parts.extend([b"\n", field.as_bytes()]));
+    }
+    (parts.len() > 3).then(|| Digest::of_parts(&parts))
+}
+
 impl Gateway {
     /// The certificate that a proxy says its client presented. To be asked of no one but proxies that the operator has
     /// named for this: whoever writes these fields names any certificate that they have seen.
@@ -47,16 +67,11 @@ impl Gateway {
     /// # Errors
     /// [`Unclear`] where it cannot be read in one way.
     pub fn certificate_said(&self, headers: &HeaderMap) -> Result<Option<Arc<ClientCertificate>>, Unclear> {
+        let Some(digest) = digest_said(headers) else { return Ok(None) };
         let mut leaves = headers.get_all(CERTIFICATE).iter();
-        let chain = || headers.get_all(CHAIN).iter().map(http::HeaderValue::as_bytes);
-        let leaf = match (leaves.next(), leaves.next()) {
-            (Some(leaf), None) => leaf.as_bytes(),
-            (None, _) if chain().next().is_none() => return Ok(None),
-            _ => return Err(Unclear),
-        };
-        let mut parts = vec![b"partywall said\n", leaf];
-        chain().for_each(|field| parts.extend([b"\n".as_slice(), field]));
-        let digest = Digest::of_parts(&parts);
+        let chain = || headers.get_all(CHAIN).iter().map(HeaderValue::as_bytes);
+        let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return Err(Unclear) };
+        let leaf = leaf.as_bytes();
         if let Some(known) = self.0.said.0.get(&digest) {
             return Ok(Some(known));
         }

@@ -35,7 +35,8 @@ impl Gateway {
         };
         let reader = Reader::of(&parts);
         let origin = if front == Front::Traefik { origin(&parts.headers) } else { None };
-        let decision = self.decide(front.read(parts, from, fronts)).await;
+        let question = front.read(parts, from, fronts);
+        let decision = self.decide(question.and_then(|question| self.shown(question, fronts))).await;
         match (front, decision) {
             (Front::Nginx, Decision::Allow { .. }) if rest == REFUSAL => {
                 // What was refused a moment ago would pass now. The context is for the backend only.

@@ -23,7 +23,7 @@ impl Gateway {
     pub async fn check(&self, message: &[u8], fronts: &Fronts) -> Result<Vec<u8>, BadQuestion> {
         let asked = Asked::read(message)?;
         let question = match hear(&asked, fronts) {
-            Ok(heard) => Ok(heard.question(false)),
+            Ok(heard) => self.shown(heard.question(false), fronts),
             Err(Unclear) => Err((No::because(problem::FORWARDED), Reader::of_program())),
         };
         Ok(match self.decide(question).await {

@@ -13,6 +13,8 @@ pub use front::Front;
 use crate::{
     admit::{Admitted, Stopped},
     body::Body,
+    certificate::{CERTIFICATE, CHAIN},
+    forwarded::{Fronts, Unclear},
     gateway::{Gateway, log},
     headers::names,
     peer::Peer,
@@ -47,8 +49,8 @@ pub(crate) enum Decision {
     Refuse(Response<Body>),
 }
 
-/// Fields that may hold a credential of ours, which no backend sees.
-const CREDENTIALS: [HeaderName; 2] = [COOKIE, AUTHORIZATION];
+/// Fields that may hold a credential, which no backend sees.
+const CREDENTIALS: [HeaderName; 4] = [COOKIE, AUTHORIZATION, CERTIFICATE, CHAIN];
 /// What a backend is told at most, besides the field that a route writes the tenant into.
 const TOLD: [HeaderName; 9] = [
     names::CONTEXT,
@@ -63,6 +65,17 @@ const TOLD: [HeaderName; 9] = [
 ];
 
 impl Gateway {
+    /// The question with the certificate that the client has shown to the front, where fronts say that.
+    fn shown(&self, question: Question, fronts: &Fronts) -> Result<Question, (No, Reader)> {
+        if !fronts.certificates {
+            return Ok(question);
+        }
+        match self.certificate_said(&question.parts.headers) {
+            Ok(shown) => Ok(Question { peer: question.peer.with_certificate(shown), ..question }),
+            Err(Unclear) => Err((No::because(problem::FORWARDED), Reader::of(&question.parts))),
+        }
+    }
+
     /// Whether a request may pass that another proxy will forward.
     async fn decide(&self, question: Result<Question, (No, Reader)>) -> Decision {
         let (id, id_text) = self.request_id();

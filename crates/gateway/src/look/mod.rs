@@ -39,7 +39,9 @@ pub(crate) enum BodyFrom<'b> {
 pub(crate) struct Look<'b> {
     from: BodyFrom<'b>,
     read: BytesMut,
-    room: Room,
+    held: &'b Held,
+    /// What it takes of that, as soon as there is something.
+    room: Option<Room>,
     ended: bool,
     said: Option<Said>,
 }
@@ -51,24 +53,24 @@ pub(crate) struct Ahead {
     /// Whether that is all of it.
     pub(crate) whole: bool,
     /// Given back when nobody needs it any more.
-    pub(crate) _room: Arc<Room>,
+    pub(crate) _room: Option<Arc<Room>>,
 }
 
 #[cfg(test)]
 impl Ahead {
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Ahead { bytes: Bytes::copy_from_slice(bytes), whole: true, _room: Arc::new(Held::default().room()) }
+        Ahead { bytes: Bytes::copy_from_slice(bytes), whole: true, _room: None }
     }
 }
 
 impl<'b> Look<'b> {
-    pub(crate) fn new(from: BodyFrom<'b>, held: &Held) -> Self {
+    pub(crate) fn new(from: BodyFrom<'b>, held: &'b Held) -> Self {
         let (read, ended) = match &from {
             BodyFrom::Client(body) => (BytesMut::new(), body.is_end_stream()),
             BodyFrom::Sample(bytes) => (BytesMut::from(&bytes[..]), true),
             BodyFrom::Withheld => (BytesMut::new(), true),
         };
-        Look { from, read, room: held.room(), ended, said: None }
+        Look { from, read, held, room: None, ended, said: None }
     }
 
     /// Whether there is a body here that nobody lets us see, if there is one.
@@ -127,7 +129,7 @@ impl<'b> Look<'b> {
 
     /// Reads until this much was read, or all of it.
     pub(crate) async fn read_on(&mut self, most: u64) -> Result<(), No> {
-        let Look { from: BodyFrom::Client(body), read, room, ended, .. } = self else { return Ok(()) };
+        let Look { from: BodyFrom::Client(body), read, held, room, ended, .. } = self else { return Ok(()) };
         if !*ended {
             read.reserve(body.size_hint().lower().min(most) as usize);
         }
@@ -136,7 +138,7 @@ impl<'b> Look<'b> {
                 match poll_fn(|cx| Pin::new(&mut **body).poll_frame(cx)).await {
                     Some(Ok(frame)) => {
                         let Some(data) = frame.data_ref() else { continue };
-                        room.grow(data.len())?;
+                        room.get_or_insert_with(|| held.room()).grow(data.len())?;
                         read.extend_from_slice(data);
                     }
                     Some(Err(_)) => return Err(No::because(problem::BAD_BODY)),
@@ -153,7 +155,7 @@ impl<'b> Look<'b> {
         match self.from {
             BodyFrom::Withheld => None,
             _ if self.read.is_empty() => None,
-            _ => Some(Ahead { bytes: self.read.freeze(), whole: self.ended, _room: Arc::new(self.room) }),
+            _ => Some(Ahead { bytes: self.read.freeze(), whole: self.ended, _room: self.room.map(Arc::new) }),
         }
     }
 }

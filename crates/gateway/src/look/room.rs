@@ -1,15 +1,18 @@
 //! The room that bodies which are looked into take, all together: whoever sends many at once is told to wait, and the
 //! node does not run out of memory.
 
-use crate::{limits, problem, refuse::No};
+use crate::{problem, refuse::No};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 /// How much is held now, at this node.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    now: Arc<AtomicU64>,
+    most: u64,
+}
 
 /// What one body takes of it, until that has gone on.
 #[derive(Debug)]
@@ -19,6 +22,11 @@ pub(crate) struct Room {
 }
 
 impl Held {
+    /// Room for so many bytes.
+    pub(crate) fn of(most: u64) -> Self {
+        Held { now: Arc::default(), most }
+    }
+
     pub(super) fn room(&self) -> Room {
         Room { held: self.clone(), bytes: 0 }
     }
@@ -27,15 +35,15 @@ impl Held {
 impl Room {
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), No> {
         let bytes = bytes as u64;
-        let before = self.held.0.fetch_add(bytes, Relaxed);
+        let before = self.held.now.fetch_add(bytes, Relaxed);
         self.bytes += bytes;
-        if before + bytes > limits::MOST_HELD { Err(No::because(problem::CROWDED)) } else { Ok(()) }
+        if before + bytes > self.held.most { Err(No::because(problem::CROWDED)) } else { Ok(()) }
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.held.0.fetch_sub(self.bytes, Relaxed);
+        self.held.now.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -45,13 +53,13 @@ mod tests {
 
     #[test]
     fn there_is_so_much_room_and_it_is_given_back() {
-        let held = Held::default();
+        let held = Held::of(1_000);
         let (mut one, mut two) = (held.room(), held.room());
-        assert!(one.grow(limits::MOST_HELD as usize - 10).is_ok());
+        assert!(one.grow(990).is_ok());
         assert!(two.grow(10).is_ok() && two.grow(1).is_err());
         drop(one);
-        assert!(two.grow(1_000).is_ok());
+        assert!(two.grow(900).is_ok());
         drop(two);
-        assert_eq!(held.0.load(Relaxed), 0);
+        assert_eq!(held.now.load(Relaxed), 0);
     }
 }

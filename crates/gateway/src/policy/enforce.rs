@@ -176,7 +176,7 @@ impl Gateway {
 
 /// From where it comes.
 pub(crate) fn check_address(route: &Route, peer: &Peer, onlooker: &mut impl Onlooker) -> Result<(), No> {
-    if !route.policies.addresses.take(peer.ip) {
+    if !route.policies.addresses.iter().all(|addresses| addresses.take(peer.ip)) {
         return Err(No::because(problem::ADDRESS));
     }
     onlooker.passed("addresses", || format!("{} may ask here", peer.ip));

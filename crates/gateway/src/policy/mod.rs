@@ -10,8 +10,10 @@ pub(crate) mod cache;
 pub(crate) mod cors;
 mod enforce;
 pub(crate) mod literal;
+pub(crate) mod log;
 pub(crate) mod rate;
 pub(crate) mod rewrite;
+pub(crate) mod scope;
 pub(crate) mod screen;
 pub(crate) mod share;
 
@@ -20,8 +22,11 @@ pub use attack::{AttackSpec, Bodies, Family};
 pub use cache::{CacheSpec, Share};
 pub use cors::CorsSpec;
 pub(crate) use enforce::{Allowance, Said, check_address, hold};
+pub use log::{Detail, LogSpec, Logged};
 pub use rate::{Bound, Per, RateSpec};
 pub use rewrite::{Fact, HeaderRuleSpec, RewriteSpec};
+pub use scope::ScopeSpec;
+pub(crate) use scope::of_product;
 pub use screen::{Mode, ScreenSpec};
 pub use share::{ShareAsk, Shares};
 
@@ -56,19 +61,26 @@ pub struct PolicySpec {
     /// Which answers are kept for a while.
     #[serde(default)]
     pub cache: Option<CacheSpec>,
+    /// What is written down of its requests.
+    #[serde(default)]
+    pub log: Option<LogSpec>,
+    /// From where requests are taken by the scopes above.
+    #[serde(skip)]
+    pub(crate) above: Vec<AddressSpec>,
 }
 
 /// The policies of a route that was checked.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
     pub(crate) rates: rate::Rates,
-    pub(crate) addresses: address::Addresses,
+    pub(crate) addresses: Box<[address::Addresses]>,
     pub(crate) cors: Option<cors::Cors>,
     pub(crate) request_headers: Box<[rewrite::HeaderRule]>,
     pub(crate) answer_headers: Box<[rewrite::HeaderRule]>,
     pub(crate) screen: Option<screen::Screen>,
     pub(crate) rewrite: Option<rewrite::Rewrite>,
     pub(crate) cache: Option<cache::CachePolicy>,
+    pub(crate) log: LogSpec,
     /// Whether anything of it is asked of a caller by an expression.
     pub(crate) asks_by_expression: bool,
     /// Whether an expression speaks of what a token says.
@@ -85,7 +97,13 @@ impl Policies {
         literal::check_ids(spec, say);
         let mut policies = Policies {
             rates: rate::Rates::of(&spec.limits, route, say),
-            addresses: address::Addresses::of(&spec.addresses, say),
+            addresses: spec
+                .above
+                .iter()
+                .chain([&spec.addresses])
+                .map(|addresses| address::Addresses::of(addresses, say))
+                .collect(),
+            log: spec.log.clone().unwrap_or_default(),
             cors: spec.cors.as_ref().map(|cors| cors::Cors::of(cors, say)),
             request_headers: rewrite::rules(&spec.request_headers, rewrite::Side::Request, say),
             answer_headers: rewrite::rules(&spec.answer_headers, rewrite::Side::Answer, say),

@@ -4,6 +4,7 @@
 
 mod hop;
 mod relay;
+mod seen;
 
 pub(crate) use hop::Hop;
 pub(crate) use relay::Elsewhere;
@@ -28,6 +29,7 @@ pub(crate) struct Regions {
     /// A region's nodes are to us what backends are: several addresses of which one is tried after the other.
     gateways: Deployments,
     key: ArcSwapOption<MacKey>,
+    seen: seen::Seen,
 }
 
 impl Regions {
@@ -36,6 +38,7 @@ impl Regions {
             own: own.into(),
             gateways: Deployments::new(connections, true),
             key: ArcSwapOption::empty(),
+            seen: seen::Seen::default(),
         }
     }
 

@@ -4,9 +4,11 @@ use super::{
     Hop, Regions,
     hop::{Asked, Way},
     number,
+    seen::Is,
 };
 use crate::{
     body::{Body, Streamed},
+    certificate::{CERTIFICATE, CHAIN},
     deployment::{Deployment, Errand, Wish},
     flight::Tether,
     gateway::Gateway,
@@ -16,7 +18,7 @@ use crate::{
     problem,
     proxy::{self, Answered, Socket},
     refuse::No,
-    route::Route,
+    route::{CredentialKind, Route},
     traffic::Traffic,
     upload::RequestBody,
     vigil::{Vigil, Watch},
@@ -50,7 +52,7 @@ impl Regions {
     ///
     /// # Errors
     /// Somebody says so who cannot prove it.
-    pub(crate) fn arrival<B>(&self, request: &Request<B>, now: Moment) -> Result<Option<Hop>, No> {
+    fn arrival<B>(&self, request: &Request<B>, now: Moment) -> Result<Option<Hop>, No> {
         let mut said = request.headers().get_all(HOP).iter();
         let Some(value) = said.next() else { return Ok(None) };
         let key = self.key.load();
@@ -59,13 +61,27 @@ impl Regions {
                 Hop::read(said, key, number(&self.own).bits(), Asked::of(request), now)
             });
         match hop {
-            Some(hop) if said.next().is_none() => Ok(Some(hop)),
+            Some((hop, nonce)) if said.next().is_none() => match self.seen.take(nonce, now) {
+                Is::New => Ok(Some(hop)),
+                Is::Known => Err(No::because(problem::HOP)),
+                Is::Unclear => Err(No::because(problem::CROWDED)),
+            },
             _ => Err(No::because(problem::HOP)),
         }
     }
 }
 
 impl Gateway {
+    /// The same, with the certificate that the client has shown where the request entered. What says so is taken out.
+    pub(crate) fn arrival<B>(&self, request: &mut Request<B>) -> Result<Option<Hop>, No> {
+        let Some(hop) = self.0.regions.arrival(request, self.0.needs.clock.now())? else { return Ok(None) };
+        let shown = self.certificate_said(request.headers()).map_err(|_| No::because(problem::HOP))?;
+        [CERTIFICATE, CHAIN].iter().for_each(|name| {
+            request.headers_mut().remove(name);
+        });
+        Ok(Some(Hop { peer: hop.peer.with_certificate(shown), ..hop }))
+    }
+
     /// Where requests for this deployment are handed on to; none where it is asked from here.
     pub(crate) fn elsewhere(
         &self,
@@ -98,14 +114,21 @@ impl Gateway {
         }
         let bounds = (route.most_body, route.idle);
         let (body, upload) = RequestBody::of(body, read.as_ref(), bounds, traffic.clone());
-        let request = outgoing(parts, body, websocket)?;
+        let mut request = outgoing(parts, body, websocket)?;
+        if let Some(shown) =
+            hop.peer.certificate.as_ref().filter(|_| route.takes(CredentialKind::Certificate))
+        {
+            shown.write(request.headers_mut());
+        }
         let vigil = Arc::new(self.vigil_over(tenant, Origin { request: hop.id }));
         let (household, begun) = (household(hop.peer.ip), Instant::now());
         let errand = Errand { household, vigil, idle: route.idle, tether, upload, begun };
         let way = Way { from: &self.0.regions.own, to: gateways.id.bits() };
         let key = self.0.regions.key.load_full().ok_or_else(|| No::because(problem::UNREACHABLE))?;
         let prove = |request: &mut Request<RequestBody>| {
-            let said = hop.write(&key, way, Asked::of(request), self.0.needs.clock.now());
+            let needs = &self.0.needs;
+            let once = (needs.clock.now(), needs.chance.fresh());
+            let said = hop.write(&key, way, Asked::of(request), once);
             request.headers_mut().insert(HOP, said);
         };
         let within = route.answer_within + LONGER;

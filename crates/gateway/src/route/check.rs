@@ -47,35 +47,13 @@ const NOT_FOR_TENANTS: [&str; 9] = [
     "via",
 ];
 
-impl RouteSpec {
-    /// The routes that this JSON array holds, and what in it is none.
-    pub(crate) fn all(json: &str) -> (Vec<Self>, Vec<RouteFault>) {
-        let items: Vec<serde_json::Value> = match serde_json::from_str(json) {
-            Ok(items) => items,
-            Err(error) => {
-                let what = format!("this is no JSON array: {error}");
-                return (Vec::new(), vec![RouteFault { route: "all".to_owned(), key: "", what }]);
-            }
-        };
-        let (mut specs, mut faults) = (Vec::new(), Vec::new());
-        for (at, item) in items.into_iter().enumerate() {
-            let name = item["name"].as_str().map_or_else(|| format!("number {}", at + 1), str::to_owned);
-            match serde_json::from_value(item) {
-                Ok(spec) => specs.push(spec),
-                Err(error) => faults.push(RouteFault { route: name, key: "", what: error.to_string() }),
-            }
-        }
-        (specs, faults)
-    }
-}
-
 impl Routes {
-    /// The routes that this JSON array describes; those of a fresh installation if it is empty.
+    /// The routes that this document describes; those of a fresh installation if it has none.
     ///
     /// # Errors
     /// Every mistake in it.
     pub fn parse(json: &str, hosts: &Hosts) -> Result<Self, Vec<RouteFault>> {
-        let (specs, mut faults) = RouteSpec::all(json);
+        let (specs, mut faults) = RouteSpec::all(json, hosts);
         match Self::of(&specs, hosts) {
             Ok(routes) if faults.is_empty() => Ok(routes),
             Ok(_) => Err(faults),
@@ -89,9 +67,7 @@ impl Routes {
     /// The routes of a fresh installation: tenants by host, under the base domain and at their own
     /// hostnames, for browsers, members only.
     pub fn standard(hosts: &Hosts) -> Self {
-        let under_base = RouteSpec::new("tenants", &format!("*.{}", hosts.base));
-        let anywhere = RouteSpec::new("own-hostnames", "*");
-        Self::of(&[under_base, anywhere], hosts).expect("the standard routes are sound")
+        Self::of(&RouteSpec::standard(hosts), hosts).expect("the standard routes are sound")
     }
 
     /// The routes that these describe; those of a fresh installation if there are none.

@@ -6,6 +6,7 @@
 
 mod check;
 mod check_body;
+mod document;
 mod pick;
 mod serving;
 mod spec;

@@ -10,6 +10,10 @@ use access::Subscriptions;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 /// Says how often it was asked, by whom and for what; and about being kept what the address tells it to.
 async fn counting() -> Backend {
@@ -175,6 +179,106 @@ async fn what_differs_by_a_header_or_must_not_be_kept_is_asked_for_anew() {
         .at(house.address)
         .await;
     assert_ne!(number(&ranged), first);
+}
+
+/// Calls what it has `"v<number>"` and says so for as long as that number stands; says how often it was asked.
+async fn versioned(control: &'static str, version: Arc<AtomicUsize>) -> Backend {
+    let asked = Arc::new(AtomicUsize::new(0));
+    Backend::answering(move |request| {
+        let (number, version) = (1 + asked.fetch_add(1, SeqCst), version.load(SeqCst));
+        let tag = format!("\"v{version}\"");
+        let is_known = request.headers().get("if-none-match").is_some_and(|known| *known == tag);
+        let asks = request.headers().get("if-none-match").map(|known| known.to_str().unwrap().to_owned());
+        async move {
+            let text = if is_known { String::new() } else { format!("{version}") };
+            let mut response = Response::new(Full::new(Bytes::from(text)).boxed());
+            *response.status_mut() = if is_known { 304 } else { 200 }.try_into().unwrap();
+            let fields = [
+                ("etag", tag),
+                ("cache-control", control.to_owned()),
+                ("x-asked", number.to_string()),
+                ("x-condition", asks.unwrap_or_default()),
+            ];
+            for (name, value) in fields {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        }
+    })
+    .await
+}
+
+async fn library(control: &'static str) -> (House, Arc<AtomicUsize>) {
+    let version = Arc::new(AtomicUsize::new(1));
+    let house = House::with(versioned(control, version.clone()).await, |_| {}).await;
+    let routes =
+        r#"[{"name": "hosts", "host": "*.base.test", "audience": "api", "policies": {"cache": {}}}]"#;
+    house.gateway.set_routes(routes).unwrap();
+    (house, version)
+}
+
+fn field<'t>(told: &'t Told, name: &str) -> &'t str {
+    told.headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn what_is_stale_is_asked_about_and_given_again_if_it_still_holds() {
+    for control in
+        ["max-age=0", "no-cache", "no-cache, stale-while-revalidate=60", "max-age=0, must-revalidate"]
+    {
+        let (house, version) = library(control).await;
+        let (acme, beta) = (house.carol_at(ACME), house.carol_at(BETA));
+        assert_eq!(carol(&house, "acme", &acme, "/x").await.text(), "1");
+        for asked in ["2", "3"] {
+            let told = carol(&house, "acme", &acme, "/x").await;
+            assert_eq!((told.status.as_u16(), told.text().as_str()), (200, "1"), "{control}");
+            assert_eq!(field(&told, "cache-status"), "partywall; fwd=stale; fwd-status=304");
+            assert_eq!(
+                (field(&told, "x-asked"), field(&told, "x-condition")),
+                (asked, "\"v1\""),
+                "its header is new"
+            );
+        }
+        let other = carol(&house, "beta", &beta, "/x").await;
+        assert_eq!(field(&other, "x-condition"), "", "of another tenant's answer nothing is said");
+        let own = get("acme.base.test", "/x").with("cookie", &acme).with("if-none-match", "\"v1\"");
+        assert_eq!(own.at(house.address).await.status, 304, "who asks about their own is told about that");
+        version.store(2, SeqCst);
+        let told = carol(&house, "acme", &acme, "/x").await;
+        assert_eq!((told.text().as_str(), field(&told, "cache-status")), ("2", "partywall; fwd=stale"));
+        assert_eq!(field(&carol(&house, "acme", &acme, "/x").await, "x-condition"), "\"v2\"");
+        house.gateway.forget_answers();
+        let told = carol(&house, "acme", &acme, "/x").await;
+        assert_eq!(field(&told, "x-condition"), "", "what was forgotten is not asked about");
+    }
+}
+
+#[tokio::test]
+async fn what_is_stale_is_given_at_once_where_its_backend_allows_it_and_one_asks_for_all() {
+    let (house, version) = library("max-age=0, stale-while-revalidate=60").await;
+    let acme = house.carol_at(ACME);
+    assert_eq!(carol(&house, "acme", &acme, "/x").await.text(), "1");
+    version.store(2, SeqCst);
+    assert_eq!(carol(&house, "acme", &acme, "/x").await.text(), "1", "nobody waits for the backend");
+    let hits = house.backend.hits();
+    let four = tokio::join!(
+        carol(&house, "acme", &acme, "/x"),
+        carol(&house, "acme", &acme, "/x"),
+        carol(&house, "acme", &acme, "/x"),
+        carol(&house, "acme", &acme, "/x")
+    );
+    for told in [four.0, four.1, four.2, four.3] {
+        assert!(["1", "2"].contains(&told.text().as_str()) && field(&told, "cache-status").contains("hit"));
+    }
+    assert!(house.backend.hits() <= hits + 4);
+    let mut tries = 0;
+    while carol(&house, "acme", &acme, "/x").await.text() != "2" {
+        tries += 1;
+        assert!(tries < 200, "the newer one comes");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let stale = carol(&house, "acme", &acme, "/x").await;
+    assert!(field(&stale, "cache-status").starts_with("partywall; hit; ttl="), "{:?}", stale.headers);
 }
 
 #[tokio::test]

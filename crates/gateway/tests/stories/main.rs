@@ -23,6 +23,7 @@ mod passing;
 mod policies;
 mod products;
 mod rehearsing;
+mod scopes;
 mod streams;
 mod times;
 mod tokens;

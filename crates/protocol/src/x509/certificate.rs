@@ -71,6 +71,11 @@ impl ClientChain {
         Ok(ClientChain { leaf, between, facts, issuers })
     }
 
+    /// The certificates as they came, the client's own first.
+    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.leaf).chain(&self.between).map(AsRef::as_ref)
+    }
+
     /// What stands in the client's own certificate.
     pub fn facts(&self) -> &Facts {
         &self.facts

@@ -24,6 +24,15 @@ pub fn read_fields<'f>(
     Ok(all)
 }
 
+/// The values of `Client-Cert` and `Client-Cert-Chain` that say this chain; the second where there is more than one
+/// certificate.
+pub fn write_fields<'c>(chain: impl IntoIterator<Item = &'c [u8]>) -> (String, Option<String>) {
+    let mut all = chain.into_iter().map(|der| format!(":{}:", BASE64_STANDARD.encode(der)));
+    let leaf = all.next().unwrap_or_default();
+    let between = all.collect::<Vec<_>>().join(", ");
+    (leaf, Some(between).filter(|between| !between.is_empty()))
+}
+
 fn sequence(text: &[u8]) -> Result<Vec<u8>, BadCertificate> {
     let bad = BadCertificate("it is no byte sequence, which is base64 between two colons");
     let text = text.trim_ascii();
@@ -53,6 +62,9 @@ mod tests {
         for bad in ["", "AQ==", ":AQ==", "::", ":A:", ":AQ==:, :Ag==:", "\":AQ==:\"", ":AQ==:;a=b"] {
             assert!(read(bad, &[]).is_err(), "{bad}");
         }
+        let (leaf, between) = write_fields([&[1_u8][..], &[2], &[3]]);
+        assert_eq!(read(&leaf, &[&between.expect("two")]), Ok(vec![vec![1], vec![2], vec![3]]), "and back");
+        assert_eq!(write_fields([&[1_u8][..]]), (":AQ==:".to_owned(), None));
         assert!(read(":AQ==:", &[":Ag==:,"]).is_err());
         assert!(read(":AQ==:", &[&[":Ag==:"; 8].join(",")]).is_err());
     }

@@ -13,7 +13,7 @@ mod verify;
 
 pub use authority::{Authority, BadAuthority};
 pub use certificate::{ClientChain, Facts, MOST_BYTES, MOST_CERTIFICATES};
-pub use field::read_fields;
+pub use field::{read_fields, write_fields};
 pub use list::{BadList, MOST_LIST, RevocationList};
 pub use rules::{Grant, grants, means};
 pub use verify::{Untrusted, Vouched, verify};

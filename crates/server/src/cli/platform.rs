@@ -171,7 +171,8 @@ pub(super) enum Route {
         /// Its whole address.
         #[arg(long)]
         url: String,
-        /// A header field, such as "Accept: text/html". May be given several times.
+        /// A header field, such as "Accept: text/html". May be given several times. A credential among them says who asks;
+        /// without one it is nobody.
         #[arg(long = "header", value_name = "NAME: VALUE")]
         headers: Vec<String>,
         /// Its body, for routes that look into bodies. Say its kind with --header "Content-Type: application/json".

@@ -114,6 +114,8 @@ pub struct Decide {
     pub listen: SocketAddr,
     /// Who they are.
     pub trusted: Vec<outbound::Network>,
+    /// Whether they say which certificate their client has shown.
+    pub client_cert: bool,
 }
 
 /// Certificate and key, read again when they change.
@@ -260,6 +262,20 @@ pub struct Limits {
     pub trials_per_tenant: u32,
     /// Sessions that a node remembers.
     pub sessions: usize,
+    /// Wrong API keys and tokens from one address in a minute.
+    pub key_guesses_per_address: u32,
+    /// Signed contexts that a node remembers.
+    pub contexts: usize,
+    /// Bearer tokens.
+    pub tokens: usize,
+    /// Client certificates that proxies say.
+    pub certificates: usize,
+    /// Bytes of answers that a node keeps.
+    pub kept_answers: u64,
+    /// The same for one tenant.
+    pub kept_answers_per_tenant: u64,
+    /// Bytes of bodies that a node looks into at a time.
+    pub bodies: u64,
 }
 
 /// What is told, and where.

@@ -169,6 +169,13 @@ fn whole(from: &Reader) -> Option<Config> {
         trials_per_address: from.number("limits.trials_per_address", 1, 1_000_000) as u32,
         trials_per_tenant: from.number("limits.trials_per_tenant", 1, 10_000_000) as u32,
         sessions: from.number("limits.sessions", 1_000, 100_000_000) as usize,
+        key_guesses_per_address: from.number("limits.key_guesses_per_address", 1, 1_000_000) as u32,
+        contexts: from.number("limits.contexts", 1_000, 100_000_000) as usize,
+        tokens: from.number("limits.tokens", 1_000, 100_000_000) as usize,
+        certificates: from.number("limits.certificates", 100, 100_000_000) as usize,
+        kept_answers: from.number("limits.kept_answers", 1, 1_048_576) << 20,
+        kept_answers_per_tenant: from.number("limits.kept_answers_per_tenant", 1, 1_048_576) << 20,
+        bodies: from.number("limits.bodies", 1, 1_048_576) << 20,
     };
     let alerts = store::audit::AlertRule {
         // A trail takes twenty lines of one kind in a minute, so that more than these would not be counted in time.
@@ -271,7 +278,8 @@ fn decide(from: &Reader) -> Option<Decide> {
     }
     let loopback = [(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
     let loopback = || loopback.map(|(first, bits)| Network::of(first, bits)).to_vec();
-    Some(Decide { listen, trusted: if trusted.is_empty() { loopback() } else { trusted } })
+    let client_cert = from.flag("decide.client_cert");
+    Some(Decide { listen, trusted: if trusted.is_empty() { loopback() } else { trusted }, client_cert })
 }
 
 fn tls(from: &Reader) -> Option<Tls> {

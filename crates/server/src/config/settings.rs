@@ -90,6 +90,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Networks of the proxies that may ask, separated by commas. Empty: loopback, and `listen.decide` must be a loopback address.",
     ),
+    setting(
+        "decide.client_cert",
+        "false",
+        "Whether the proxies that ask end TLS and say the client's certificate, as with `listen.client_cert`. Only for proxies that delete what clients send under these names.",
+    ),
     setting("listen.drain", "30s", "How long requests under way may take after the node was told to stop."),
     setting(
         "public.https",
@@ -243,6 +248,25 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limits.trials_per_tenant", "60", "The same for one tenant."),
     setting("limits.sessions", "100000", "Sessions that a node remembers."),
+    setting(
+        "limits.key_guesses_per_address",
+        "60",
+        "Wrong API keys and bearer tokens from one address in a minute; beyond it the answer is 429.",
+    ),
+    setting("limits.contexts", "100000", "Signed contexts that a node remembers."),
+    setting("limits.tokens", "100000", "Bearer tokens that were believed, and that a node remembers."),
+    setting(
+        "limits.certificates",
+        "10000",
+        "Client certificates that proxies say, and that a node remembers.",
+    ),
+    setting("limits.kept_answers", "128", "MiB of answers that a node keeps, where routes have a `cache`."),
+    setting("limits.kept_answers_per_tenant", "16", "The same for one tenant."),
+    setting(
+        "limits.bodies",
+        "256",
+        "MiB of bodies that a node looks into at a time; beyond it the answer is 503.",
+    ),
     setting(
         "alerts.attempts",
         "10",

@@ -25,7 +25,8 @@ const UNIMPLEMENTED: &str = "12";
 /// Answers until it is time to stop.
 pub async fn decide(listener: TcpListener, node: Arc<Node>, settings: Decide, mut stop: Stop) {
     let builder = Arc::new(accept::builder());
-    let fronts = Arc::new(Fronts::new(settings.trusted, http::HeaderName::from_static("x-forwarded-host")));
+    let fronts = Fronts::new(settings.trusted, http::HeaderName::from_static("x-forwarded-host"));
+    let fronts = Arc::new(fronts.saying_certificates(settings.client_cert));
     loop {
         let (stream, peer) = tokio::select! {
             taken = listener.accept() => match taken {

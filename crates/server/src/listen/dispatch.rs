@@ -76,7 +76,7 @@ impl Dispatch {
                 Ok(client) => peer = client,
                 Err(Unclear) => {
                     let refusal = self.node.gateway.refuse_unclear(&request);
-                    self.node.metrics.answered(refusal.status().as_u16());
+                    self.node.metrics.answered(gateway::status_told(&refusal));
                     return refusal.map(Reply::Gateway);
                 }
             }
@@ -89,7 +89,8 @@ impl Dispatch {
             },
             (None, None) => self.forward(request, &peer).await.map(Reply::Gateway),
         };
-        self.node.metrics.answered(response.status().as_u16());
+        // A call of gRPC that was refused has 200 as its status, and is no success.
+        self.node.metrics.answered(gateway::status_told(&response));
         response
     }
 

@@ -5,6 +5,7 @@ mod attacks;
 mod backends;
 mod bodies;
 mod certificates;
+mod certificates_in_front;
 mod client_certificates;
 mod connections;
 mod doctor;

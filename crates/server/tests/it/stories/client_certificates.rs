@@ -16,7 +16,6 @@ use rustls::{
 };
 use serde_json::{Value, json};
 use std::{
-    path::PathBuf,
     process::Command,
     sync::{Arc, Mutex},
 };
@@ -27,7 +26,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// Where a certificate alone says whose the request is.
-const DEVICES: &str = "devices.partywall.localhost";
+pub(super) const DEVICES: &str = "devices.partywall.localhost";
 const REASON: [&str; 2] = ["--reason", "a story about certificates"];
 
 /// A town whose organisations have authorities of their own, at a node that ends TLS.
@@ -50,7 +49,7 @@ fn rules() -> Value {
 }
 
 /// A tenant's admin lays down an authority: first without showing that they have its key, then with.
-async fn lay_down(
+pub(super) async fn lay_down(
     town: &Town,
     admin: &mut Person,
     tenant: &str,
@@ -71,6 +70,47 @@ async fn lay_down(
     text(&made["id"])
 }
 
+/// A certificate for whoever ends TLS, in `door.pem`, `door.key`, and both in `door.both`.
+pub(super) fn make_door(town: &Town) -> CertificateDer<'static> {
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["*.partywall.localhost".to_owned()]).expect("a certificate");
+    let (pem, key) = (cert.pem(), signing_key.serialize_pem());
+    let both = format!("{pem}{key}");
+    for (name, text) in [("door.pem", &pem), ("door.key", &key), ("door.both", &both)] {
+        std::fs::write(town.folder.path().join(name), text).expect("the folder can be written");
+    }
+    cert.der().clone()
+}
+
+/// What curl is answered, which knows nothing of us: status, and body where it is JSON.
+pub(super) async fn curl(
+    town: &Town,
+    port: u16,
+    host: &str,
+    path: &str,
+    badge: Option<&Badge>,
+    more: &[&str],
+) -> (u16, Value) {
+    let folder = town.folder.path();
+    let mut curl = tokio::process::Command::new("curl");
+    curl.args(["-sS", "-w", "\n%{http_code}", "-H", "accept: application/json"])
+        .arg("--cacert")
+        .arg(folder.join("door.pem"))
+        .args(["--resolve", &format!("{host}:{port}:127.0.0.1")])
+        .args(more);
+    if let Some(badge) = badge {
+        let (pem, key) = (folder.join("badge.pem"), folder.join("badge.key"));
+        std::fs::write(&pem, &badge.pem).expect("the folder can be written");
+        std::fs::write(&key, &badge.key).expect("the folder can be written");
+        curl.arg("--cert").arg(pem).arg("--key").arg(key);
+    }
+    let done = curl.arg(format!("https://{host}:{port}{path}")).output().await.expect("curl is there");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let (body, status) = said.rsplit_once('\n').expect("curl says the status");
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    (status.parse().expect("a status"), serde_json::from_str(body).unwrap_or(Value::String(error)))
+}
+
 impl Site {
     async fn build(engine: Engine) -> Self {
         let town = Town::build(engine).await;
@@ -81,12 +121,8 @@ impl Site {
         let anchor = lay_down(&town, &mut alice, &town.contoso, &contosos, json!({})).await;
         let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
         lay_down(&town, &mut bob, &town.fabrikam, &fabrikams, json!({})).await;
-        let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["*.partywall.localhost".to_owned()]).expect("a certificate");
-        for (name, text) in [("door.pem", cert.pem()), ("door.key", signing_key.serialize_pem())] {
-            std::fs::write(town.folder.path().join(name), text).expect("the folder can be written");
-        }
-        let mut site = Site { door: None, shown: cert.der().clone(), contosos, fabrikams, anchor, town };
+        let shown = make_door(&town);
+        let mut site = Site { door: None, shown, contosos, fabrikams, anchor, town };
         site.open(engine).await;
         site
     }
@@ -111,29 +147,9 @@ impl Site {
         self.door.as_ref().unwrap_or(&self.town.node)
     }
 
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.town.folder.path().join(name);
-        std::fs::write(&path, text).expect("the folder can be written");
-        path
-    }
-
     /// What curl is answered, which knows nothing of us: status, and body where it is JSON.
     async fn curl(&self, host: &str, path: &str, badge: Option<&Badge>) -> (u16, Value) {
-        let port = self.door().port;
-        let mut curl = tokio::process::Command::new("curl");
-        curl.args(["-sS", "-w", "\n%{http_code}", "-H", "accept: application/json"])
-            .arg("--cacert")
-            .arg(self.town.folder.path().join("door.pem"))
-            .args(["--resolve", &format!("{host}:{port}:127.0.0.1")]);
-        if let Some(badge) = badge {
-            let (pem, key) = (self.file("badge.pem", &badge.pem), self.file("badge.key", &badge.key));
-            curl.arg("--cert").arg(pem).arg("--key").arg(key);
-        }
-        let done = curl.arg(format!("https://{host}:{port}{path}")).output().await.expect("curl is there");
-        let said = String::from_utf8_lossy(&done.stdout).into_owned();
-        let (body, status) = said.rsplit_once('\n').expect("curl says the status");
-        let error = String::from_utf8_lossy(&done.stderr).into_owned();
-        (status.parse().expect("a status"), serde_json::from_str(body).unwrap_or(Value::String(error)))
+        curl(&self.town, self.door().port, host, path, badge, &[]).await
     }
 
     /// Connects with a certificate, keeping sessions where `config` does.
@@ -160,7 +176,7 @@ impl Site {
     }
 }
 
-fn put_routes(town: &Town) {
+pub(super) fn put_routes(town: &Town) {
     let routes = json!([
         { "name": "tenants", "host": "*.partywall.localhost", "credentials": ["session", "certificate"],
           "audience": "api" },
@@ -177,7 +193,7 @@ fn put_routes(town: &Town) {
 }
 
 /// What the context says, which the gateway signed for the backend.
-fn context(seen: &Value) -> Value {
+pub(super) fn context(seen: &Value) -> Value {
     let token = text(&seen["headers"]["partywall-context"]);
     let claims = token.split('.').nth(1).expect("a token has three parts");
     let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url");

@@ -136,6 +136,64 @@ async fn each_field_stands_once_in_a_log_for_people() {
     assert!(log.lines().any(|line| names(line).contains(&"tenant")), "{log}");
 }
 
+#[tokio::test]
+async fn a_route_says_what_is_written_down_of_its_requests() {
+    let town = Town::build_with(Engine::Sqlite, &["log.format=json"]).await;
+    let routes = serde_json::json!({
+        "policies": { "log": { "requests": "none" } },
+        "routes": [
+            { "name": "told", "host": "*.partywall.localhost", "path": "/told", "open": true,
+              "policies": { "log": { "also": ["path", "caller", "address"] } } },
+            { "name": "plain", "host": "*.partywall.localhost", "path": "/plain", "open": true,
+              "policies": { "log": {} } },
+            { "name": "failed", "host": "*.partywall.localhost", "path": "/failed", "open": true,
+              "policies": { "log": { "requests": "failed" } } },
+            { "name": "rest", "host": "*.partywall.localhost", "open": true },
+        ],
+    });
+    let file = town.folder.path().join("routes.json");
+    std::fs::write(&file, routes.to_string()).expect("the folder can be written");
+    town.node.run(&["route", "put", file.to_str().expect("a plain path")]);
+    let ask = async |path: &str| {
+        let ask = Ask::get(&format!("{}{path}", town.node.origin("contoso"))).with("accept", "*/*");
+        demo::client::Browser::new().send(&ask).await.expect("the gateway answers").status.as_u16()
+    };
+    town.eventually(async || (ask("/told/a?secret=1").await == 200).then_some(())).await;
+    for path in ["/plain/b?secret=2", "/failed/c?secret=3", "/quiet/d?secret=4"] {
+        assert_eq!(ask(path).await, 200, "{path}");
+    }
+    let lines = || -> Vec<Value> {
+        let log = town.node.output();
+        let read = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        read.filter(|line| line.to_string().contains("forwarded for tenant")).collect()
+    };
+    let of = |lines: &[Value], route: &str| -> Vec<String> {
+        let found = lines.iter().filter(|line| line.to_string().contains(&format!("\"route\":\"{route}\"")));
+        found.map(ToString::to_string).collect()
+    };
+    let lines = town.eventually(async || Some(lines()).filter(|all| !of(all, "plain").is_empty())).await;
+    let told = of(&lines, "told").pop().expect("it has a line");
+    for said in ["\"path\":\"/told/a\"", "\"caller\":\"", "127.0.0.1"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    let plain = of(&lines, "plain").pop().expect("it has a line");
+    assert!(!plain.contains("/plain") && !plain.contains("127.0.0.1"), "{plain}");
+    assert!(of(&lines, "failed").is_empty() && of(&lines, "rest").is_empty(), "{lines:#?}");
+    assert!(!town.node.output().contains("secret="), "no query is written down");
+    // A call of gRPC that is refused is no success, though its status of HTTP says so.
+    let class = async || {
+        let (_, page) = town.node.private("/metrics").await;
+        let line = page.lines().find(|line| line.starts_with("partywall_responses_total{class=\"4xx\"}"));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).expect("it is counted")
+    };
+    let before = class().await;
+    let call =
+        Ask::get(&format!("{}/told/x", town.node.origin("nosuch"))).with("content-type", "application/grpc");
+    let page = demo::client::Browser::new().send(&call).await.expect("the gateway answers");
+    assert_eq!((page.status.as_u16(), page.headers["grpc-status"].to_str().ok()), (200, Some("7")));
+    assert_eq!(class().await, before + 1);
+}
+
 /// Somebody who reads a log by machine reads it to the end.
 #[tokio::test]
 async fn a_node_says_its_last_word_in_the_same_form() {

@@ -1,9 +1,19 @@
 //! Two regions with a node and a deployment each, over one database: wherever a request enters, it is answered where
 //! its tenant is at home, also while the tenant moves.
 
-use crate::town::{Backend, Client, Dns, Engine, Node, Town};
-use serde_json::Value;
-use std::time::Duration;
+use super::client_certificates::{DEVICES, context, lay_down, put_routes};
+use crate::town::{Authority, Backend, Badge, Client, Dns, Engine, Node, Town};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use demo::client::{Ask, Browser};
+use serde_json::{Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 /// For how long others remember where Contoso's name leads.
 const LIFETIME: u64 = 4;
@@ -22,10 +32,15 @@ fn id(value: &Value) -> String {
 
 impl World {
     async fn build() -> Self {
+        Self::build_with(&[]).await
+    }
+
+    /// With more settings for the node in eu.
+    async fn build_with(more: &[&str]) -> Self {
         let dns = Dns::start().await;
         dns.leads("contoso.partywall.localhost", LIFETIME as u32);
         let resolver = format!("domains.resolvers={}", dns.address);
-        let settings = ["home_region=eu", "domains.lifetime=1s", &resolver];
+        let settings = [&["home_region=eu", "domains.lifetime=1s", &resolver][..], more].concat();
         let town = Town::build_with(Engine::Postgres, &settings).await;
         let us = Node::start(town.folder.path(), &town.database, &["home_region=us"]).await;
         let us_backend = Backend::start().await;
@@ -119,6 +134,95 @@ async fn a_request_that_enters_anywhere_is_answered_where_its_tenant_is_at_home(
         (page.status.as_u16(), page.json().expect("a problem")["code"].clone()),
         (400, "request.hop".into())
     );
+}
+
+/// Stands before a node, and keeps what is sent there.
+async fn recorder(port: u16) -> (u16, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let own = listener.local_addr().expect("bound").port();
+    let kept: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let keeps = kept.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let keeps = keeps.clone();
+            tokio::spawn(async move {
+                let node = TcpStream::connect(("127.0.0.1", port)).await.expect("the node listens");
+                let ((mut from, mut to), (mut back, mut on)) = (client.into_split(), node.into_split());
+                tokio::spawn(async move { tokio::io::copy(&mut back, &mut to).await });
+                let mut piece = [0; 16 * 1024];
+                while let Ok(length @ 1..) = from.read(&mut piece).await {
+                    keeps.lock().expect("nobody panics here").extend_from_slice(&piece[..length]);
+                    if on.write_all(&piece[..length]).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (own, kept)
+}
+
+/// What a node answers to these bytes.
+async fn send(port: u16, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the node listens");
+    stream.write_all(bytes).await.expect("it is taken");
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    while let Ok(Ok(length @ 1..)) =
+        tokio::time::timeout(Duration::from_millis(500), stream.read(&mut piece)).await
+    {
+        answer.extend_from_slice(&piece[..length]);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_certificate_goes_along_to_another_region_and_what_is_handed_on_is_taken_once() {
+    let world = World::build_with(&["listen.trusted_proxies=127.0.0.1/32", "listen.client_cert=true"]).await;
+    let (town, eu, us) = (&world.town, world.town.node.port, world.us.port);
+    put_routes(town);
+    let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
+    let authority = Authority::new("Devices");
+    lay_down(town, &mut bob, &town.fabrikam, &authority, json!({})).await;
+    let (kiosk, stranger) =
+        (authority.sign("kiosk-1", |_| {}), Authority::new("Devices").sign("kiosk-1", |_| {}));
+    let ask = async |port: u16, badge: &Badge| {
+        let field = format!(":{}:", BASE64_STANDARD.encode(&badge.der));
+        let ask = Ask::get(&format!("http://127.0.0.1:{port}/x")).with("host", &format!("{DEVICES}:{eu}"));
+        let ask = ask.with("accept", "application/json").with("client-cert", &field);
+        let page = Browser::new().send(&ask).await.expect("the gateway answers");
+        (page.status.as_u16(), page.json().unwrap_or_default())
+    };
+    let (wall, kept) = recorder(us).await;
+    town.node.run(&["region", "put", "us", "--gateway", &format!("http://127.0.0.1:{wall}")]);
+    // The node in eu believes the proxy before it, and that in us believes the node in eu.
+    let seen = town
+        .eventually(async || {
+            let (status, seen) = ask(eu, &kiosk).await;
+            (status == 200 && !kept.lock().expect("nobody panics here").is_empty()).then_some(seen)
+        })
+        .await;
+    assert_eq!(
+        (passed(&seen), seen["headers"]["partywall-tenant"].as_str()),
+        (2, Some(town.fabrikam.as_str()))
+    );
+    assert_eq!(context(&seen)["device"]["subject"], "kiosk-1");
+    assert!(seen["headers"]["client-cert"].is_null() && seen["headers"]["partywall-hop"].is_null(), "{seen}");
+    assert_eq!(ask(eu, &stranger).await.1["code"], "certificate.unknown");
+    assert_eq!(ask(us, &kiosk).await.1["code"], "certificate.needed", "of a client it believes nothing");
+    // Somebody has listened between the regions.
+    let heard = kept.lock().expect("nobody panics here").clone();
+    let end = heard.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head") + 4;
+    let one = String::from_utf8(heard[..end].to_vec()).expect("it is text");
+    assert!(one.to_lowercase().contains("partywall-hop: eu;"), "{one}");
+    let hits = world.us_backend.hits();
+    let told = send(us, one.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.1 400") && told.contains("request.hop"), "the same again: {told}");
+    let field = |badge: &Badge| BASE64_STANDARD.encode(&badge.der);
+    let forged = one.replace(&field(&kiosk), &field(&authority.sign("kiosk-2", |_| {})));
+    assert_ne!(forged, one);
+    let told = send(us, forged.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.1 400") && told.contains("request.hop"), "with another's: {told}");
+    assert_eq!(world.us_backend.hits(), hits);
 }
 
 #[tokio::test]

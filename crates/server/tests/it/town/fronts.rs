@@ -110,6 +110,13 @@ impl Kind {
 
 impl Front {
     async fn start(kind: Kind, ports: &Ports) -> Self {
+        let mut front = Self::begin(kind, ports, &|shipped| shipped);
+        front.wait_until_ready(ports.front).await;
+        front
+    }
+
+    /// Starts one with what is shipped for it, changed in this way.
+    fn begin(kind: Kind, ports: &Ports, change: &dyn Fn(String) -> String) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         // Traefik takes a file of this name that it finds at home for another one.
         let shelf = folder.path().join("shipped");
@@ -117,7 +124,8 @@ impl Front {
         for file in kind.files() {
             let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/fronts").join(file);
             let shipped = std::fs::read_to_string(shipped).expect("it is shipped");
-            std::fs::write(shelf.join(file), ports.fill_in(&shipped)).expect("the folder can be written");
+            let filled = change(ports.fill_in(&shipped));
+            std::fs::write(shelf.join(file), filled).expect("the folder can be written");
         }
         let log = std::fs::File::create(folder.path().join("log")).expect("the folder can be written");
         let child = kind
@@ -127,9 +135,25 @@ impl Front {
             .stderr(log)
             .spawn()
             .expect("it was there a moment ago");
-        let mut front = Front { child, folder, kind };
-        front.wait_until_ready(ports.front).await;
-        front
+        Front { child, folder, kind }
+    }
+
+    /// Starts one before a town that is there already, with what is shipped for it, changed in this way. Gives the port.
+    pub(crate) async fn before(
+        town: &Town,
+        (kind, decide): (Kind, u16),
+        change: impl Fn(String) -> String,
+    ) -> (Self, u16) {
+        let application = town.backend.origin.rsplit(':').next().and_then(|port| port.parse().ok());
+        let application = application.expect("an origin ends in a port");
+        let ports = Ports { front: free_port(), public: town.node.port, decide, application };
+        let front = Self::begin(kind, &ports, &change);
+        let begun = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", ports.front)).await.is_err() {
+            assert!(begun.elapsed() < PATIENCE, "{kind:?} does not serve:\n{}", front.log());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        (front, ports.front)
     }
 
     async fn wait_until_ready(&mut self, port: u16) {

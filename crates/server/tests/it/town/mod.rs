@@ -28,7 +28,7 @@ pub(crate) use backend::Backend;
 pub(crate) use device_authority::{Authority, Badge};
 pub(crate) use dns::{Dns, Mood};
 pub(crate) use frames::Frames;
-pub(crate) use fronts::Kind;
+pub(crate) use fronts::{Front, Kind};
 pub(crate) use handshake::shown;
 pub(crate) use load::{Client, Crowd, Diary, Fate};
 pub(crate) use node::{Engine, Node, binary, free_port};

@@ -40,6 +40,8 @@ pub struct TenantRecord {
     pub hostnames: Vec<Hostname>,
     /// From where its people and programs may ask, by its own setting; from anywhere if there are none.
     pub networks: Arc<[Network]>,
+    /// Whether its API keys are good for nothing but being exchanged for tokens, by its own setting.
+    pub exchanges_keys: bool,
     /// When its application is being worked on.
     pub maintenance: Maintenance,
     /// Which API products it has.

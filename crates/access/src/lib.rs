@@ -38,8 +38,8 @@ pub use directory::{
     OperatorGrant, PersonGrant, SessionGrant, Subscriptions, TenantRecord,
 };
 pub use permit::{
-    Actor, Caller, CertificateHolder, KeyHolder, OperatorPermit, Permit, Person, PersonPermit, TenantScope,
-    TokenHolder,
+    Actor, Caller, CertificateHolder, ExchangedToken, KeyHolder, OperatorPermit, Permit, Person,
+    PersonPermit, TenantScope, TokenHolder,
 };
 pub use policy::*;
 pub use refusal::{CrossTenant, Refusal, Stop, Wanted, Witness};

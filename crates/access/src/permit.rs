@@ -10,7 +10,12 @@ use domain::{
     AnchorId, ApiKeyId, Digest, IssuerId, Machine, MemberId, Moment, Network, ProviderId, RequestId,
     RightSet, RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
-use std::{fmt, marker::PhantomData, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    marker::PhantomData,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 /// One tenant's data, and nothing else. Cannot be built, copied, parsed or deserialised outside this crate.
 #[derive(Debug)]
@@ -104,6 +109,9 @@ pub struct KeyHolder {
     pub key: ApiKeyId,
     /// The hash of its text.
     pub digest: Digest,
+    /// The hash of what a backend is told about the caller: the same as [`KeyHolder::digest`] for whoever presents
+    /// the key itself, another for whoever presents a token that it was exchanged for.
+    pub told: Digest,
     /// The tenant.
     pub tenant: TenantId,
     /// The subscriber in this tenant.
@@ -117,6 +125,11 @@ pub struct KeyHolder {
 }
 
 impl KeyHolder {
+    /// Whether a token was presented that the key was exchanged for, rather than the key.
+    pub fn by_token(&self) -> bool {
+        self.told != self.digest
+    }
+
     /// Whether the key is good for this.
     pub fn has(&self, scope: &ScopeName) -> bool {
         self.scopes.contains(scope)
@@ -158,6 +171,43 @@ impl TokenHolder {
     /// Whether the token is good for this.
     pub fn has(&self, scope: &ScopeName) -> bool {
         self.scopes.contains(scope)
+    }
+}
+
+/// A token that an API key was exchanged for, after it was verified. Whether the key behind it still stands is asked
+/// on every request.
+#[derive(Debug)]
+pub struct ExchangedToken {
+    /// The hash of the key's text.
+    pub key: Digest,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What the token is good for, sorted: no more than the key.
+    pub scopes: Box<[ScopeName]>,
+    /// When it ends.
+    pub ends: Moment,
+    holder: OnceLock<Arc<KeyHolder>>,
+}
+
+impl ExchangedToken {
+    /// A token that says this of itself.
+    pub fn new(key: Digest, tenant: TenantId, scopes: Vec<ScopeName>, ends: Moment) -> Self {
+        ExchangedToken { key, tenant, scopes: scopes.into(), ends, holder: OnceLock::new() }
+    }
+
+    /// The key's holder, with no more than both the key and the token are good for. Nothing about a key changes but
+    /// its end, so that this is found out once.
+    pub(crate) fn narrow(&self, key: &KeyHolder) -> Arc<KeyHolder> {
+        let narrowed = || {
+            let scopes: Box<[ScopeName]> =
+                self.scopes.iter().filter(|scope| key.has(scope)).cloned().collect();
+            let mut told: Vec<&[u8]> = vec![b"partywall exchanged token\n", self.key.bytes()];
+            for scope in &scopes {
+                told.extend([scope.as_ref().as_bytes(), b"\n"]);
+            }
+            Arc::new(KeyHolder { told: Digest::of_parts(&told), scopes, ..key.clone() })
+        };
+        self.holder.get_or_init(narrowed).clone()
     }
 }
 

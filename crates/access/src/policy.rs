@@ -112,6 +112,8 @@ policy! {
     UseUpstream "upstream.use" tenant reads Known;
     #[doc = " Use the application through the gateway on a route that is open to all."]
     UseOpenUpstream "upstream.use-open" tenant reads Nothing;
+    #[doc = " Exchange an API key for a token that is good for a short while."]
+    ExchangeKey "key.exchange" tenant reads Known;
     #[doc = " See one's own session."]
     ReadSession "session.read" tenant reads Membership;
     #[doc = " End one's own session."]

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The bearer token's time is over.
     #[error("the bearer token has expired")]
     TokenExpired,
+    /// The API key behind the token was taken back, or its time is over.
+    #[error("the API key behind the token has ended")]
+    TokenEnded,
     /// The client certificate must be looked at again.
     #[error("the client certificate has expired")]
     CertificateExpired,
@@ -65,6 +68,7 @@ impl Fault for Refusal {
             Refusal::KeyRefused => "key.refused",
             Refusal::KeyExpired => "key.expired",
             Refusal::TokenExpired => "bearer.expired",
+            Refusal::TokenEnded => "bearer.ended",
             Refusal::CertificateExpired => "certificate.expired",
             Refusal::NotAllowed => "action.forbidden",
             Refusal::ReasonNeeded => "assume.reason-needed",

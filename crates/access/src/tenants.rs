@@ -44,6 +44,7 @@ impl Tenant {
             limits: Arc::default(),
             hostnames: Vec::new(),
             networks: [].into(),
+            exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
         };

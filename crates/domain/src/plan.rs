@@ -30,6 +30,8 @@ pub enum Limit {
     RequestsInFlight,
     /// WebSockets of one tenant through one node at a time; 0 is no limit.
     WebSockets,
+    /// Connections of clients on which one tenant is asked, at one node at a time; 0 is no limit.
+    ClientConnections,
     /// For limits of routes: requests in a minute; 0 is no limit.
     ApiRequestsPerMinute,
     /// For limits of routes: requests in a day; 0 is no limit.
@@ -38,7 +40,7 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit there is.
-    pub const ALL: [Limit; 13] = [
+    pub const ALL: [Limit; 14] = [
         Limit::Members,
         Limit::Connections,
         Limit::Hostnames,
@@ -50,6 +52,7 @@ impl Limit {
         Limit::ApiKeyUnusedDays,
         Limit::RequestsInFlight,
         Limit::WebSockets,
+        Limit::ClientConnections,
         Limit::ApiRequestsPerMinute,
         Limit::ApiRequestsPerDay,
     ];
@@ -68,6 +71,7 @@ impl Limit {
             Limit::ApiKeyUnusedDays => "api_key_unused_days",
             Limit::RequestsInFlight => "requests_in_flight",
             Limit::WebSockets => "websockets",
+            Limit::ClientConnections => "client_connections",
             Limit::ApiRequestsPerMinute => "api_requests_per_minute",
             Limit::ApiRequestsPerDay => "api_requests_per_day",
         }
@@ -88,6 +92,8 @@ impl Limit {
             // Half of what one upstream takes, and a quarter: no tenant alone can hold all of its connections.
             Limit::RequestsInFlight => 512,
             Limit::WebSockets => 256,
+            // A quarter of what a node takes, so that no tenant alone can hold all of them.
+            Limit::ClientConnections => 5_000,
             Limit::ApiRequestsPerMinute | Limit::ApiRequestsPerDay => 0,
         }
     }

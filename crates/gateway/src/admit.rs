@@ -17,6 +17,7 @@ use crate::{
     refuse::{No, is_navigation},
     region::Elsewhere,
     resolve::Identifiers,
+    role::check_roles_of,
     route::{Audience, CredentialKind, Route, Routes},
     shape,
     target::{self, BadTarget},
@@ -24,7 +25,7 @@ use crate::{
     traffic::Traffic,
     vigil::{Pass, permitted},
 };
-use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant, TokenHolder};
+use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant};
 use domain::{ApiKeyText, DeploymentId, Limit, Standing, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header::ORIGIN, request::Parts};
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -139,7 +140,7 @@ impl Gateway {
             Identifiers::of(route, routes, &authority, path, parts.uri.query(), &parts.headers)?;
         identifiers.add_read(&named)?;
         let key = key_on(&parts.headers, route)?;
-        let token = self.0.issuers.token_on(&parts.headers, route)?;
+        let token = self.0.issuers.token_on(&self.0.own, &parts.headers, route)?;
         // A handshake asks before anybody knows for which route: where none is taken, it is not looked at.
         let certificate = peer.certificate.as_ref().filter(|_| route.takes(CredentialKind::Certificate));
         if (key.is_some() || token.is_some() || certificate.is_some())
@@ -151,8 +152,8 @@ impl Gateway {
         if [key.is_some(), token.is_some(), certificate.is_some()].into_iter().filter(|is| *is).count() > 1 {
             return Err(problem::SEVERAL_CREDENTIALS.into());
         }
-        let holder = match token {
-            Some(text) => Some(self.token_holder(text, peer, origin, onlooker).await?),
+        let bearing = match token {
+            Some(text) => Some(self.bearing(text, peer, origin, onlooker).await?),
             None => None,
         };
         let claims = if route.asks_for_claims() { claims_of(token) } else { None };
@@ -161,14 +162,17 @@ impl Gateway {
             said_tenant = text("tenant", says, &brought, onlooker)?;
             identifiers.add_said(route, said_tenant.as_deref())?;
         }
-        let (resolved, credential) = match (key, holder, certificate) {
+        let (resolved, credential) = match (key, bearing, certificate) {
             (None, None, None) => self.who(route, &identifiers, &parts.headers, origin)?,
             (Some(text), _, _) => self.by_key(text, route, &identifiers, peer, origin).await?,
-            (None, Some(holder), _) => {
-                (self.with_token(&holder, route, &identifiers, origin)?, Credential::Token(holder))
+            (None, Some(bearing), _) => {
+                (self.with_token(bearing.tenants(), route, &identifiers, origin)?, bearing.into())
             }
             (None, None, Some(presented)) => self.by_certificate(presented, route, &identifiers, origin)?,
         };
+        // That there is no room is told only to who may come in; a stranger's connection is closed without a word of it.
+        let has_room = onlooker.is_rehearsal()
+            || peer.connection.as_ref().is_none_or(|connection| self.counts(connection, resolved.tenant()));
         let record = &resolved.tenant().record;
         let deployment = route.serving.of_tenant_at(record.deployment);
         if onlooker.hands_on()
@@ -191,6 +195,9 @@ impl Gateway {
             return Err(No::worked_on(&tenant, left).into());
         }
         note(&tenant, route);
+        if !has_room {
+            return Err(problem::CONNECTIONS.into());
+        }
         onlooker.passed("tenant", || format!("{} ({})", tenant.record.slug, tenant.record.id));
         onlooker.passed("caller", || pass.caller().actor().to_string());
         let websocket = proxy::is_websocket(parts);
@@ -199,7 +206,7 @@ impl Gateway {
             return Err(problem::ADDRESS.into());
         }
         if let Some(holder) = pass.caller().key() {
-            check_key(holder, route, peer)?;
+            check_key(holder, &tenant.record, route, peer)?;
         }
         if let Some(holder) = pass.caller().token() {
             check_token(holder, route)?;
@@ -208,6 +215,7 @@ impl Gateway {
             check_certificate(holder, route)?;
         }
         self.check_product(route, &tenant, pass.caller(), onlooker)?;
+        check_roles_of(route, pass.caller(), onlooker)?;
         if pass.caller().person().is_some() {
             check_site(parts, route, peer, &authority, websocket)?;
         }
@@ -308,12 +316,12 @@ impl Gateway {
     /// At which tenant, with a token that was believed. Whoever is known at several chooses one in each request.
     fn with_token(
         &self,
-        holder: &TokenHolder,
+        tenants: &[TenantId],
         route: &Route,
         identifiers: &Identifiers<'_>,
         origin: Origin,
     ) -> Result<Resolved, No> {
-        match &*holder.tenants {
+        match tenants {
             [only] if route.by_token && identifiers.is_empty() => {
                 Ok(self.0.needs.warden.resolve_id(*only)?)
             }

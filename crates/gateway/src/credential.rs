@@ -8,7 +8,7 @@ use crate::{
     refuse::No,
     route::{CredentialKind, Route},
 };
-use access::{KeyHolder, PresentedKey, Refusal, Stop};
+use access::{KeyHolder, PresentedKey, Refusal, Stop, TenantRecord};
 use domain::{ApiKeyKind, ApiKeyText, Moment, SignedKey, digest::MacKey};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub(crate) fn key_on<'r>(headers: &'r HeaderMap, route: &Route) -> Result<Option
     let named = headers.get_all(&route.key_header).iter().map(|value| named(value, takes));
     let text = match bearers.chain(named).fold(Stands::Nothing, Stands::with) {
         Stands::Nothing => return Ok(None),
+        _ if !takes && route.takes(CredentialKind::Token) => return Err(No::because(problem::KEY_EXCHANGE)),
         _ if !takes => return Err(No::because(problem::CREDENTIAL_KIND)),
         Stands::Several => return Err(No::because(problem::SEVERAL_CREDENTIALS)),
         Stands::Unreadable => return Err(No::because(problem::KEY_REFUSED)),
@@ -110,8 +111,16 @@ impl Gateway {
     }
 }
 
-/// Whether this key may be used from there, for this route.
-pub(crate) fn check_key(holder: &KeyHolder, route: &Route, peer: &Peer) -> Result<(), No> {
+/// Whether this key, or the token that it was exchanged for, may be used from there, for this route.
+pub(crate) fn check_key(
+    holder: &KeyHolder,
+    tenant: &TenantRecord,
+    route: &Route,
+    peer: &Peer,
+) -> Result<(), No> {
+    if tenant.exchanges_keys && !holder.by_token() {
+        return Err(No::because(problem::KEY_EXCHANGE));
+    }
     if !holder.may_come_from(peer.ip) {
         return Err(No::because(problem::KEY_NETWORK));
     }

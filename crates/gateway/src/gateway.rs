@@ -23,7 +23,7 @@ use crate::{
     route::{RouteFault, RouteSpec, Routes},
     setup::{Needs, Settings},
     shape,
-    token::{Issuers, Tokens},
+    token::{Issuers, OwnTokens, Tokens},
     traffic::{Meters, RouteTimes, Times},
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) guesses: Throttle,
     pub(crate) issuers: Issuers,
     pub(crate) tokens: Tokens,
+    /// How tokens of our own are believed.
+    pub(crate) own: OwnTokens,
     pub(crate) anchors: Anchors,
     pub(crate) said: Said,
     pub(crate) deployments: Deployments,
@@ -95,6 +97,7 @@ impl Gateway {
             guesses: guesses(&settings, &needs),
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
+            own: OwnTokens::of(&signing),
             anchors: Anchors::default(),
             said: Said::new(settings.certificates),
             regions: Regions::new(&settings.region, settings.connections.clone()),
@@ -181,8 +184,9 @@ impl Gateway {
         self.0.key_secrets.store(Arc::new(secrets));
     }
 
-    /// Signs contexts with this key from now on.
+    /// Signs contexts with this key from now on, and believes access tokens by the keys that are published with it.
     pub fn set_signing(&self, signing: Signing) {
+        self.0.own.set(&signing);
         self.0.contexts.set_signing(signing);
     }
 
@@ -522,6 +526,7 @@ impl Gateway {
             user: admitted.pass.caller().person().map(|person| person.user),
             open: admitted.route.open,
             product: admitted.route.product.clone(),
+            roles: admitted.route.roles.clone(),
             credential: admitted.credential.clone(),
             certificate: admitted.certificate.clone(),
             origin: admitted.origin,

@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection.
 
-use crate::certificate::ClientCertificate;
+use crate::{certificate::ClientCertificate, connection::Connection};
 use bytes::Bytes;
 use http::HeaderValue;
 use std::{
@@ -18,6 +18,8 @@ pub struct Peer {
     pub(crate) node: Bytes,
     /// The client certificate that it came with.
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    /// The connection, where it is the client's own: a proxy's serves many.
+    pub(crate) connection: Option<Arc<Connection>>,
 }
 
 impl Peer {
@@ -26,12 +28,17 @@ impl Peer {
         let address = address.to_canonical();
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
-        Peer { secure, ip: address, address: text, node: node.into(), certificate: None }
+        Peer { secure, ip: address, address: text, node: node.into(), certificate: None, connection: None }
     }
 
     /// The same client, with this certificate.
     pub fn with_certificate(self, certificate: Option<Arc<ClientCertificate>>) -> Self {
         Peer { certificate, ..self }
+    }
+
+    /// The same client, over this connection of its own.
+    pub fn over(self, connection: Option<Arc<Connection>>) -> Self {
+        Peer { connection, ..self }
     }
 
     pub(crate) fn scheme(&self) -> &'static str {

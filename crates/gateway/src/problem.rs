@@ -37,6 +37,7 @@ problems! {
     BODY_UNREADABLE = "request.body-unreadable";
     BEARER_AUDIENCE = "bearer.audience";
     BEARER_EARLY = "bearer.not-yet";
+    BEARER_ENDED = "bearer.ended";
     BEARER_EXPIRED = "bearer.expired";
     BEARER_ISSUER = "bearer.issuer";
     BEARER_KEYS = "bearer.keys-away";
@@ -52,12 +53,15 @@ problems! {
     CERTIFICATE_STATUS = "certificate.status-unknown";
     CERTIFICATE_UNKNOWN = "certificate.unknown";
     CERTIFICATE_UNMAPPED = "certificate.unmapped";
+    CONNECTIONS = "limit.connections";
     CREDENTIAL_KIND = "credential.kind";
     SEVERAL_CREDENTIALS = "credential.several";
+    KEY_EXCHANGE = "key.exchange-needed";
     KEY_EXPIRED = "key.expired";
     KEY_NEEDED = "key.needed";
     KEY_NETWORK = "key.network";
     KEY_REFUSED = "key.refused";
+    ROLE_MISSING = "role.missing";
     SCOPE_MISSING = "scope.missing";
     GUESSING = "limit.exceeded";
     TENANT_UNNAMED = "tenant.unnamed";

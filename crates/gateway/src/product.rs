@@ -1,15 +1,9 @@
 //! API products at the door: whether a route's product can be had, whether the caller has subscribed to it, and what
 //! answers say of a version that will not be there for ever.
 
-use crate::{
-    gateway::Gateway,
-    onlook::Onlooker,
-    problem::{self, Problem},
-    refuse::No,
-    route::Route,
-};
+use crate::{gateway::Gateway, onlook::Onlooker, problem, refuse::No, role::check_roles, route::Route};
 use access::{Caller, Tenant};
-use domain::{Moment, ProductName};
+use domain::{Moment, ProductName, RoleName};
 use http::{HeaderMap, HeaderName, HeaderValue, header::LINK};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -21,15 +15,17 @@ pub struct ProductSpec {
     pub name: ProductName,
     /// Whether it is for everybody, without a subscription.
     pub public: bool,
+    /// Which roles open it to people: one of these is enough; any member's if there are none.
+    pub roles: Vec<RoleName>,
 }
 
-/// The products that can be had, and which of them are public.
+/// The products that can be had, and to whom they are open.
 #[derive(Debug, Default)]
-pub(crate) struct Products(HashMap<ProductName, bool>);
+pub(crate) struct Products(HashMap<ProductName, ProductSpec>);
 
 impl Products {
     pub(crate) fn of(all: Vec<ProductSpec>) -> Self {
-        Products(all.into_iter().map(|product| (product.name, product.public)).collect())
+        Products(all.into_iter().map(|product| (product.name.clone(), product)).collect())
     }
 }
 
@@ -120,11 +116,16 @@ impl Gateway {
         product: &ProductName,
         tenant: &Tenant,
         caller: &Caller,
-    ) -> Result<bool, Problem> {
-        let is_public = self.0.products.load().0.get(product).copied().ok_or(problem::PRODUCT_CLOSED)?;
+    ) -> Result<bool, No> {
+        let products = self.0.products.load();
+        let offered = products.0.get(product).ok_or_else(|| No::because(problem::PRODUCT_CLOSED))?;
+        let is_public = offered.public;
         let subscriber = caller.key().map(|holder| holder.subscriber);
         let has = is_public || tenant.record.subscriptions.open(product, subscriber);
-        if has { Ok(is_public) } else { Err(problem::SUBSCRIPTION) }
+        if !has {
+            return Err(No::because(problem::SUBSCRIPTION));
+        }
+        check_roles(&offered.roles, caller).map(|()| is_public)
     }
 
     /// Whether the route's product can be had, and this caller has it.
@@ -136,7 +137,7 @@ impl Gateway {
         onlooker: &mut impl Onlooker,
     ) -> Result<(), No> {
         let Some(product) = &route.product else { return Ok(()) };
-        let is_public = self.has_product(product, tenant, caller).map_err(No::because)?;
+        let is_public = self.has_product(product, tenant, caller)?;
         onlooker.passed("product", || {
             let version = route.version.as_ref().map(|version| format!(" in version {}", version.name));
             let how = if is_public { "is public" } else { "is subscribed to" };

@@ -76,6 +76,7 @@ impl From<Refusal> for No {
             Refusal::KeyRefused => problem::KEY_REFUSED,
             Refusal::KeyExpired => problem::KEY_EXPIRED,
             Refusal::TokenExpired => problem::BEARER_EXPIRED,
+            Refusal::TokenEnded => problem::BEARER_ENDED,
             Refusal::CertificateExpired => problem::CERTIFICATE_EXPIRED,
             Refusal::NotAllowed | Refusal::ReasonNeeded => problem::FORBIDDEN,
             Refusal::OutOfTouch => problem::OUT_OF_TOUCH,
@@ -176,10 +177,13 @@ const BY_CERTIFICATE: &str = "Partywall client-certificate";
 /// What a program is told about authenticating; API keys and tokens in the words of RFC 6750 section 3.
 fn challenge(problem: Problem, status: u16) -> Option<&'static str> {
     match problem {
-        problem::KEY_NEEDED | problem::BEARER_NEEDED | problem::CREDENTIAL_KIND => Some("Bearer"),
+        problem::KEY_NEEDED | problem::KEY_EXCHANGE | problem::BEARER_NEEDED | problem::CREDENTIAL_KIND => {
+            Some("Bearer")
+        }
         problem::KEY_REFUSED
         | problem::BEARER_REFUSED
         | problem::BEARER_AUDIENCE
+        | problem::BEARER_ENDED
         | problem::BEARER_EARLY
         | problem::BEARER_ISSUER
         | problem::BEARER_TENANT => Some("Bearer error=\"invalid_token\""),

@@ -5,9 +5,10 @@ use crate::{
     certificate::ClientCertificate,
     deployment::{Errand, Line},
     gateway::Gateway,
+    role::has_role,
 };
 use access::{Caller, Credential, Origin, Refusal, Resolved, Tenant, UseOpenUpstream, UseUpstream};
-use domain::{ProductName, TenantId, UserId};
+use domain::{ProductName, RoleName, TenantId, UserId};
 use std::{
     future::Future,
     pin::Pin,
@@ -26,6 +27,8 @@ pub(crate) struct Vigil {
     pub(crate) open: bool,
     /// The API product of the route: who cancels it is cut off from what flows already.
     pub(crate) product: Option<ProductName>,
+    /// Which roles open the route: who loses them is, too.
+    pub(crate) roles: Arc<[RoleName]>,
     pub(crate) credential: Credential,
     /// What the credential was found by, if it is a certificate.
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
@@ -59,6 +62,7 @@ impl Vigil {
         }
         match permitted(&self.gateway, self.open, &resolved, &self.credential, self.origin).await {
             Ok(pass) if !self.still_has_product(resolved.tenant(), pass.caller()) => false,
+            Ok(pass) if !has_role(&self.roles, pass.caller()) => false,
             Ok(pass) => pass.caller().person().map(|person| person.user) == self.user,
             Err(refusal) => {
                 tracing::info!(tenant = %self.tenant, request = %self.origin.request, "a stream of tenant {} ends: {refusal}", self.tenant);

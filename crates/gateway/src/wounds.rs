@@ -2,18 +2,24 @@
 //! be. `docs/bad-input.md` says how to do more of it.
 
 use crate::{
-    Authority, Fronts, Hosts, Routes,
+    Authority, Fronts, Hosts, Routes, Signing,
     cookie::{forward_without_ours, has_session, keep_harmless, presented},
     credential::key_on,
     dice::Dice,
     policy::{attack::AttackSpec, attack::Attacks},
     resolve::parameters,
     target,
-    token::Issuers,
+    token::{Issuers, OwnTokens},
 };
-use domain::{ApiKeyText, Chance, Moment, SignedKey, SubscriberId, TenantId, api_key, digest::MacKey};
+use domain::{
+    ApiKeyText, Chance, Moment, SignedKey, SigningKey, SubscriberId, TenantId, api_key, digest::MacKey,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use std::net::{IpAddr, Ipv4Addr};
+use protocol::{JwkSet, Signer, jose::published_key_set};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 fn hosts() -> Hosts {
     Hosts { base: "base.test".parse().unwrap(), platform: vec![] }
@@ -73,6 +79,13 @@ fn no_wounded_key_is_a_key() {
     }
 }
 
+fn signing() -> Signing {
+    let signer = Signer::new("key_1", SigningKey::generate(&Chance::system()));
+    let published = published_key_set([(signer.kid(), signer.public())]).to_string();
+    let published = JwkSet::parse(published.as_bytes()).unwrap();
+    Signing { signer: Arc::new(signer), issuer: "x".into(), published }
+}
+
 #[test]
 fn wounded_headers_of_credentials_bring_nothing_down() {
     let mut dice = Dice::of(13);
@@ -80,13 +93,13 @@ fn wounded_headers_of_credentials_bring_nothing_down() {
                       "credentials": ["api_key", "token"]}]"#;
     let routes = Routes::parse(routes, &hosts()).unwrap();
     let route = routes.pick("api.base.test", "/").unwrap();
-    let issuers = Issuers::default();
+    let (issuers, own) = (Issuers::default(), OwnTokens::of(&signing()));
     for sound in [&b"Bearer eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln"[..], b"Bearer pwk_0000", b"Basic YTpi"]
     {
         let wounded: Vec<_> = dice.wounded(sound, 2_000).collect();
         for pair in wounded.chunks(2) {
             let headers = map(&header::AUTHORIZATION, pair);
-            let (_, _) = (issuers.token_on(&headers, route).is_ok(), key_on(&headers, route).is_ok());
+            let (_, _) = (issuers.token_on(&own, &headers, route).is_ok(), key_on(&headers, route).is_ok());
         }
     }
 }

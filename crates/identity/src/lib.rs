@@ -20,11 +20,12 @@
 //! [`invitation`] lets the first admin of a tenant in, [`switch`] goes from one tenant to another, and
 //! `parting` ends what signing out leaves at `id.`
 //!
-//! [`api_key`] and [`subscriber`] are for the programs that call in a tenant's name.
+//! [`api_key`], [`access_token`] and [`subscriber`] are for the programs that call in a tenant's name.
 //!
 //! This room tells others when somebody signs in, joins, or leaves. It keeps no password, and no token of
 //! a provider outlives the request that it came in.
 
+pub mod access_token;
 pub mod api_key;
 mod asked;
 pub mod connection;

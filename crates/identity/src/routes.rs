@@ -1,8 +1,8 @@
 //! This room's routes, and how its handlers get at what they share.
 
 use crate::{
-    Identity, api_key, asked::Asked, connection, hand_over, invitation, key_set, member, parting, person,
-    provider, session, sign_in, subscriber, switch,
+    Identity, access_token, api_key, asked::Asked, connection, hand_over, invitation, key_set, member,
+    parting, person, provider, session, sign_in, subscriber, switch,
 };
 use access::{ListMembers, ReadConnection, ReadKeys};
 use axum::extract::{FromRef, FromRequestParts, Query};
@@ -27,6 +27,7 @@ pub fn routes() -> Routes<Identity> {
         .merge(provider::http::routes())
         .merge(provider::pages::routes())
         .merge(subscriber::http::routes())
+        .merge(access_token::http::routes())
         .merge(api_key::http::routes())
         .merge(api_key::pages::routes())
         .merge(key_set::http::routes())

@@ -32,6 +32,8 @@ pub struct Settings {
     pub provider_retry: Duration,
     /// How far a provider's clock may differ from ours.
     pub leeway: Duration,
+    /// How long a token lives that an API key is exchanged for.
+    pub token_life: Duration,
     /// The region in which new people are at home.
     pub home_region: Region,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             provider_memory: HOUR,
             provider_retry: MINUTE,
             leeway: MINUTE,
+            token_life: 5 * MINUTE,
             home_region: Region::default(),
         }
     }

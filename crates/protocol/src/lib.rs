@@ -1,5 +1,5 @@
 //! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, client certificates, Envoy's
-//! questions, expressions in CEL, and our own context token with its proof (`docs/wire.md`).
+//! questions, expressions in CEL, and our own access token, and the context token with its proof (`docs/wire.md`).
 //!
 //! This crate owns what a message must look like to be believed. Time, chance and keys are handed in;
 //! text goes in, meaning or a refusal comes out. Everything that a stranger wrote is bounded before it
@@ -10,6 +10,7 @@
 //! It never does IO, never reads a clock, never knows a tenant's rows, and is the only place that names
 //! the JOSE library and the reader of CEL.
 
+pub mod access_token;
 pub mod context;
 pub mod expression;
 pub mod ext_authz;

@@ -15,7 +15,7 @@ use domain::{Chance, Clock, Hostname, NodeId, RequestId, digest::MacKey};
 use gateway::{DeploymentSpec, Gateway, Needs, OnTheSameHost, RegionSpec, Signing};
 use identity::Identity;
 use outbound::{Outbound, Policy, TxtResolver};
-use protocol::{Signer, oidc::Transport};
+use protocol::{JwkSet, Signer, jose::published_key_set, oidc::Transport};
 use serde_json::Value;
 use std::{path::Path, sync::Arc};
 use store::{Database, Engine, Feed, Keyring, Store, StoreError, migrate};
@@ -285,7 +285,11 @@ fn key_secrets(keyring: &Keyring) -> gateway::KeySecrets {
 
 fn signing(keyring: &Keyring, issuer: &str) -> Signing {
     let (id, key) = keyring.context.first().expect("a keyring that opened has a key for contexts");
-    Signing { signer: Arc::new(Signer::new(id.to_string(), key.clone())), issuer: issuer.into() }
+    let keys: Vec<_> = keyring.context.iter().map(|(id, key)| (id.to_string(), key.public())).collect();
+    let set = published_key_set(keys.iter().map(|(id, key)| (id.as_str(), *key))).to_string();
+    let published =
+        JwkSet::parse(set.as_bytes()).expect("a keyring that opened has keys that can be published");
+    Signing { signer: Arc::new(Signer::new(id.to_string(), key.clone())), issuer: issuer.into(), published }
 }
 
 fn deployment_spec(loaded: control::deployment::Loaded) -> DeploymentSpec {
@@ -402,6 +406,7 @@ fn identity_settings(config: &Config) -> identity::Settings {
         session_life: config.lifetimes.session,
         person_idle: config.lifetimes.session_idle,
         person_life: config.lifetimes.session,
+        token_life: config.lifetimes.token,
         home_region: config.home_region.clone(),
         provider_patience: config.providers.patience,
         provider_memory: config.providers.memory,

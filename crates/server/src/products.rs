@@ -12,5 +12,9 @@ pub(crate) async fn load(
 ) -> Result<Vec<ProductSpec>, StoreError> {
     let all = product::load(store, upkeep).await?.into_iter();
     let published = all.filter(|product| product.standing == Standing::Published);
-    Ok(published.map(|product| ProductSpec { name: product.name, public: product.public }).collect())
+    let spec = |product: product::Product| {
+        let product::Product { name, public, roles, .. } = product;
+        ProductSpec { name, public, roles }
+    };
+    Ok(published.map(spec).collect())
 }

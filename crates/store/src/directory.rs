@@ -182,7 +182,7 @@ impl StoreDirectory {
         let rows: Vec<TenantRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, t.plan_id
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.exchanges_keys, s.maintenance_from, s.maintenance_until, t.plan_id
                      FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id
                      WHERE t.id > $1 AND t.standing <> 'erased' ORDER BY t.id LIMIT $2"
                 ),
@@ -215,7 +215,7 @@ impl StoreDirectory {
         let rows: Vec<PlannedRow> = reading
             .rows(
                 operator_sql!(
-                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.maintenance_from, s.maintenance_until, t.plan_id, p.body
+                    "SELECT t.id, t.slug, t.name, t.standing, t.deployment_id, t.generation, s.published, s.networks, s.exchanges_keys, s.maintenance_from, s.maintenance_until, t.plan_id, p.body
                      FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id JOIN plan p ON p.id = t.plan_id
                      WHERE t.id = $1 AND t.standing <> 'erased'"
                 ),

@@ -34,6 +34,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "products", source: include_str!("migrations/0011_products.sql") },
     Migration { version: 12, name: "anchors", source: include_str!("migrations/0012_anchors.sql") },
     Migration { version: 13, name: "regions", source: include_str!("migrations/0013_regions.sql") },
+    Migration { version: 14, name: "exchange", source: include_str!("migrations/0014_exchange.sql") },
+    Migration { version: 15, name: "roles", source: include_str!("migrations/0015_roles.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

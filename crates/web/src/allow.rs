@@ -174,6 +174,7 @@ impl Ask {
             | Credential::Session(_)
             | Credential::Key(_)
             | Credential::Token(_)
+            | Credential::Exchanged(_)
             | Credential::Certificate(_) => warden.permit_at::<A>(tenant, credential, self.origin).await,
         };
         let permit = permit.map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;
@@ -201,10 +202,10 @@ async fn named_in_path(parts: &mut Parts) -> Result<Option<TenantId>, Problem> {
     Ok(text.parse().ok())
 }
 
-fn note<A: Action>() {
+pub(crate) fn note<A: Action>() {
     tracing::Span::current().record("action", A::NAME);
 }
 
-fn note_actor(actor: impl std::fmt::Display) {
+pub(crate) fn note_actor(actor: impl std::fmt::Display) {
     tracing::Span::current().record("actor", tracing::field::display(actor));
 }

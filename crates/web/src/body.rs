@@ -121,7 +121,7 @@ where
 }
 
 /// Whether the one `Content-Type` says this, perhaps with parameters.
-fn is_of_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+pub(crate) fn is_of_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE).into_iter();
     let essence = types
         .next()
@@ -135,7 +135,7 @@ fn is_of_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     }
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let whole = tokio::time::timeout(ARRIVAL, Limited::new(body, limit).collect()).await;
     match whole {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
@@ -162,7 +162,7 @@ fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn parse_pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse_pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(text))
         .map_err(|wrong| Problem::new("input.invalid").at(pointer(wrong.path()), wrong.inner().to_string()))
 }

@@ -51,6 +51,8 @@ catalogue! {
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
     "bearer.audience" 401 "The token is for somebody else" =>
         "None of the audiences in it is one that its issuer is registered with here. Ask the issuer for a token for this service.";
+    "bearer.ended" 401 "The API key behind the token has ended" =>
+        "It was taken back, or its time is over, and its tokens ended with it. Exchange another key for a token.";
     "bearer.expired" 401 "The token has expired" =>
         "Get a new one from its issuer. If it happens every time, a clock is wrong: ours or the issuer's.";
     "bearer.issuer" 401 "The token is from an issuer that is not registered here" =>
@@ -115,6 +117,12 @@ catalogue! {
         "Make the next secret before it can take over.";
     "domain.held" 409 "This name cannot be used yet" =>
         "It is proved, but it, or a name above it, is in use here or rests. If it was yours elsewhere on this platform, give it back there; else ask the operator.";
+    "exchange.grant" 400 "This kind of grant is not taken here" =>
+        "An API key is exchanged with grant_type=client_credentials. A token is never exchanged for another.";
+    "exchange.resource" 400 "The token would be for somebody else" =>
+        "Leave resource out, or give what the tokens of this address say as aud.";
+    "exchange.scope" 400 "The token would be good for more than its key" =>
+        "Ask for scopes that the API key has, each once, with a space between them; or for none, to get all that it has.";
     "hand-over.refused" 403 "This sign-in cannot be finished here" =>
         "The way back from a sign-in is good once, for a short while, and in the browser that began it. Begin again from where you wanted to go.";
     "hostname.reserved" 422 "This hostname belongs to the platform" =>
@@ -143,6 +151,8 @@ catalogue! {
         "It does not exist, it was removed, or you may not know of it.";
     "key.ended" 409 "This API key has ended already" =>
         "A key that was revoked, or whose time is over, cannot be rotated. Make a new one.";
+    "key.exchange-needed" 401 "An API key must be exchanged for a token first" =>
+        "Here, or for this organisation, a key itself is not taken. Exchange it at /.partywall/token with grant_type=client_credentials, and send the token as Authorization: Bearer.";
     "key.expired" 401 "This API key has expired" =>
         "Its time is over. Somebody who may manage the organisation's API keys can make a new one.";
     "key.needed" 401 "An API key is needed here" =>
@@ -151,6 +161,8 @@ catalogue! {
         "The key is bound to networks, and the request comes from none of them. Use it from there, or have a key made that is bound to this one.";
     "key.refused" 401 "This API key is not accepted" =>
         "It is unknown, altered, misspelled or was taken back. Check that it was copied whole; if it was, have a new one made.";
+    "limit.connections" 429 "Too many connections to this organisation are open" again in 5 =>
+        "Its plan says how many its clients may hold at a time, and this one is closed now. Close some that are not needed, or ask more over each.";
     "limit.exceeded" 429 "Too many attempts" again in 30 =>
         "Wait a little, then try again; Retry-After says for how many seconds.";
     "limit.in-flight" 429 "Too many requests of this organisation are under way" again in 1 =>
@@ -255,6 +267,8 @@ catalogue! {
         "Send less at a time.";
     "request.transfer-coding" 501 "This request uses a transfer coding that is not known here" =>
         "Send the body chunked or with a Content-Length.";
+    "role.missing" 403 "None of your roles opens this" =>
+        "You are a member here, but this part of the application is for certain roles. An admin of the organisation can give you one.";
     "role.unknown" 422 "There is no such role" =>
         "The application's roles are listed where roles are given.";
     "route.unknown" 404 "There is nothing at this address" =>

@@ -2,6 +2,7 @@
 
 use crate::{
     allow::{Allow, AllowBy, AllowOperator, AllowPerson},
+    client::{AllowKey, ReadsKeys},
     open::{Open, Reason},
 };
 use access::{Action, Needs, OperatorAction, PersonAction, TenantAction};
@@ -36,7 +37,7 @@ mod sealed {
 /// A first argument that guards.
 #[diagnostic::on_unimplemented(
     message = "this handler's first argument is not a permit",
-    label = "a handler takes `Allow<A>`, `AllowBy<A, _>`, `AllowPerson<A>` or `AllowOperator<A>` first, and only what is listed in web::open may take `Open<R>`",
+    label = "a handler takes `Allow<A>`, `AllowBy<A, _>`, `AllowKey<A>`, `AllowPerson<A>` or `AllowOperator<A>` first, and only what is listed in web::open may take `Open<R>`",
     note = "nothing is routed that does not say which action of the policy page it is; see access::policy"
 )]
 pub trait Guards<S>: sealed::Sealed {
@@ -52,6 +53,11 @@ impl<S, A: TenantAction> Guards<S> for Allow<A> {
 impl<A: TenantAction, V> sealed::Sealed for AllowBy<A, V> {}
 impl<S, A: TenantAction, V: crate::NamesTenant<S>> Guards<S> for AllowBy<A, V> {
     const GUARD: Guard = Guard::of::<A>("tenant", Some(V::WHERE));
+}
+
+impl<A: TenantAction> sealed::Sealed for AllowKey<A> {}
+impl<S: ReadsKeys, A: TenantAction> Guards<S> for AllowKey<A> {
+    const GUARD: Guard = Guard::of::<A>("tenant", Some("address"));
 }
 
 impl<A: PersonAction> sealed::Sealed for AllowPerson<A> {}

@@ -27,6 +27,7 @@ mod ask;
 pub mod assets;
 mod body;
 pub mod catalogue;
+mod client;
 pub mod cookie;
 pub mod credential;
 pub mod csrf;
@@ -64,6 +65,7 @@ pub use ask::origin_of;
 pub use axum::response::Response;
 pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};
+pub use client::{AllowKey, ClientForm, ReadsKeys};
 pub use frame::{
     Button, Flash, Frame, FramePerson, Link, Notice, Organisation, OtherOrganisation, SIGN_OUT, Tab, brand,
     letters,

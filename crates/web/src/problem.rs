@@ -8,6 +8,7 @@
 use crate::{
     HostKind, Hosts, Plain, Web,
     catalogue::{self, Entry},
+    client,
     page::HTML,
     wants::Reader,
 };
@@ -28,6 +29,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
     cause: Option<String>,
+    for_client: bool,
 }
 
 /// What is wrong with one value of the input.
@@ -55,7 +57,14 @@ impl Problem {
     }
 
     fn of(entry: &'static Entry) -> Self {
-        Problem { entry, detail: None, errors: Vec::new(), retry_after: entry.retry_after, cause: None }
+        Problem {
+            entry,
+            detail: None,
+            errors: Vec::new(),
+            retry_after: entry.retry_after,
+            cause: None,
+            for_client: false,
+        }
     }
 
     /// The same problem with more words for the client.
@@ -79,6 +88,12 @@ impl Problem {
     /// The same problem with words for the log only. They hold no secret.
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// The same problem, told in the words of OAuth (RFC 6749 section 5.2).
+    pub fn for_client(mut self) -> Self {
+        self.for_client = true;
         self
     }
 
@@ -252,7 +267,9 @@ pub(crate) fn write(
 ) -> Response {
     log(problem);
     let api = web.hosts.api.origin();
-    let mut response = if reader.page {
+    let mut response = if problem.for_client {
+        client::refusal(problem, api)
+    } else if reader.page {
         problem.respond(HTML, problem.as_page(&web.hosts, reader.kind, Some(request)))
     } else {
         problem.respond(MEDIA, problem.as_json(api, Some(request)))

@@ -125,6 +125,7 @@ impl Records {
             limits: Arc::new(Limits::default()),
             hostnames: vec![],
             networks: [].into(),
+            exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
         };

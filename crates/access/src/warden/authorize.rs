@@ -138,6 +138,9 @@ impl Warden {
                         // Nobody's, or no more: it is asked about to the end like any other.
                         Wanted::Tenant(_) => at = self.resolve_or_nobodys(tenant),
                         _ if found => at = self.resolve_or_nobodys(tenant),
+                        Wanted::Key(_) if matches!(credential, Credential::Exchanged(_)) => {
+                            return Err(Refusal::TokenEnded);
+                        }
                         Wanted::Key(_) => return Err(Refusal::KeyRefused),
                         Wanted::Member(_, user, _) if strangers == Strangers::Refused => {
                             self.report_stranger(tenant, user, origin);
@@ -206,6 +209,7 @@ impl Warden {
             Credential::None
             | Credential::Key(_)
             | Credential::Token(_)
+            | Credential::Exchanged(_)
             | Credential::Certificate(_)
             | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
             Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),

@@ -58,7 +58,7 @@ impl Warden {
         Ok(known.holder)
     }
 
-    fn looked_up(&self, digest: Digest) -> Result<KnownKey, Stop> {
+    pub(super) fn looked_up(&self, digest: Digest) -> Result<KnownKey, Stop> {
         let Some(known) = self.known.keys.get(&digest) else {
             let is_none = self.known.no_keys.get(&digest).is_some();
             return Err(if is_none { Refusal::KeyRefused.into() } else { Stop::Load(Wanted::Key(digest)) });
@@ -89,6 +89,7 @@ impl Warden {
         let holder = Arc::new(KeyHolder {
             key: says.key,
             digest,
+            told: digest,
             tenant: says.tenant,
             subscriber: says.subscriber,
             scopes: says.scopes.clone().into(),
@@ -172,7 +173,7 @@ impl Warden {
 fn remembered(digest: Digest, grant: KeyGrant, epoch: u64) -> KnownKey {
     let KeyGrant { key, tenant, subscriber, scopes, networks, end, used } = grant;
     let (scopes, networks) = (scopes.into(), networks.into());
-    let lately = Shortcut::default();
-    let holder = Arc::new(KeyHolder { key, digest, tenant, subscriber, scopes, networks, lately });
+    let (told, lately) = (digest, Shortcut::default());
+    let holder = Arc::new(KeyHolder { key, digest, told, tenant, subscriber, scopes, networks, lately });
     KnownKey { epoch, holder, end, noted: used }
 }

@@ -7,6 +7,7 @@
 mod authenticate;
 mod authorize;
 mod certificates;
+mod exchanged;
 mod keys;
 mod memory;
 mod mint;

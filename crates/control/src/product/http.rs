@@ -4,7 +4,7 @@ use super::{Bundled, Described, Standing, list, put, stand};
 use crate::Control;
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use axum::extract::State;
-use domain::{DisplayName, ProductName, event::names};
+use domain::{DisplayName, ProductName, RoleName, event::names};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{AllowOperator, Json, Listing, Path, Problem, Routes};
@@ -39,6 +39,8 @@ pub(crate) struct Product {
     public: bool,
     /// What a tenant's plan must switch on, so that it may subscribe; empty if any plan will do.
     entitlement: String,
+    /// Which roles open it to people; any member's if there are none.
+    roles: Vec<String>,
     /// The routes that belong to it.
     routes: Vec<String>,
     /// When it last changed.
@@ -55,6 +57,7 @@ impl Product {
             standing: product.standing.name(),
             public: product.public,
             entitlement: product.entitlement,
+            roles: product.roles.iter().map(ToString::to_string).collect(),
             changed_at: product.changed_at.to_string(),
         }
     }
@@ -74,6 +77,10 @@ pub(crate) struct Put {
     /// What a tenant's plan must switch on, so that it may subscribe.
     #[serde(default)]
     entitlement: String,
+    /// Which roles open it to people: one of these is enough; any member's if there are none.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    roles: Vec<RoleName>,
 }
 
 pub(super) fn named(text: &str) -> Result<ProductName, Problem> {
@@ -95,8 +102,9 @@ async fn put_one(
     Path(name): Path<String>,
     Json(body): Json<Put>,
 ) -> Result<Json<Product>, Problem> {
-    let Put { title, public, entitlement } = body;
-    let product = put(&room.store, &permit, named(&name)?, Described { title, public, entitlement }).await?;
+    let Put { title, public, entitlement, roles } = body;
+    let described = Described { title, public, entitlement, roles };
+    let product = put(&room.store, &permit, named(&name)?, described).await?;
     room.hear_platform(names::DEPLOYMENT_CHANGED).await;
     Ok(Json(Product::of(product, &[])))
 }

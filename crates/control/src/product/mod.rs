@@ -16,7 +16,7 @@ pub use put::{Described, put};
 pub(crate) use rows::{all, bundled};
 pub use stand::stand;
 
-use domain::{DisplayName, Fault, Moment, NameError, ProductName};
+use domain::{DisplayName, Fault, Moment, NameError, ProductName, RoleName};
 use std::str::FromStr;
 use store::StoreError;
 
@@ -33,6 +33,8 @@ pub struct Product {
     pub public: bool,
     /// What a tenant's plan must switch on, so that it may subscribe; empty if any plan will do.
     pub entitlement: String,
+    /// Which roles open it to people: one of these is enough; any member's if there are none.
+    pub roles: Vec<RoleName>,
     /// When it last changed.
     pub changed_at: Moment,
 }
@@ -88,6 +90,12 @@ pub enum ProductError {
     /// The name of what a plan must switch on is malformed.
     #[error("an entitlement has 1 to 60 lower-case letters, digits, dots, hyphens and underscores")]
     BadEntitlement,
+    /// The application has no such role.
+    #[error("there is no role `{0}`")]
+    UnknownRole(RoleName),
+    /// It would be open to everybody and to certain roles alone.
+    #[error("what is public is for everybody; take the roles away, or the mark")]
+    PublicRoles,
     /// Nothing belongs to it.
     #[error("no route belongs to this product; name it under `product` of one")]
     Empty,
@@ -103,7 +111,9 @@ impl Fault for ProductError {
     fn code(&self) -> &'static str {
         match self {
             ProductError::Unknown => "item.unknown",
-            ProductError::BadEntitlement => "input.invalid",
+            ProductError::BadEntitlement | ProductError::UnknownRole(_) | ProductError::PublicRoles => {
+                "input.invalid"
+            }
             ProductError::Empty | ProductError::Open(_) => "product.unfinished",
             ProductError::Store(error) => error.code(),
         }
@@ -111,15 +121,17 @@ impl Fault for ProductError {
 
     fn detail(&self) -> Option<String> {
         match self {
-            ProductError::BadEntitlement | ProductError::Empty | ProductError::Open(_) => {
-                Some(self.to_string())
-            }
-            _ => None,
+            ProductError::Unknown | ProductError::Store(_) => None,
+            told => Some(told.to_string()),
         }
     }
 
     fn place(&self) -> Option<&'static str> {
-        matches!(self, ProductError::BadEntitlement).then_some("entitlement")
+        match self {
+            ProductError::BadEntitlement => Some("entitlement"),
+            ProductError::UnknownRole(_) | ProductError::PublicRoles => Some("roles"),
+            _ => None,
+        }
     }
 }
 
@@ -154,6 +166,7 @@ fn facts(product: &Product) -> serde_json::Value {
         "standing": product.standing.name(),
         "public": product.public,
         "entitlement": product.entitlement,
+        "roles": product.roles,
     })
 }
 

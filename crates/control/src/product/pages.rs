@@ -5,7 +5,7 @@ use crate::{Control, form::Reading, landing::Landing, pages};
 use access::{ChangePlatformSettings, OperatorPermit, ReadPlatformSettings};
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{DisplayName, ProductName, event::names};
+use domain::{DisplayName, ProductName, RoleName, event::names};
 use serde::Deserialize;
 use web::{
     AllowOperator, Form, Frame, Page, Problem, Query, Routes, Surface,
@@ -33,6 +33,7 @@ struct Sent {
     title: String,
     public: String,
     entitlement: String,
+    roles: String,
 }
 
 impl Sent {
@@ -40,12 +41,14 @@ impl Sent {
         let mut form = Reading::new();
         let name = form.read::<ProductName>("name", &self.name);
         let title = form.read::<DisplayName>("title", &self.title);
+        let words = self.roles.split([',', ' ']).filter(|word| !word.is_empty());
+        let roles: Vec<RoleName> = words.filter_map(|word| form.read("roles", word)).collect();
         form.finish()?;
         let (Some(name), Some(title)) = (name, title) else {
             return Err(Problem::internal("a form without a mistake has all its values"));
         };
         let entitlement = self.entitlement.trim().to_owned();
-        Ok((name, Described { title, public: self.public == "yes", entitlement }))
+        Ok((name, Described { title, public: self.public == "yes", entitlement, roles }))
     }
 }
 
@@ -63,6 +66,7 @@ struct Line {
     standing: &'static str,
     tone: &'static str,
     whose: String,
+    roles: String,
     routes: Vec<String>,
     is_published: bool,
 }
@@ -85,6 +89,7 @@ impl Line {
                 (false, "") => "Tenants that subscribe".to_owned(),
                 (false, name) => format!("Tenants that subscribe, with {name}"),
             },
+            roles: product.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             is_published: product.standing == Standing::Published,
         }
     }

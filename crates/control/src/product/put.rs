@@ -1,9 +1,9 @@
 //! A product is put, whole: made as a draft, or changed as it stands.
 
 use super::{Product, ProductError, Standing, facts, open_route, rows};
-use crate::route;
+use crate::{role, route};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Change, DisplayName, Event, ProductName, event::names};
+use domain::{Change, DisplayName, Event, ProductName, RoleName, event::names};
 use serde_json::Value;
 use store::Store;
 
@@ -16,12 +16,15 @@ pub struct Described {
     pub public: bool,
     /// What a tenant's plan must switch on; empty if any will do.
     pub entitlement: String,
+    /// Which roles open it to people; any member's if there are none.
+    pub roles: Vec<RoleName>,
 }
 
 /// Puts what the product of this name is. A new one is a draft.
 ///
 /// # Errors
-/// [`ProductError::BadEntitlement`]; [`ProductError::Open`] where it is published and would let anybody in.
+/// [`ProductError::BadEntitlement`], [`ProductError::UnknownRole`], [`ProductError::PublicRoles`];
+/// [`ProductError::Open`] where it is published and would let anybody in.
 pub async fn put(
     store: &Store,
     permit: &OperatorPermit<ChangePlatformSettings>,
@@ -32,12 +35,18 @@ pub async fn put(
     if described.entitlement.len() > 60 || !described.entitlement.bytes().all(known) {
         return Err(ProductError::BadEntitlement);
     }
+    if described.public && !described.roles.is_empty() {
+        return Err(ProductError::PublicRoles);
+    }
     store
         .operate(permit, async |tx| {
+            if let Some(unknown) = role::first_unknown(tx, &described.roles).await? {
+                return Err(ProductError::UnknownRole(unknown));
+            }
             let old = rows::find(tx, &name).await?;
-            let Described { title, public, entitlement } = described;
+            let Described { title, public, entitlement, roles } = described;
             let standing = old.as_ref().map_or(Standing::Draft, |old| old.standing);
-            let product = Product { name, title, standing, public, entitlement, changed_at: tx.now() };
+            let product = Product { name, title, standing, public, entitlement, roles, changed_at: tx.now() };
             if standing == Standing::Published {
                 let routes = route::find(tx).await?.map(|routing| rows::bundled(&routing.document));
                 if let Some(open) = open_route(&product, routes.iter().flatten()) {

@@ -13,6 +13,7 @@ impl FromRow for Product {
             standing: row.parse("standing")?,
             public: row.flag("public")?,
             entitlement: row.text("entitlement")?,
+            roles: row.words("roles")?,
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -21,31 +22,34 @@ impl FromRow for Product {
 /// Installations have few products; all of them are one page.
 pub(crate) async fn all(tx: &mut OperatorRead) -> Result<Vec<Product>, StoreError> {
     let sql = operator_sql!(
-        "SELECT name, title, standing, public, entitlement, changed_at FROM product ORDER BY name"
+        "SELECT name, title, standing, public, entitlement, roles, changed_at FROM product ORDER BY name"
     );
     tx.rows(sql, values![]).await
 }
 
 pub(super) async fn find(tx: &mut OperatorRead, name: &ProductName) -> Result<Option<Product>, StoreError> {
     let sql = operator_sql!(
-        "SELECT name, title, standing, public, entitlement, changed_at FROM product WHERE name = $1"
+        "SELECT name, title, standing, public, entitlement, roles, changed_at FROM product WHERE name = $1"
     );
     tx.row(sql, values![name]).await
 }
 
 pub(super) async fn put(tx: &mut OperatorWrite, product: &Product) -> Result<(), StoreError> {
     let sql = operator_sql!(
-        "INSERT INTO product (name, title, standing, public, entitlement, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO product (name, title, standing, public, entitlement, roles, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (name) DO UPDATE SET title = excluded.title, standing = excluded.standing,
-           public = excluded.public, entitlement = excluded.entitlement, changed_at = excluded.changed_at"
+           public = excluded.public, entitlement = excluded.entitlement,
+           roles = excluded.roles, changed_at = excluded.changed_at"
     );
+    let roles: Vec<&str> = product.roles.iter().map(AsRef::as_ref).collect();
     let values = values![
         &product.name,
         &product.title,
         product.standing.name(),
         product.public,
         product.entitlement.as_str(),
+        roles.join(" "),
         product.changed_at,
     ];
     tx.run(sql, values).await.map(drop)

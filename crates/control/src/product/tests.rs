@@ -12,7 +12,12 @@ fn name(text: &str) -> ProductName {
 }
 
 fn described(public: bool) -> Described {
-    Described { title: "Orders".parse().expect("a name"), public, entitlement: String::new() }
+    Described {
+        title: "Orders".parse().expect("a name"),
+        public,
+        entitlement: String::new(),
+        roles: Vec::new(),
+    }
 }
 
 async fn put_routes(scene: &Scene<'_>, routes: Value) -> Result<(), RouteError> {
@@ -51,6 +56,37 @@ async fn a_product_is_published_only_when_every_route_of_it_asks_who_calls() {
         };
         assert!(whys[0].contains("there is no product `x`"), "{whys:?}");
         assert!(scene.events(scene.house).await.contains(&"deployment.changed".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn roles_that_open_a_product_or_a_route_are_ones_that_there_are() {
+    for_each_engine(async |world| {
+        let scene = Scene::open(world).await;
+        let orders = name("orders");
+        let wanted = |names: &[&str], public| Described {
+            roles: names.iter().map(|role| role.parse().expect("a role's name")).collect(),
+            ..described(public)
+        };
+        let put_with = async |names: &[&str], public| {
+            put(scene.store(), &scene.may().await, orders.clone(), wanted(names, public)).await
+        };
+        let refused = put_with(&["orders.clerc"], false).await.expect_err("misspelt");
+        assert_eq!((refused.code(), refused.place()), ("input.invalid", Some("roles")));
+        let clerk = ("orders.clerk".parse().expect("a name"), "Clerk".parse().expect("a title"));
+        crate::role::put(scene.store(), &scene.may().await, clerk.0, clerk.1, "").await.expect("put");
+        let product = put_with(&["orders.clerk", "partywall.admin"], false).await.expect("both are there");
+        assert_eq!(product.roles.len(), 2);
+        let found = find(scene.store(), &scene.may().await, &orders).await.expect("it was put");
+        assert_eq!(found.roles, product.roles);
+        assert!(matches!(put_with(&["orders.clerk"], true).await, Err(ProductError::PublicRoles)));
+        let routes = |role: &str| json!([{ "name": "r1", "roles": [role] }]);
+        put_routes(&scene, routes("orders.clerk")).await.expect("known");
+        let Err(RouteError::Refused(whys)) = put_routes(&scene, routes("orders.clerc")).await else {
+            panic!("there is no such role")
+        };
+        assert!(whys[0].contains("there is no role `orders.clerc`"), "{whys:?}");
     })
     .await;
 }

@@ -4,12 +4,14 @@
 //! Tells others `roles.changed`.
 
 pub(crate) mod http;
+mod known;
 mod list;
 pub(crate) mod pages;
 mod put;
 mod remove;
 mod rows;
 
+pub(crate) use known::first_unknown;
 pub use list::{list, load};
 pub use put::put;
 pub use remove::remove;

@@ -1,9 +1,9 @@
 //! The routes are put, whole.
 
 use super::{RouteCheck, RouteError, Routing, rows};
-use crate::product;
+use crate::{product, role};
 use access::{ChangePlatformSettings, OperatorPermit};
-use domain::{Change, Event, event::names};
+use domain::{Change, Event, RoleName, event::names};
 use serde_json::Value;
 use store::Store;
 
@@ -25,6 +25,10 @@ pub async fn put(
             if !faults.is_empty() {
                 return Err(RouteError::Refused(faults));
             }
+            if let Some(unknown) = role::first_unknown(tx, &roles_in(&document)).await? {
+                let why = format!("roles: there is no role `{unknown}`");
+                return Err(RouteError::Refused(vec![why]));
+            }
             let before = rows::find(tx).await?.map_or(Value::Null, |old| old.document);
             let routing = Routing { document, changed_at: tx.now() };
             rows::put(tx, &routing).await?;
@@ -33,4 +37,11 @@ pub async fn put(
             Ok(routing)
         })
         .await
+}
+
+/// The roles that routes of a document ask for. The document was checked.
+fn roles_in(document: &Value) -> Vec<RoleName> {
+    let of_route = |route: &Value| route["roles"].as_array().cloned().unwrap_or_default();
+    let named = document.as_array().into_iter().flatten().flat_map(of_route);
+    named.filter_map(|role| role.as_str()?.parse().ok()).collect()
 }

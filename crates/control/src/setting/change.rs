@@ -22,6 +22,8 @@ pub struct Changes {
     pub key_unused_days: Option<u64>,
     /// From where one may ask.
     pub networks: Option<Vec<Network>>,
+    /// Whether API keys are good for nothing but being exchanged.
+    pub exchanges_keys: Option<bool>,
 }
 
 /// Changes the settings of the permit's tenant; gives them as they are now.
@@ -43,6 +45,7 @@ pub async fn change(
                 key_days: changes.key_days.unwrap_or(old.key_days),
                 key_unused_days: changes.key_unused_days.unwrap_or(old.key_unused_days),
                 networks: changes.networks.clone().unwrap_or_else(|| old.networks.clone()),
+                exchanges_keys: changes.exchanges_keys.unwrap_or(old.exchanges_keys),
                 changed_at: tx.now(),
             };
             check(&new)?;
@@ -81,5 +84,6 @@ fn facts(settings: &Settings) -> Value {
         "key_days": settings.key_days,
         "key_unused_days": settings.key_unused_days,
         "networks": settings.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "exchanges_keys": settings.exchanges_keys,
     })
 }

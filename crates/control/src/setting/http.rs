@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     key_unused_days: u64,
     /// The networks that the application may be asked from; all if there are none.
     networks: Vec<String>,
+    /// Whether API keys are good for nothing but being exchanged for tokens.
+    exchanges_keys: bool,
     /// When they last changed.
     changed_at: String,
 }
@@ -50,6 +52,7 @@ impl From<super::Settings> for Settings {
             key_days: settings.key_days,
             key_unused_days: settings.key_unused_days,
             networks: settings.networks.iter().map(ToString::to_string).collect(),
+            exchanges_keys: settings.exchanges_keys,
             changed_at: settings.changed_at.to_string(),
         }
     }
@@ -72,6 +75,8 @@ pub(crate) struct Change {
     key_unused_days: Option<u64>,
     /// The networks that the application may be asked from, such as `10.0.0.0/8`; all if there are none.
     networks: Option<Vec<String>>,
+    /// Whether API keys are good for nothing but being exchanged for tokens.
+    exchanges_keys: Option<bool>,
 }
 
 fn networks(texts: Vec<String>) -> Result<Vec<Network>, Problem> {
@@ -99,6 +104,7 @@ async fn patch(
         key_days: body.key_days,
         key_unused_days: body.key_unused_days,
         networks: body.networks.map(networks).transpose()?,
+        exchanges_keys: body.exchanges_keys,
     };
     let changed = change(&room.store, &permit, &changes).await?;
     room.hear_tenant(permit.tenant_id()).await;

@@ -45,6 +45,8 @@ pub struct Settings {
     pub key_unused_days: u64,
     /// From where its people and programs may ask the application; from anywhere if there are none.
     pub networks: Vec<Network>,
+    /// Whether API keys are good for nothing but being exchanged for tokens.
+    pub exchanges_keys: bool,
     /// When they last changed.
     pub changed_at: Moment,
 }

@@ -35,6 +35,7 @@ struct Sent {
     key_days: String,
     key_unused_days: String,
     networks: String,
+    exchanges_keys: Option<String>,
 }
 
 impl Sent {
@@ -47,6 +48,7 @@ impl Sent {
             key_days: settings.key_days.to_string(),
             key_unused_days: settings.key_unused_days.to_string(),
             networks: settings.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            exchanges_keys: settings.exchanges_keys.then(|| "on".to_owned()),
         }
     }
 
@@ -68,6 +70,7 @@ impl Sent {
             session_idle: minutes("session_idle", &self.session_idle),
             session_life: minutes("session_life", &self.session_life),
             networks: None,
+            exchanges_keys: Some(self.exchanges_keys.is_some()),
         };
         let words = self.networks.split_whitespace();
         let networks = words.filter_map(|word| form.read("networks", word)).collect();
@@ -83,6 +86,7 @@ struct SettingsPage {
     path: String,
     sent: Sent,
     is_published: bool,
+    exchanges_keys: bool,
     wrong: Wrong,
     id: String,
     organisation: String,
@@ -106,6 +110,7 @@ fn page<A: TenantAction>(
         frame: frame.title("Settings").describe("What this organisation decides for itself."),
         path: format!("/t/{}/settings", record.id),
         is_published: sent.published.is_some(),
+        exchanges_keys: sent.exchanges_keys.is_some(),
         id: record.id.to_string(),
         organisation: record.name.to_string(),
         in_maintenance: room.web.clock.now() < record.maintenance.until,

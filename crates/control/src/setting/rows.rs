@@ -12,6 +12,7 @@ impl FromRow for Settings {
             key_days: days(row, "key_days")?,
             key_unused_days: days(row, "key_unused_days")?,
             networks: row.words("networks")?,
+            exchanges_keys: row.flag("exchanges_keys")?,
             changed_at: row.moment("changed_at")?,
         })
     }
@@ -23,7 +24,8 @@ fn days(row: &Row, column: &str) -> Result<u64, StoreError> {
 
 pub(super) async fn find(tx: &mut TenantRead) -> Result<Option<Settings>, StoreError> {
     let sql = sql!(
-        "SELECT published, session_idle, session_life, key_days, key_unused_days, networks, changed_at
+        "SELECT published, session_idle, session_life, key_days, key_unused_days, networks, exchanges_keys,
+           changed_at
          FROM tenant_setting WHERE tenant_id = $1"
     );
     tx.row(sql, values![]).await
@@ -32,7 +34,7 @@ pub(super) async fn find(tx: &mut TenantRead) -> Result<Option<Settings>, StoreE
 pub(super) async fn put(tx: &mut TenantWrite, settings: &Settings) -> Result<(), StoreError> {
     let sql = sql!(
         "UPDATE tenant_setting SET published = $2, session_idle = $3, session_life = $4, changed_at = $5,
-           key_days = $6, key_unused_days = $7, networks = $8
+           key_days = $6, key_unused_days = $7, networks = $8, exchanges_keys = $9
          WHERE tenant_id = $1"
     );
     let days = |days: u64| i64::try_from(days).unwrap_or(i64::MAX);
@@ -45,6 +47,7 @@ pub(super) async fn put(tx: &mut TenantWrite, settings: &Settings) -> Result<(),
         days(settings.key_days),
         days(settings.key_unused_days),
         networks.join(" "),
+        settings.exchanges_keys,
     ];
     tx.run(sql, values).await.map(drop)
 }

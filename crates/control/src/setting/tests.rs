@@ -17,6 +17,7 @@ async fn an_admin_changes_the_settings_of_their_own_tenant() {
             key_days: Some(30),
             key_unused_days: Some(7),
             networks: Some(vec!["192.0.2.0/24".parse().expect("a network")]),
+            exchanges_keys: Some(true),
         };
         world.pass(Duration::from_millis(1));
         let changed = change(&world.store, &world.permit(contoso, &contoso.admin).await, &changes).await;
@@ -24,7 +25,7 @@ async fn an_admin_changes_the_settings_of_their_own_tenant() {
         world.warden.reload(contoso.id).await.expect("the directory answers");
         let resolved = world.resolved(contoso);
         let record = &resolved.tenant().record;
-        assert!(!record.published && record.may_come_from([192, 0, 2, 7].into()));
+        assert!(!record.published && record.exchanges_keys && record.may_come_from([192, 0, 2, 7].into()));
         assert!(!record.may_come_from([10, 0, 0, 1].into()), "the gateway knows of the networks");
         let line = trail(world, contoso.id).await.pop().expect("a line");
         assert_eq!((line.action.as_str(), line.actor), ("setting.change", contoso.admin.user.to_string()));

@@ -16,8 +16,12 @@ fn name(text: &str) -> ProductName {
 }
 
 async fn publish(world: &World, text: &str, entitlement: &str) {
-    let described =
-        Described { title: "Orders".parse().unwrap(), public: false, entitlement: entitlement.into() };
+    let described = Described {
+        title: "Orders".parse().unwrap(),
+        public: false,
+        entitlement: entitlement.into(),
+        roles: Vec::new(),
+    };
     product::put(&world.store, &world.operator().await, name(text), described).await.expect("put");
     let routes = json!([{ "name": "r", "product": text }]);
     route::put(&world.store, &world.operator().await, routes, &(Arc::new(|_: &_| Ok(())) as _))

@@ -155,7 +155,8 @@ impl Kept {
         // An application's own credentials and cookies are part of who asks.
         let own = [AUTHORIZATION, COOKIE].map(|name| all_of(headers, &name));
         // Two tokens or certificates of one caller may be good for different things.
-        let token = asker.caller.token().map(|holder| holder.told);
+        let key = asker.caller.key().filter(|holder| holder.by_token()).map(|holder| holder.told);
+        let token = key.or_else(|| asker.caller.token().map(|holder| holder.told));
         let told = token.or_else(|| asker.caller.certificate().map(|holder| holder.told));
         let who = match told {
             _ if policy.shared => String::new(),

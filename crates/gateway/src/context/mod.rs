@@ -8,7 +8,7 @@ use bytes::Bytes;
 use domain::{Clock, DeploymentId, Digest, Machine, Moment, ScopeName, TenantId};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use protocol::{
-    Signer,
+    JwkSet, Signer,
     context::{
         Context, ContextCaller, ContextDevice, ContextMember, ContextSubscriber, ContextTenant, ContextUser,
         ContextWorkload, Parties,
@@ -32,12 +32,14 @@ const LIFE: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_secs(30);
 
 /// Who signs contexts, and as whom.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Signing {
     /// The key.
     pub signer: Arc<Signer>,
     /// The public URL of `id.`.
     pub issuer: Arc<str>,
+    /// The keys that what is signed so is verified with, those before included.
+    pub published: JwkSet,
 }
 
 /// Contexts that were signed lately.
@@ -96,23 +98,31 @@ impl Who {
         match self {
             Who::Nobody => None,
             Who::Person(person) => Some(person.session),
-            Who::Holder(holder) => Some(holder.digest),
+            Who::Holder(holder) => Some(holder.told),
             Who::Token(holder) => Some(holder.told),
             Who::Device(holder) => Some(holder.told),
         }
     }
 
     /// The warden loads a person or a key anew whenever anything about them changes, so the same allocation is
-    /// the same facts.
+    /// the same facts. Two tokens of one key may say the same as well.
     fn is_same(&self, other: &Who) -> bool {
         match (self, other) {
             (Who::Nobody, Who::Nobody) => true,
             (Who::Person(ours), Who::Person(theirs)) => Arc::ptr_eq(ours, theirs),
-            (Who::Holder(ours), Who::Holder(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Who::Holder(ours), Who::Holder(theirs)) => Arc::ptr_eq(ours, theirs) || ours == theirs,
             // Of a token or a certificate only what it says is told, and two may say the same.
             (Who::Token(ours), Who::Token(theirs)) => ours.told == theirs.told,
             (Who::Device(ours), Who::Device(theirs)) => ours.told == theirs.told,
             _ => false,
+        }
+    }
+
+    fn came_by_token(&self) -> bool {
+        match self {
+            Who::Token(_) => true,
+            Who::Holder(holder) => holder.by_token(),
+            Who::Nobody | Who::Person(_) | Who::Device(_) => false,
         }
     }
 
@@ -220,7 +230,7 @@ impl Told {
 
     /// Adds it to a request whose own copies were deleted.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if matches!(self.who, Who::Token(_)) {
+        if self.who.came_by_token() {
             // It was meant for us; whoever gets it could use it here in its caller's name.
             headers.remove(AUTHORIZATION);
         }

@@ -169,6 +169,7 @@ impl Gateway {
             credential: Credential::None,
             certificate: None,
             product: None,
+            roles: [].into(),
             origin,
         }
     }

@@ -259,6 +259,7 @@ impl Faults {
             credentials: spec.credentials.as_slice().into(),
             key_header,
             scopes: spec.scopes.as_slice().into(),
+            roles: spec.roles.as_slice().into(),
             query,
             header,
             body: self.body(spec, by(MapBy::Body)),
@@ -349,6 +350,12 @@ impl Faults {
                 "scopes",
                 "no credential that is taken here has scopes; add `api_key`, `token` or `certificate` to credentials",
             );
+        }
+        if !spec.roles.is_empty() && !takes(CredentialKind::Session) {
+            self.say("roles", "only people have roles, and none come here; add `session` to credentials");
+        }
+        if !spec.roles.is_empty() && spec.open {
+            self.say("roles", "a route that is open lets in who has no role; take one of the two away");
         }
     }
 

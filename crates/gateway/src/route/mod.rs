@@ -16,7 +16,7 @@ pub(crate) use serving::Serving;
 pub use spec::{Audience, BodyName, CredentialKind, MapBy, PassThrough, RouteSpec, TenantForm, WriteTenant};
 
 use crate::{expression::looks, look::Reads, named_in_body::NamedInBody, policy::Policies, product::Version};
-use domain::{Hostname, ProductName, ScopeName};
+use domain::{Hostname, ProductName, RoleName, ScopeName};
 use http::{HeaderName, HeaderValue};
 use protocol::expression::Expression;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -60,6 +60,8 @@ pub(crate) struct Route {
     pub(crate) credentials: Box<[CredentialKind]>,
     pub(crate) key_header: HeaderName,
     pub(crate) scopes: Box<[ScopeName]>,
+    /// Of which a person must hold one, where there are any.
+    pub(crate) roles: Arc<[RoleName]>,
     /// The tenant may be named by this query parameter. Named in a route that does not map by it, it must
     /// still agree.
     pub(crate) query: Option<Name<Box<str>>>,

@@ -1,7 +1,7 @@
 //! Routes as the operator writes them.
 
 use crate::{look::BodyKind, policy::PolicySpec, product::VersionSpec};
-use domain::{ProductName, ScopeName};
+use domain::{ProductName, RoleName, ScopeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,6 +58,9 @@ pub struct RouteSpec {
     /// What an API key, a bearer token or a certificate must be good for; all of these.
     #[serde(default)]
     pub scopes: Vec<ScopeName>,
+    /// Which roles open it to people: one of these is enough; any member may if there are none.
+    #[serde(default)]
+    pub roles: Vec<RoleName>,
     /// Whether requests without a session are forwarded too.
     #[serde(default)]
     pub open: bool,
@@ -282,6 +285,7 @@ impl RouteSpec {
             credentials: sessions(),
             key_header: key_header(),
             scopes: Vec::new(),
+            roles: Vec::new(),
             open: false,
             deployments: BTreeMap::new(),
             write_tenant: None,

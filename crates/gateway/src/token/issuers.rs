@@ -124,10 +124,6 @@ impl Issuers {
         self.register.load().by_name.get(name).cloned()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.register.load().by_name.is_empty()
-    }
-
     fn by_id(&self, id: IssuerId) -> Option<Arc<Issuer>> {
         self.register.load().by_name.values().find(|issuer| issuer.spec.id == id).cloned()
     }

@@ -1,6 +1,9 @@
 //! Whether a token is believed, and what follows from it: its issuer's rules are applied to what it says.
 
-use super::{issuers::Issuer, memory::Believed};
+use super::{
+    issuers::Issuer,
+    memory::{Bearing, Believed, By},
+};
 use crate::{
     gateway::Gateway,
     onlook::{Nobody, Onlooker},
@@ -79,20 +82,20 @@ impl Unbelieved {
 }
 
 impl Gateway {
-    /// Who is behind a token: from memory, or by judging it.
-    pub(crate) async fn token_holder(
+    /// What a token comes to: from memory, or by judging it.
+    pub(crate) async fn bearing(
         &self,
         text: &str,
         peer: &Peer,
         origin: Origin,
         onlooker: &mut impl Onlooker,
-    ) -> Result<Arc<TokenHolder>, No> {
+    ) -> Result<Bearing, No> {
         let digest = Digest::of(text.as_bytes());
         let tenants = self.0.needs.warden.tenants();
         if !onlooker.is_rehearsal()
-            && let Some(holder) = self.0.tokens.get(&digest, self.0.needs.clock.now(), tenants)
+            && let Some(bearing) = self.0.tokens.get(&digest, self.0.needs.clock.now(), tenants)
         {
-            return Ok(holder);
+            return Ok(bearing);
         }
         let who = Counted::Address(peer.ip);
         if !self.0.guesses.has_left(Limited::KeyGuess, who) {
@@ -109,11 +112,11 @@ impl Gateway {
         };
         match judged {
             Ok(believed) => {
-                let holder = believed.holder.clone();
+                let bearing = believed.bearing.clone();
                 if !onlooker.is_rehearsal() {
                     self.0.tokens.put(digest, believed);
                 }
-                Ok(holder)
+                Ok(bearing)
             }
             Err(why) => {
                 if why.is_costly() && !onlooker.is_rehearsal() {
@@ -135,6 +138,9 @@ impl Gateway {
     ) -> Result<Believed, Unbelieved> {
         let bearer = Bearer::read(text).map_err(Unbelieved::Token)?;
         onlooker.passed("form", || "a signed token in the compact form".to_owned());
+        if let Some(own) = self.0.own.named(bearer.issuer().unwrap_or_default()) {
+            return self.judge_own(bearer, own, onlooker);
+        }
         let issuer = bearer.issuer().and_then(|name| self.0.issuers.named(name));
         let issuer = issuer.ok_or(Unbelieved::Stranger)?;
         let rules = &issuer.spec.rules;
@@ -175,7 +181,8 @@ impl Gateway {
         let tenants = tenants.iter().map(|tenant| (tenant.record.id, tenant.epoch())).collect();
         let begins = claims.moment("nbf").ok().flatten().map_or(Moment::NEVER, |begins| begins - leeway);
         let until = holder.ends.min(shelf.until);
-        Ok(Believed { holder: Arc::new(holder), issuer, epoch, tenants, begins, until })
+        let by = By::Issuer(issuer, epoch);
+        Ok(Believed { bearing: Bearing::Issued(Arc::new(holder)), by, tenants, begins, until })
     }
 
     fn holder_of(

@@ -1,18 +1,61 @@
 //! Tokens that were believed lately, in bounded memory: only those, found by the hash of the whole text. What is
 //! remembered is asked on every hit whether it is true still.
 
-use super::issuers::Issuer;
-use access::{Tenants, TokenHolder};
+use super::{issuers::Issuer, own::Own};
+use access::{Credential, ExchangedToken, Tenants, TokenHolder};
 use domain::{Digest, Moment, TenantId};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
+/// What a token that was believed comes to.
+#[derive(Clone)]
+pub(crate) enum Bearing {
+    /// A registered issuer speaks of somebody.
+    Issued(Arc<TokenHolder>),
+    /// An API key was exchanged for it.
+    Exchanged(Arc<ExchangedToken>),
+}
+
+impl Bearing {
+    /// The tenants that it is good at.
+    pub(crate) fn tenants(&self) -> &[TenantId] {
+        match self {
+            Bearing::Issued(holder) => &holder.tenants,
+            Bearing::Exchanged(token) => std::slice::from_ref(&token.tenant),
+        }
+    }
+}
+
+impl From<Bearing> for Credential {
+    fn from(bearing: Bearing) -> Self {
+        match bearing {
+            Bearing::Issued(holder) => Credential::Token(holder),
+            Bearing::Exchanged(token) => Credential::Exchanged(token),
+        }
+    }
+}
+
+/// By whose keys it was believed.
+pub(super) enum By {
+    /// A registered issuer's, of this epoch.
+    Issuer(Arc<Issuer>, u64),
+    /// Our own.
+    Us(Arc<Own>),
+}
+
+impl By {
+    fn is_still_believed(&self) -> bool {
+        match self {
+            By::Issuer(issuer, epoch) => issuer.is_as_in(*epoch),
+            By::Us(own) => !own.is_retired(),
+        }
+    }
+}
+
 /// A token that was believed.
 pub(super) struct Believed {
-    pub(super) holder: Arc<TokenHolder>,
-    pub(super) issuer: Arc<Issuer>,
-    /// The epoch of the issuer's keys.
-    pub(super) epoch: u64,
+    pub(super) bearing: Bearing,
+    pub(super) by: By,
     /// The epochs of its tenants: a name that a token gives for one may be another's tomorrow.
     pub(super) tenants: Box<[(TenantId, u64)]>,
     /// When its time began, the clocks' difference included.
@@ -27,7 +70,7 @@ impl Believed {
             |(id, epoch): &(TenantId, u64)| tenants.by_id(*id).is_some_and(|tenant| tenant.epoch() == *epoch);
         now < self.until
             && now >= self.begins
-            && self.issuer.is_as_in(self.epoch)
+            && self.by.is_still_believed()
             && self.tenants.iter().all(is_same)
     }
 }
@@ -41,9 +84,9 @@ impl Tokens {
         Tokens(Cache::new(room))
     }
 
-    pub(super) fn get(&self, token: &Digest, now: Moment, tenants: &Tenants) -> Option<Arc<TokenHolder>> {
+    pub(super) fn get(&self, token: &Digest, now: Moment, tenants: &Tenants) -> Option<Bearing> {
         let believed = self.0.get(token)?;
-        believed.is_still(now, tenants).then(|| believed.holder.clone())
+        believed.is_still(now, tenants).then(|| believed.bearing.clone())
     }
 
     pub(super) fn put(&self, token: Digest, believed: Believed) {
@@ -96,6 +139,7 @@ mod tests {
             limits: Arc::new(Limits::default()),
             hostnames: Vec::new(),
             networks: [].into(),
+            exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
         });
@@ -125,9 +169,8 @@ mod tests {
                 token,
                 Believed {
                     until: holder.ends,
-                    holder: Arc::new(holder),
-                    issuer: issuer.clone(),
-                    epoch: issuer.epoch(),
+                    bearing: Bearing::Issued(Arc::new(holder)),
+                    by: By::Issuer(issuer.clone(), issuer.epoch()),
                     tenants: [(TENANT, epoch)].into(),
                     begins: NOW,
                 },

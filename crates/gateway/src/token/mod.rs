@@ -1,14 +1,15 @@
-//! Bearer tokens of registered issuers: where they stand, whom they are believed from, and what was believed
-//! lately. Nobody is asked while a request waits but for keys that are new, and then by somebody else: the gateway
+//! Bearer tokens of registered issuers, and those of our own that API keys were exchanged for: where they stand, whom
+//! they are believed from, and what was believed lately. Nobody is asked while a request waits but for keys that are new, and then by somebody else: the gateway
 //! says that it wants them ([`Gateway::keys_wanted`]) and goes on as soon as they are handed in.
 
 mod issuers;
 mod judge;
 mod memory;
+mod own;
 mod stand;
 
 pub use issuers::{IssuerSpec, IssuerStanding};
-pub(crate) use {issuers::Issuers, memory::Tokens, stand::check_token};
+pub(crate) use {issuers::Issuers, memory::Tokens, own::OwnTokens, stand::check_token};
 
 use crate::{
     gateway::Gateway,

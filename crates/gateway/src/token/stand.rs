@@ -1,6 +1,6 @@
 //! Where a bearer token stands in a request: in `Authorization`, once, and nowhere else (RFC 6750 section 2.1).
 
-use super::Issuers;
+use super::{Issuers, OwnTokens};
 use crate::{
     problem,
     refuse::No,
@@ -13,10 +13,15 @@ use protocol::jose::Bearer;
 
 impl Issuers {
     /// The bearer token that a request presents, if it presents one where this route takes them. Where it takes none,
-    /// a token of a registered issuer is refused, and any other is the application's own affair.
-    pub(crate) fn token_on<'r>(&self, headers: &'r HeaderMap, route: &Route) -> Result<Option<&'r str>, No> {
+    /// a token of our own or of a registered issuer is refused, and any other is the application's own affair.
+    pub(crate) fn token_on<'r>(
+        &self,
+        own: &OwnTokens,
+        headers: &'r HeaderMap,
+        route: &Route,
+    ) -> Result<Option<&'r str>, No> {
         let takes = route.takes(CredentialKind::Token);
-        if !takes && (self.is_empty() || !headers.contains_key(AUTHORIZATION)) {
+        if !takes && !headers.contains_key(AUTHORIZATION) {
             return Ok(None);
         }
         let mut found = headers.get_all(AUTHORIZATION).iter().filter_map(standing);
@@ -27,15 +32,16 @@ impl Issuers {
             (Some(_), Some(_)) if takes => Err(No::because(problem::SEVERAL_CREDENTIALS)),
             (Some(first), second) => {
                 let texts = [Some(first), second];
-                let is_ours = texts.into_iter().flatten().flatten().any(|text| self.is_ours(text));
+                let is_ours = texts.into_iter().flatten().flatten().any(|text| self.is_ours(own, text));
                 if is_ours { Err(No::because(problem::CREDENTIAL_KIND)) } else { Ok(None) }
             }
         }
     }
 
-    /// Whether a text claims to be a token of a registered issuer.
-    fn is_ours(&self, text: &str) -> bool {
-        Bearer::read(text).is_ok_and(|bearer| bearer.issuer().is_some_and(|name| self.named(name).is_some()))
+    /// Whether a text claims to be a token of our own or of a registered issuer.
+    fn is_ours(&self, own: &OwnTokens, text: &str) -> bool {
+        let is_known = |name: &str| own.named(name).is_some() || self.named(name).is_some();
+        Bearer::read(text).is_ok_and(|bearer| bearer.issuer().is_some_and(is_known))
     }
 }
 

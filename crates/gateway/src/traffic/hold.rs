@@ -14,6 +14,8 @@ pub(crate) enum Held {
     Request,
     /// A WebSocket, until it is closed.
     Socket,
+    /// A client's connection, until it is closed.
+    Connection,
 }
 
 /// One of them; given back when dropped.
@@ -40,6 +42,7 @@ impl Traffic {
         match held {
             Held::Request => &self.in_flight,
             Held::Socket => &self.sockets,
+            Held::Connection => &self.connections,
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Traffic {
     in_flight: AtomicU32,
     /// WebSockets that are open.
     sockets: AtomicU32,
+    /// Connections of clients on which it is asked.
+    connections: AtomicU32,
     latency: latency::Recent,
     /// Bytes of answers that are kept for it.
     pub(crate) kept: AtomicU64,

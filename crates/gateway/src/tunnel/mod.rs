@@ -175,6 +175,7 @@ impl Gateway {
             user: None,
             open: true,
             product: None,
+            roles: [].into(),
             credential: Credential::None,
             certificate: None,
             origin,

@@ -138,6 +138,7 @@ pub(crate) fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&st
         limits: Arc::new(Limits::default()),
         hostnames: hostnames.iter().map(|host| host.parse().unwrap()).collect(),
         networks: [].into(),
+        exchanges_keys: false,
         maintenance: Default::default(),
         subscriptions: Default::default(),
     }
@@ -258,6 +259,16 @@ impl House {
         self.tell(tenant, names::SESSIONS_ENDED).await;
     }
 
+    /// Carol's roles at a tenant are these from now on, and the feed tells.
+    pub(crate) async fn promote(&self, tenant: TenantId, roles: &[&str]) {
+        for ((at, _), grant) in self.facts.sessions.lock().unwrap().iter_mut() {
+            if *at == tenant {
+                grant.member = carol(tenant, roles);
+            }
+        }
+        self.tell(tenant, names::MEMBER_CHANGED).await;
+    }
+
     /// A tenant's entry changes, and the feed tells.
     pub(crate) async fn change(&self, tenant: TenantId, change: impl FnOnce(&mut TenantRecord)) {
         change(self.facts.tenants.lock().unwrap().get_mut(&tenant).unwrap());
@@ -306,7 +317,14 @@ fn gateway(
 ) -> Gateway {
     let needs =
         Needs { warden, sign_in: Arc::new(OnTheSameHost), clock: Clock::System, chance: Chance::system() };
-    Gateway::new(settings, needs, cookies, Signing { signer: key, issuer: ISSUER.into() })
+    Gateway::new(settings, needs, cookies, signing(&key))
+}
+
+/// This key signs, and it alone is published.
+pub(crate) fn signing(key: &Arc<protocol::Signer>) -> Signing {
+    let published = protocol::jose::published_key_set([(key.kid(), key.public())]).to_string();
+    let published = protocol::JwkSet::parse(published.as_bytes()).unwrap();
+    Signing { signer: key.clone(), issuer: ISSUER.into(), published }
 }
 
 /// The only deployment, with backends at these places.

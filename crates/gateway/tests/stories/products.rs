@@ -34,7 +34,11 @@ async fn subscribe(house: &House, tenant: TenantId, all: &[(&str, Option<Subscri
 }
 
 fn offer(house: &House, products: &[(&str, bool)]) {
-    let specs = products.iter().map(|(product, public)| ProductSpec { name: name(product), public: *public });
+    let specs = products.iter().map(|(product, public)| ProductSpec {
+        name: name(product),
+        public: *public,
+        roles: Vec::new(),
+    });
     house.gateway.set_products(specs.collect());
 }
 

@@ -317,7 +317,11 @@ async fn a_stream_ends_soon_after_its_products_subscription_was_cancelled() {
     let product: domain::ProductName = "events".parse().unwrap();
     let routes = r#"[{"name": "events", "host": "*.base.test", "product": "events"}]"#;
     house.gateway.set_routes(routes).unwrap();
-    house.gateway.set_products(vec![gateway::ProductSpec { name: product.clone(), public: false }]);
+    house.gateway.set_products(vec![gateway::ProductSpec {
+        name: product.clone(),
+        public: false,
+        roles: Vec::new(),
+    }]);
     house
         .change(ACME, |record| record.subscriptions = access::Subscriptions::of(vec![(product, None)]))
         .await;

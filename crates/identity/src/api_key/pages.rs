@@ -248,9 +248,12 @@ struct MadePage {
     note: String,
     secret: String,
     old: String,
+    subscriber: String,
+    tokens_at: String,
 }
 
 fn made_page<A: TenantAction>(
+    room: &Identity,
     permit: &Permit<A>,
     frame: Frame,
     key: &ApiKey,
@@ -265,6 +268,10 @@ fn made_page<A: TenantAction>(
         note: format!("For {}, until {}.", key.subscriber_name, key.ends_at.words()),
         secret: secret.to_owned(),
         old,
+        subscriber: key.subscriber.to_string(),
+        tokens_at: permit.caller().tenant().map_or_else(String::new, |tenant| {
+            format!("{}/.partywall/token", room.web.hosts.tenant_origin(&tenant.record.slug))
+        }),
     };
     (StatusCode::CREATED, Page::new(page)).into_response()
 }
@@ -280,7 +287,7 @@ async fn post(
         Err(problem) => Err(problem),
     };
     match made {
-        Ok(made) => Ok(made_page(&permit, frame, &made.key, made.secret.reveal(), String::new())),
+        Ok(made) => Ok(made_page(&room, &permit, frame, &made.key, made.secret.reveal(), String::new())),
         Err(problem) => {
             let wrong = again(problem)?;
             let page = page(&room, &permit, frame, String::new()).await?;
@@ -354,7 +361,7 @@ async fn post_rotate(
         None => "It was never used.".to_owned(),
     };
     let old = format!("The old key works until {}. {used}", old.ends_at.words());
-    Ok(made_page(&permit, frame, &made.key, made.secret.reveal(), old))
+    Ok(made_page(&room, &permit, frame, &made.key, made.secret.reveal(), old))
 }
 
 async fn post_revoke(

@@ -28,6 +28,9 @@ pub(super) enum Product {
         /// What a tenant's plan must switch on, so that it may subscribe.
         #[arg(long, default_value = "")]
         entitlement: String,
+        /// A role that opens it to people; may be given several times, and one is enough. Any member's without.
+        #[arg(long)]
+        role: Vec<String>,
     },
     /// Publish a product. Refused while a route of it lets in who proves nothing, unless it is public.
     Publish {
@@ -73,11 +76,12 @@ impl Product {
         let of = |name: &str, act: &str| format!("{PRODUCTS}/{}{act}", escaped(name));
         match self {
             Product::List => {
-                let columns = ["name", "title", "standing", "public", "entitlement", "routes"];
+                let columns = ["name", "title", "standing", "public", "entitlement", "roles", "routes"];
                 print::list(api, &api.get(PRODUCTS).await?, &columns)
             }
-            Product::Put { name, title, public, entitlement } => {
-                let body = json!({ "title": title, "public": public, "entitlement": entitlement });
+            Product::Put { name, title, public, entitlement, role } => {
+                let body =
+                    json!({ "title": title, "public": public, "entitlement": entitlement, "roles": role });
                 print::one(api, &api.put(&of(&name, ""), body).await?)
             }
             Product::Publish { name } => print::one(api, &api.post(&of(&name, "/publish"), json!({})).await?),

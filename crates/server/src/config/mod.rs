@@ -211,6 +211,8 @@ pub struct Lifetimes {
     pub bootstrap: Duration,
     /// The one-time link of a new tenant.
     pub invitation: Duration,
+    /// A token that an API key is exchanged for.
+    pub token: Duration,
     /// How long a released name rests.
     pub name_rest: Duration,
     /// How long the feed may be silent.

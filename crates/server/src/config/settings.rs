@@ -192,6 +192,7 @@ pub const SETTINGS: &[Setting] = &[
         "30s",
         "How long the way back from a sign-in, and on from a sign-out, may take between our hosts.",
     ),
+    setting("tokens.life", "5m", "How long a token lives that an API key is exchanged for."),
     setting("providers.patience", "5s", "How long an identity provider may take for one answer."),
     setting("providers.memory", "1h", "How long a provider's metadata and keys are believed unasked."),
     setting(

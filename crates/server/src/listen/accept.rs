@@ -61,10 +61,14 @@ pub(super) fn builder() -> Builder<Streams> {
     builder
 }
 
-/// Serves a connection until it ends, until nothing was asked on it for too long, or until it is time to stop and
-/// what is under way is done.
-pub(super) async fn serve<IO, F, A>(builder: Arc<Builder<Streams>>, io: IO, mut stop: Stop, answer: F)
-where
+/// Serves a connection until it ends, until nothing was asked on it for too long, or until it is time to stop, or a
+/// tenant has no room for it, and what is under way is done.
+pub(super) async fn serve<IO, F, A>(
+    builder: Arc<Builder<Streams>>,
+    io: IO,
+    (mut stop, own): (Stop, Arc<gateway::Connection>),
+    answer: F,
+) where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Incoming>) -> A + Send + Sync + 'static,
     A: Future<Output = Response<Reply>> + Send + 'static,
@@ -81,6 +85,7 @@ where
                 connection.as_mut().graceful_shutdown();
                 return timeout(GOODBYE, connection).await.unwrap_or(Ok(()));
             }
+            () = own.turned_away() => connection.as_mut().graceful_shutdown(),
             () = stop.wait() => connection.as_mut().graceful_shutdown(),
         }
         connection.await

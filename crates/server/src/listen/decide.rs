@@ -42,7 +42,7 @@ pub async fn decide(listener: TcpListener, node: Arc<Node>, settings: Decide, mu
         }
         let _ = stream.set_nodelay(true);
         let (builder, node, fronts, stop) = (builder.clone(), node.clone(), fronts.clone(), stop.clone());
-        tokio::spawn(accept::serve(builder, stream, stop, move |request| {
+        tokio::spawn(accept::serve(builder, stream, (stop, Arc::default()), move |request| {
             let (node, fronts) = (node.clone(), fronts.clone());
             async move {
                 let answer = answer(&node, request, peer.ip(), &fronts).await;

@@ -34,6 +34,12 @@ impl Client {
         Client { gateway: self.gateway.with_certificate(certificate), ..self }
     }
 
+    /// The same client over a connection of its own; a proxy's serves many, and counts for nobody.
+    pub(super) fn over(self, connection: &Arc<gateway::Connection>) -> Self {
+        let own = (!self.speaks_for_others).then(|| connection.clone());
+        Client { gateway: self.gateway.over(own), ..self }
+    }
+
     /// Believed about others, if it is one of these.
     pub(super) fn among(self, fronts: &Fronts) -> Self {
         Client { speaks_for_others: fronts.trusts(self.address), ..self }
@@ -63,6 +69,11 @@ const TENANT_HEADER: HeaderName = HeaderName::from_static("tenant-id");
 impl Dispatch {
     pub(super) fn new(node: Arc<Node>, fronts: Arc<Fronts>, client_cert: bool) -> Self {
         Dispatch { node, fronts, client_cert }
+    }
+
+    /// Whether there is room for a connection by this name, which the client has asked for by TLS.
+    pub(super) fn has_room(&self, client: &Client, connection: &gateway::Connection, name: &str) -> bool {
+        client.speaks_for_others || self.node.gateway.has_room(connection, name)
     }
 
     /// Whether a client of this host is asked for a certificate.

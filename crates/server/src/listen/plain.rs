@@ -29,7 +29,7 @@ pub async fn plain(listener: TcpListener, node: Arc<Node>, mut stop: Stop) {
         let (builder, node, stop) = (builder.clone(), node.clone(), stop.clone());
         tokio::spawn(async move {
             let _held = permit;
-            let serving = accept::serve(builder, stream, stop, move |request| {
+            let serving = accept::serve(builder, stream, (stop, Arc::default()), move |request| {
                 let node = node.clone();
                 async move { answer(&node, &request) }
             });

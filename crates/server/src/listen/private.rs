@@ -21,7 +21,7 @@ pub async fn private(listener: TcpListener, node: Arc<Node>, mut stop: Stop) {
             () = stop.wait() => return,
         };
         let (builder, node, stop) = (builder.clone(), node.clone(), stop.clone());
-        tokio::spawn(accept::serve(builder, stream, stop, move |request| {
+        tokio::spawn(accept::serve(builder, stream, (stop, Arc::default()), move |request| {
             let node = node.clone();
             async move { answer(&node, &request) }
         }));

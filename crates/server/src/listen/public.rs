@@ -164,9 +164,11 @@ impl Door {
 
     async fn serve(&self, stream: TcpStream, client: Client, mut stop: Stop) {
         let (builder, dispatch) = (self.builder.clone(), self.dispatch.clone());
+        let connection = gateway::Connection::new();
+        let client = client.over(&connection);
         let answer = |client: Client| move |request| dispatch.clone().answer(request, client.clone());
         let Some(certificates) = &self.certificates else {
-            return Box::pin(accept::serve(builder, stream, stop, answer(client))).await;
+            return Box::pin(accept::serve(builder, stream, (stop, connection), answer(client))).await;
         };
         // Each stage has a box of its own: a connection that rests holds no room for those that are over.
         let handshake = Box::pin(certificates.accept(stream, |host| self.dispatch.wants_certificate(host)));
@@ -177,8 +179,12 @@ impl Door {
         };
         match done {
             Ok(Ok(Handshake::Done(stream))) => {
+                let name = stream.get_ref().1.server_name();
+                if name.is_some_and(|name| !self.dispatch.has_room(&client, &connection, name)) {
+                    return self.metrics.connection_refused();
+                }
                 let client = client.with_certificate(stream.get_ref().1.peer_certificates());
-                Box::pin(accept::serve(builder, *stream, stop, answer(client))).await;
+                Box::pin(accept::serve(builder, *stream, (stop, connection), answer(client))).await;
             }
             Ok(Ok(Handshake::Answered)) => {}
             Ok(Err(_)) | Err(_) => self.metrics.handshake_failed(),

@@ -111,6 +111,7 @@ impl FromRow for TenantRow {
             limits: Arc::default(),
             hostnames: Vec::new(),
             networks: row.words("networks")?.into(),
+            exchanges_keys: row.flag("exchanges_keys")?,
             maintenance: Maintenance {
                 from: row.moment("maintenance_from")?,
                 until: row.moment("maintenance_until")?,

@@ -11,20 +11,21 @@ use tokio::time::{Instant, sleep};
 const API: &str = "calls.partywall.localhost";
 
 /// Contoso's admin, with a subscriber of theirs.
-struct Desk {
-    alice: Person,
-    partner: String,
+pub(super) struct Desk {
+    pub(super) alice: Person,
+    pub(super) partner: String,
 }
 
 impl Desk {
     async fn build(town: &Town) -> Self {
+        let desk = Self::routed(town, &keys_only()).await;
+        town.eventually(async || (call(town, town.node.port, "/", "").await.0 == 401).then_some(())).await;
+        desk
+    }
+
+    /// The same with routes of the story's own.
+    pub(super) async fn routed(town: &Town, routes: &Value) -> Self {
         town.node.run(&["key", "scopes", "surveys.read", "surveys.write"]);
-        let routes = json!([
-            { "name": "tenants", "host": "*.partywall.localhost", "credentials": ["session", "api_key"] },
-            { "name": "calls", "host": API, "map_by": ["key"], "audience": "api", "credentials": ["api_key"] },
-            { "name": "reports", "host": API, "path": "/reports", "map_by": ["key"], "audience": "api",
-              "credentials": ["api_key"], "scopes": ["surveys.read"] },
-        ]);
         let file = town.folder.path().join("routes.json");
         std::fs::write(&file, routes.to_string()).expect("the folder can be written");
         town.node.run(&["route", "put", file.to_str().expect("a plain path")]);
@@ -34,11 +35,10 @@ impl Desk {
         let (status, made) = alice.api(town, Method::POST, &path, body).await;
         assert_eq!(status, 201, "{made}");
         let partner = text(&made["id"]);
-        town.eventually(async || (call(town, town.node.port, "/", "").await.0 == 401).then_some(())).await;
         Desk { alice, partner }
     }
 
-    async fn make(&mut self, town: &Town, said: Value) -> Value {
+    pub(super) async fn make(&mut self, town: &Town, said: Value) -> Value {
         let mut body = json!({ "subscriber": self.partner, "name": "Import" });
         body.as_object_mut().expect("it is one").extend(said.as_object().expect("it is one").clone());
         let path = format!("/v1/tenants/{}/keys", town.contoso);
@@ -55,15 +55,25 @@ impl Desk {
         made
     }
 
-    async fn revoke(&mut self, town: &Town, key: &Value) {
+    pub(super) async fn revoke(&mut self, town: &Town, key: &Value) {
         let path = format!("/v1/tenants/{}/keys/{}", town.contoso, text(&key["id"]));
         let (status, answer) = self.alice.api(town, Method::DELETE, &path, Value::Null).await;
         assert_eq!(status, 200, "{answer}");
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// Routes on which keys are taken, and at one host nothing else.
+fn keys_only() -> Value {
+    json!([
+        { "name": "tenants", "host": "*.partywall.localhost", "credentials": ["session", "api_key"] },
+        { "name": "calls", "host": API, "map_by": ["key"], "audience": "api", "credentials": ["api_key"] },
+        { "name": "reports", "host": API, "path": "/reports", "map_by": ["key"], "audience": "api",
+          "credentials": ["api_key"], "scopes": ["surveys.read"] },
+    ])
 }
 
 /// What the node at `port` answers to a call with this key: the status, and the body where it is JSON.
@@ -71,7 +81,7 @@ async fn call(town: &Town, port: u16, path: &str, key: &str) -> (u16, Value) {
     call_at(town, port, API, path, key).await
 }
 
-async fn call_at(town: &Town, port: u16, host: &str, path: &str, key: &str) -> (u16, Value) {
+pub(super) async fn call_at(town: &Town, port: u16, host: &str, path: &str, key: &str) -> (u16, Value) {
     let ask = Ask::get(&format!("http://127.0.0.1:{port}{path}"))
         .with("host", &format!("{host}:{}", town.node.port))
         .with("accept", "application/json");

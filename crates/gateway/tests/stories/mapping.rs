@@ -230,7 +230,8 @@ async fn among_100_000_tenants_nobody_is_asked_while_memory_is_warm() {
     let house = House::routed(
         r#"[{"name": "open", "host": "*.base.test", "path": "/open", "open": true},
             {"name": "keys", "host": "*.base.test", "path": "/api", "credentials": ["api_key"]},
-            {"name": "all", "host": "*.base.test"}]"#,
+            {"name": "all", "host": "*.base.test"},
+            {"name": "own", "host": "*"}]"#,
     )
     .await;
     let id = |number: u128| TenantId::from_bits(1_000 + number);

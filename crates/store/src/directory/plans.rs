@@ -9,7 +9,10 @@ use crate::{StoreError, operator_sql, values};
 use access::TenantRecord;
 use domain::{Limits, PlanId};
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 /// Plans as they were read last.
 #[derive(Clone, Default)]
@@ -25,10 +28,10 @@ impl Plans {
         let mut read: HashMap<PlanId, Arc<Limits>> = HashMap::new();
         let mut records = Vec::with_capacity(rows.len());
         for TenantRow { mut record, plan } in rows {
-            if !read.contains_key(&plan) {
-                read.insert(plan, self.read(reading, plan).await?);
-            }
-            record.limits = read[&plan].clone();
+            record.limits = match read.entry(plan) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(unknown) => unknown.insert(self.read(reading, plan).await?).clone(),
+            };
             records.push(record);
         }
         Ok(records)

@@ -22,7 +22,7 @@ use crate::{
     shape,
     target::{self, BadTarget},
     token::check_token,
-    traffic::Traffic,
+    traffic::Account,
     vigil::{Pass, permitted},
 };
 use access::{Credential, HostOf, Origin, Refusal, Resolved, Tenant};
@@ -42,7 +42,7 @@ pub(crate) struct Admitted {
     /// What was read of the body already.
     pub(crate) read: Option<Ahead>,
     pub(crate) target: Target,
-    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) account: Account,
     pub(crate) origin: Origin,
     pub(crate) websocket: bool,
     pub(crate) allowance: Allowance,
@@ -247,6 +247,7 @@ impl Gateway {
         };
         let target = Target::of(parts, authority.sent, route, identifiers.prefix, (&tenant.record, &said))?;
         onlooker.passed("target", || format!("{} of deployment {}", target.uri, deployment));
+        let account = Account::of(traffic, pass.caller());
         let route_logs_path = route.policies.log.says(Detail::Path);
         let (route, certificate) = (route.clone(), certificate.cloned());
         Ok(Admitted {
@@ -258,7 +259,7 @@ impl Gateway {
             certificate,
             read,
             target,
-            traffic,
+            account,
             origin,
             websocket,
             allowance,

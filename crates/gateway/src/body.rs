@@ -6,7 +6,7 @@ use crate::{
     deployment::Lease,
     flight::Flight,
     headers::clean_trailers,
-    traffic::Traffic,
+    traffic::Account,
     upload::{Fate, Upload},
     vigil::{Over, Watch},
 };
@@ -33,7 +33,7 @@ pub(crate) struct Streamed {
     pub(crate) body: Incoming,
     pub(crate) lease: Option<Lease>,
     pub(crate) upload: Option<Arc<Upload>>,
-    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) account: Account,
     pub(crate) watch: Watch,
     pub(crate) flight: Flight,
     /// What keeps a copy of it.
@@ -120,7 +120,7 @@ impl Streamed {
                 if self.body.is_end_stream() {
                     self.gathered(Gather::end);
                 }
-                self.traffic.count_out(frame.data_ref().map_or(0, Bytes::len));
+                self.account.count_out(frame.data_ref().map_or(0, Bytes::len));
                 self.watch.moved(now);
                 self.keep_connection_if_over();
                 // One that never pauses is asked about too.
@@ -131,7 +131,7 @@ impl Streamed {
             }
             Poll::Ready(Some(Err(error))) => {
                 self.gathered(Gather::give_up);
-                self.traffic.count_error();
+                self.account.count_error();
                 self.flight.log_broken(&error);
                 Poll::Ready(Some(Err(BodyError::Upstream(error))))
             }

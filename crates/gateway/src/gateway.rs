@@ -16,7 +16,7 @@ use crate::{
     policy::{Detail, Shares, cors::CrossOrigin, literal, rewrite},
     problem,
     product::{ProductSpec, Products},
-    proxy::{self, Answered, Socket},
+    proxy::{self, Answered, Socket, Sockets},
     refuse::{No, Reader, Refusals, sign_in},
     region::{RegionSpec, Regions},
     resolve::Lookups,
@@ -30,7 +30,7 @@ use crate::{
 };
 use access::{Caller, CookieKeys, Origin, Tenant};
 use arc_swap::ArcSwap;
-use domain::{DeploymentId, RequestId, digest::MacKey};
+use domain::{DeploymentId, RequestId, TenantId, digest::MacKey};
 use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
 use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
@@ -81,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) screened: [AtomicU64; 2],
     pub(crate) lookups: Lookups,
     pub(crate) flights: Flights,
+    pub(crate) sockets: Sockets,
     pub(crate) refusals: Refusals,
 }
 
@@ -112,6 +113,7 @@ impl Gateway {
             times,
             lookups: Lookups::default(),
             flights: Flights::new(),
+            sockets: Sockets::default(),
             refusals: Refusals::new(&settings),
             settings,
             needs,
@@ -253,6 +255,15 @@ impl Gateway {
         self.0.deployments.sweep();
         self.0.kept.sweep(self.0.needs.clock.now());
         self.0.regions.sweep();
+        // What else ends a socket is found out when its minute is over; that work begins, at once.
+        self.0.sockets.ring(|tenant| self.is_worked_on(tenant));
+    }
+
+    /// Whether a tenant's application is being worked on.
+    pub(crate) fn is_worked_on(&self, tenant: TenantId) -> bool {
+        let needs = &self.0.needs;
+        let tenant = needs.warden.tenants().by_id(tenant);
+        tenant.is_some_and(|tenant| tenant.record.maintenance.left(needs.clock.now()).is_some())
     }
 
     /// Ends sockets, and waits until every request has been answered to the end. The caller stops sending
@@ -416,9 +427,9 @@ impl Gateway {
         let mut found = self.0.kept.find(wanted, method, self.0.needs.clock.now())?;
         let (Found::Fresh(response) | Found::Stale(response, _)) = &mut found;
         admitted.allowance.tally.write(&admitted.route.policies.rates, response.headers_mut());
-        admitted.traffic.count_request();
+        admitted.account.count_request();
         let bytes = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
-        admitted.traffic.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
+        admitted.account.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
         log(admitted, method, response.status().as_u16(), Duration::ZERO);
         Some(found)
     }
@@ -433,7 +444,7 @@ impl Gateway {
         told: &Told,
         wish: Wish,
     ) -> Result<Answered, No> {
-        let Admitted { route, traffic, .. } = admitted;
+        let Admitted { route, account, .. } = admitted;
         let method = request.method().clone();
         let prove = |request: &mut Request<RequestBody>| self.prove(request, told, &deployment.proof);
         let answered = proxy::exchange(deployment, request, errand, route.answer_within, wish, prove).await;
@@ -442,11 +453,11 @@ impl Gateway {
             Ok(answered) => answered.response.status().as_u16(),
             Err(no) => no.problem.entry().status,
         };
-        traffic.count_request();
-        traffic.count_wait(wait);
+        account.count_request();
+        account.count_wait(wait);
         self.0.times.record(&route.name, wait);
         if status >= 500 {
-            traffic.count_error();
+            account.count_error();
         }
         log(admitted, &method, status, wait);
         answered
@@ -473,27 +484,27 @@ impl Gateway {
         if let Some(version) = &admitted.route.version {
             version.write(&mut head.headers);
         }
-        let (traffic, now) = (admitted.traffic.clone(), self.0.needs.clock.now());
+        let (account, now) = (admitted.account.clone(), self.0.needs.clock.now());
         let mut wanted = policies.cache.as_ref().zip(wanted);
         let mut confirmed = None;
         if head.status == StatusCode::NOT_MODIFIED
             && let Some((policy, wanted)) = &mut wanted
         {
-            confirmed = self.0.kept.confirmed(policy, wanted, &head.headers, &traffic, now);
+            confirmed = self.0.kept.confirmed(policy, wanted, &head.headers, account.tenant(), now);
         }
         let gather = wanted.and_then(|(policy, wanted)| {
             let answer = (head.status, &mut head.headers);
-            self.0.kept.gather(policy, wanted, answer, &traffic, now)
+            self.0.kept.gather(policy, wanted, answer, account.tenant(), now)
         });
         admitted.allowance.tally.write(&policies.rates, &mut head.headers);
         let upload = errand.upload.clone();
         let watch = Watch::new(errand, lease.line.clone(), Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let streamed = Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather };
+            let streamed = Streamed { body, lease: Some(lease), upload, account, watch, flight, gather };
             let body = Body::streamed(streamed);
             let Some(mut confirmed) = confirmed else { return Ok(Response::from_parts(head, body)) };
             let bytes = http_body::Body::size_hint(confirmed.body()).exact().unwrap_or(0);
-            admitted.traffic.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
+            admitted.account.count_out(usize::try_from(bytes).unwrap_or(usize::MAX));
             admitted.allowance.tally.write(&policies.rates, confirmed.headers_mut());
             return Ok(confirmed);
         }
@@ -502,7 +513,8 @@ impl Gateway {
             return Err(No::because(problem::BROKEN));
         };
         proxy::switch(&mut head.headers);
-        proxy::join(Socket { client, upstream, lease, traffic, watch, flight });
+        let bell = self.0.sockets.join(admitted.tenant.record.id);
+        proxy::join(Socket { client, upstream, lease, account, watch, flight, bell });
         Ok(Response::from_parts(head, Body::empty()))
     }
 
@@ -554,12 +566,12 @@ fn outgoing(
     told: &Told,
     id: &HeaderValue,
 ) -> Result<(Request<RequestBody>, Option<Arc<Upload>>), No> {
-    let Admitted { route, tenant, target, traffic, websocket, .. } = admitted;
+    let Admitted { route, tenant, target, account, websocket, .. } = admitted;
     if http_body::Body::size_hint(&body).lower() > route.most_body {
         return Err(No::because(problem::TOO_LARGE));
     }
     let bounds = (route.most_body, route.idle);
-    let (body, upload) = RequestBody::of(body, admitted.read.as_ref(), bounds, traffic.clone());
+    let (body, upload) = RequestBody::of(body, admitted.read.as_ref(), bounds, account.clone());
     let mut request = Request::new(body);
     *request.method_mut() = parts.method;
     *request.uri_mut() = target.uri.clone();

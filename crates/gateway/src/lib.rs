@@ -93,5 +93,5 @@ pub use route::{Hosts, RouteFault, RouteSpec, Routes};
 pub use setup::{Needs, OnTheSameHost, Settings, SignIn};
 pub use target::RESERVED;
 pub use token::{IssuerSpec, IssuerStanding};
-pub use traffic::{BOUNDS, Latency, Meters, Reading, Times};
+pub use traffic::{BOUNDS, Latency, Meters, Reading, Times, Used};
 pub use tunnel::{Arrival, asked_name};

@@ -1,7 +1,7 @@
 //! The body of a request on its way to an upstream: counted, bounded, never still for too long. What
 //! became of it is written where the one who waits for the answer can read it.
 
-use crate::{headers::clean_trailers, look::Ahead, traffic::Traffic};
+use crate::{headers::clean_trailers, look::Ahead, traffic::Account};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -98,7 +98,7 @@ pub(crate) struct Streamed {
     left: u64,
     idle: Duration,
     timer: Option<Pin<Box<Sleep>>>,
-    traffic: Arc<Traffic>,
+    account: Account,
 }
 
 /// A body that does not go on.
@@ -120,10 +120,10 @@ impl RequestBody {
         body: Incoming,
         ahead: Option<&Ahead>,
         (most, idle): (u64, Duration),
-        traffic: Arc<Traffic>,
+        account: Account,
     ) -> (Self, Option<Arc<Upload>>) {
         if let Some(Ahead { bytes, whole: true, .. }) = ahead {
-            traffic.count_in(bytes.len());
+            account.count_in(bytes.len());
             return (RequestBody::Whole(bytes.clone()), None);
         }
         let ahead = ahead.map(|ahead| ahead.bytes.clone());
@@ -132,7 +132,7 @@ impl RequestBody {
         }
         let upload = Upload::new();
         let streamed =
-            Streamed { ahead, body, upload: upload.clone(), left: most, idle, timer: None, traffic };
+            Streamed { ahead, body, upload: upload.clone(), left: most, idle, timer: None, account };
         (RequestBody::Streamed(Box::new(streamed)), Some(upload))
     }
 
@@ -178,7 +178,7 @@ impl Streamed {
                 return self.stop(Fate::TooLarge);
             };
             self.left = left;
-            self.traffic.count_in(data.len());
+            self.account.count_in(data.len());
         }
         match self.body.is_end_stream() {
             true => self.upload.end(Fate::Done),

@@ -46,8 +46,7 @@ impl Vigil {
     pub(crate) async fn ask_again(&self) -> bool {
         let warden = &self.gateway.0.needs.warden;
         let Ok(resolved) = warden.resolve_id(self.tenant) else { return false };
-        let now = self.gateway.0.needs.clock.now();
-        if resolved.tenant().record.maintenance.left(now).is_some() {
+        if self.is_worked_on() {
             return false;
         }
         if let Credential::Token(holder) = &self.credential
@@ -73,6 +72,11 @@ impl Vigil {
 }
 
 impl Vigil {
+    /// Whether the tenant's application is being worked on.
+    fn is_worked_on(&self) -> bool {
+        self.gateway.is_worked_on(self.tenant)
+    }
+
     fn still_has_product(&self, tenant: &Tenant, caller: &Caller) -> bool {
         self.product.as_ref().is_none_or(|product| self.gateway.has_product(product, tenant, caller).is_ok())
     }
@@ -154,6 +158,21 @@ impl Watch {
     pub(crate) fn moved(&mut self, now: Instant) {
         self.last = now;
         self.line.note_move(now);
+    }
+
+    /// Asks at the next look whether it is still permitted.
+    pub(crate) fn ask_now(&mut self) {
+        self.due = Instant::now();
+    }
+
+    /// The code that tells a client of a WebSocket why it ends (RFC 6455 section 7.4.1): the service restarts, it is not
+    /// permitted any more, or nobody said anything.
+    pub(crate) fn code_of(&self, over: Over) -> u16 {
+        match over {
+            Over::Refused if self.vigil.is_worked_on() => 1_012,
+            Over::Refused => 1_008,
+            Over::Idle => 1_001,
+        }
     }
 
     /// Ready when it must end; otherwise the task is woken when it is time to look again.

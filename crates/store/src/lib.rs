@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use feed::{Feed, News, Position};
 pub use jobs::{JobFacts, JobFate, JobSettings};
 pub use keyring::{ApiKeySecret, Keyring, PlatformKey};
-pub use meters::{Counted, Total, Usage};
+pub use meters::{Counted, CountedOfOne, SubscriberTotal, Total, Usage};
 pub use operator::{OperatorRead, OperatorWrite};
 pub use person::{PersonRead, PersonWrite};
 pub use rates::{Drained, RateShare};

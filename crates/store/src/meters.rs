@@ -3,8 +3,8 @@
 //! out of order counts it once, and what was lost on the way comes with the next.
 
 use crate::{FromRow, Row, Store, StoreError, Value, engine::Scope, sql, tenant::bind, values};
-use access::{Permit, ReadSettings, StoreMeters};
-use domain::{Moment, NodeId};
+use access::{Permit, ReadSettings, StoreMeters, TenantAction};
+use domain::{Moment, NodeId, SubscriberId};
 use std::iter;
 
 /// What a meter read in one hour.
@@ -29,6 +29,20 @@ pub struct Total {
 
 /// What a node counted for one tenant: meter, hour, and how much so far in that hour.
 pub type Counted<'c> = (&'c Permit<StoreMeters>, &'c [(&'c str, i64, i64)]);
+
+/// What a node counted for one of a tenant's subscribers, likewise.
+pub type CountedOfOne<'c> = (&'c Permit<StoreMeters>, SubscriberId, &'c [(&'c str, i64, i64)]);
+
+/// What a meter counted of one subscriber's over a span of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriberTotal {
+    /// Whose.
+    pub subscriber: SubscriberId,
+    /// The meter's name.
+    pub meter: String,
+    /// How much, over all nodes.
+    pub value: i64,
+}
 
 /// Readings that one statement stores: as many as the gateway has meters. A statement for each would cost a
 /// busy node more than serving the requests did, most of it in going to and from the database's thread.
@@ -86,6 +100,53 @@ impl Store {
         tx.commit().await
     }
 
+    /// The same for subscribers, likewise in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing of it is stored then.
+    pub async fn record_subscribers_traffic(
+        &self,
+        node: NodeId,
+        counted: &[CountedOfOne<'_>],
+    ) -> Result<(), StoreError> {
+        let reading = sql!(
+            "INSERT INTO subscriber_traffic (tenant_id, hour, subscriber_id, meter, node, value)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (tenant_id, hour, subscriber_id, meter, node) DO UPDATE SET value = excluded.value
+             WHERE subscriber_traffic.value < excluded.value"
+        );
+        let Some((first, ..)) = counted.first() else { return Ok(()) };
+        let mut tx = self.engine.begin_write(Scope::Tenant(first.scope().tenant())).await?;
+        for (permit, subscriber, readings) in counted {
+            let tenant = permit.scope().tenant();
+            tx.admit_tenant(tenant).await?;
+            for (meter, hour, value) in readings.iter().filter(|(.., value)| *value > 0) {
+                let values = values![*hour, *subscriber, *meter, node, *value];
+                let bound = bind(reading.text(), reading.wants(), Some(Value::from(tenant)), values)?;
+                tx.execute(reading.text(), bound).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// The traffic of this tenant's subscribers by meter, from the hour `from` to the one before `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn subscribers_traffic<A: TenantAction>(
+        &self,
+        permit: &Permit<A>,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<SubscriberTotal>, StoreError> {
+        let totals = sql!(
+            "SELECT subscriber_id, meter, CAST(SUM(value) AS BIGINT) AS value FROM subscriber_traffic
+             WHERE tenant_id = $1 AND hour >= $2 AND hour < $3
+             GROUP BY subscriber_id, meter ORDER BY subscriber_id, meter"
+        );
+        self.read(permit, async |tx| tx.rows(totals, values![from, until]).await).await
+    }
+
     /// This tenant's traffic by hour and meter, from the hour `from` to the one before `until`, in order.
     ///
     /// # Errors
@@ -141,6 +202,16 @@ impl Store {
 impl FromRow for Usage {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         Ok(Usage { meter: row.text("meter")?, hour: row.int("hour")?, value: row.int("value")? })
+    }
+}
+
+impl FromRow for SubscriberTotal {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(SubscriberTotal {
+            subscriber: row.parse("subscriber_id")?,
+            meter: row.text("meter")?,
+            value: row.int("value")?,
+        })
     }
 }
 

@@ -36,6 +36,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "regions", source: include_str!("migrations/0013_regions.sql") },
     Migration { version: 14, name: "exchange", source: include_str!("migrations/0014_exchange.sql") },
     Migration { version: 15, name: "roles", source: include_str!("migrations/0015_roles.sql") },
+    Migration {
+        version: 16,
+        name: "subscribers' traffic",
+        source: include_str!("migrations/0016_subscribers_traffic.sql"),
+    },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -116,7 +116,7 @@ impl Gateway {
             return Err(No::because(problem::REWRITES));
         }
         let decision = self.tell(&admitted, question, id)?;
-        admitted.traffic.count_request();
+        admitted.account.count_request();
         log(&admitted, &parts.method, 200, begun.elapsed());
         Ok(decision)
     }

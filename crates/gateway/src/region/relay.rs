@@ -19,7 +19,7 @@ use crate::{
     proxy::{self, Answered, Socket},
     refuse::No,
     route::{CredentialKind, Route},
-    traffic::Traffic,
+    traffic::{Account, Traffic},
     upload::RequestBody,
     vigil::{Vigil, Watch},
 };
@@ -108,12 +108,12 @@ impl Gateway {
         let client = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
         let tether = Tether::here();
         // Its tenant's traffic is counted where it is answered, not twice.
-        let traffic = Arc::new(Traffic::default());
+        let account = Account::of_tenant(Arc::new(Traffic::default()));
         if http_body::Body::size_hint(&body).lower() > route.most_body {
             return Err(No::because(problem::TOO_LARGE));
         }
         let bounds = (route.most_body, route.idle);
-        let (body, upload) = RequestBody::of(body, read.as_ref(), bounds, traffic.clone());
+        let (body, upload) = RequestBody::of(body, read.as_ref(), bounds, account.clone());
         let mut request = outgoing(parts, body, websocket)?;
         if let Some(shown) =
             hop.peer.certificate.as_ref().filter(|_| route.takes(CredentialKind::Certificate))
@@ -147,7 +147,7 @@ impl Gateway {
         let watch = Watch::new(errand, lease.line.clone(), Instant::now());
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let streamed =
-                Streamed { body, lease: Some(lease), upload, traffic, watch, flight, gather: None };
+                Streamed { body, lease: Some(lease), upload, account, watch, flight, gather: None };
             return Ok(Response::from_parts(head, Body::streamed(streamed)));
         }
         let upstream = head.extensions.remove::<OnUpgrade>();
@@ -155,7 +155,8 @@ impl Gateway {
             return Err(No::because(problem::BROKEN));
         };
         proxy::switch(&mut head.headers);
-        proxy::join(Socket { client, upstream, lease, traffic, watch, flight });
+        let bell = self.0.sockets.join(tenant);
+        proxy::join(Socket { client, upstream, lease, account, watch, flight, bell });
         Ok(Response::from_parts(head, Body::empty()))
     }
 

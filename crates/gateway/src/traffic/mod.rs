@@ -1,11 +1,14 @@
 //! What each tenant sends and receives: counted in memory, limited by its plan, read out by whoever
 //! stores it. A tenant's limit is its own: no other tenant's traffic makes it forget.
 
+mod account;
 mod admit;
 mod hold;
 mod latency;
 mod routes;
 
+pub use account::Used;
+pub(crate) use account::{Account, Counts};
 pub(crate) use hold::{Held, Slot};
 pub use latency::{BOUNDS, Latency, Times};
 pub(crate) use routes::RouteTimes;
@@ -13,28 +16,24 @@ pub(crate) use routes::RouteTimes;
 use crate::policy::budget::Budgets;
 
 use access::Tenant;
-use domain::TenantId;
+use domain::{SubscriberId, TenantId};
 use parking_lot::RwLock;
 use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64},
     },
-    time::Duration,
 };
 use tokio::time::Instant;
 
 const SHARDS: usize = 64;
 
-/// The traffic of one tenant since it was last read out.
+/// The traffic of one tenant.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    requests: AtomicU64,
-    errors: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    upstream_micros: AtomicU64,
+    counts: Counts,
+    subscribers: RwLock<HashMap<SubscriberId, Arc<Counts>>>,
     /// When the next request would be due if all came evenly; nanoseconds since the ledger began.
     due: AtomicU64,
     /// Requests that are under way.
@@ -50,60 +49,23 @@ pub(crate) struct Traffic {
     pub(crate) budgets: Budgets,
 }
 
-/// What one tenant used on this node since the last reading.
+/// What one tenant, or one of its subscribers, used on this node since the last reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Whose it is.
     pub tenant: TenantId,
-    /// Requests forwarded.
-    pub requests: u64,
-    /// Requests whose upstream failed or answered with 5xx.
-    pub errors: u64,
-    /// Bytes of bodies and sockets from clients.
-    pub bytes_in: u64,
-    /// Bytes of bodies and sockets to clients.
-    pub bytes_out: u64,
-    /// Milliseconds until upstreams began to answer, added up.
-    pub upstream_ms: u64,
+    /// Which of its subscribers'; none for everybody's together.
+    pub subscriber: Option<SubscriberId>,
+    /// How much it is.
+    pub used: Used,
 }
 
 impl Traffic {
-    pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn count_error(&self) {
-        self.errors.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn count_in(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Relaxed);
-    }
-
-    pub(crate) fn count_out(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Relaxed);
-    }
-
-    pub(crate) fn count_wait(&self, wait: Duration) {
-        self.upstream_micros.fetch_add(wait.as_micros() as u64, Relaxed);
-        self.latency.record(wait);
-    }
-
-    fn take(&self, tenant: TenantId) -> Option<Reading> {
-        let take = |counter: &AtomicU64| counter.swap(0, Relaxed);
-        // Less than a millisecond stays for the next reading, so that nothing is rounded away.
-        let micros = take(&self.upstream_micros);
-        self.upstream_micros.fetch_add(micros % 1_000, Relaxed);
-        let reading = Reading {
-            tenant,
-            requests: take(&self.requests),
-            errors: take(&self.errors),
-            bytes_in: take(&self.bytes_in),
-            bytes_out: take(&self.bytes_out),
-            upstream_ms: micros / 1_000,
-        };
-        let still = Reading { requests: 0, errors: 0, bytes_in: 0, bytes_out: 0, upstream_ms: 0, ..reading };
-        (reading != still).then_some(reading)
+    fn take(&self, tenant: TenantId, readings: &mut Vec<Reading>) {
+        let all = self.counts.take().map(|used| Reading { tenant, subscriber: None, used });
+        let own = self.take_subscribers().into_iter();
+        let own = own.map(|(id, used)| Reading { tenant, subscriber: Some(id), used });
+        readings.extend(all.into_iter().chain(own));
     }
 }
 
@@ -144,7 +106,7 @@ impl Meters {
         let now = self.nanos();
         for shard in &self.shards {
             let mut shard = shard.write();
-            readings.extend(shard.iter().filter_map(|(tenant, traffic)| traffic.take(*tenant)));
+            shard.iter().for_each(|(tenant, traffic)| traffic.take(*tenant, &mut readings));
             // An entry that nobody holds and whose limit has recovered says nothing any more.
             shard.retain(|_, traffic| {
                 !traffic.budgets.is_empty()
@@ -182,35 +144,37 @@ impl Meters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    const ACME: TenantId = TenantId::from_bits(1);
+    const BETA: TenantId = TenantId::from_bits(2);
+
+    fn account(meters: &Meters, tenant: TenantId) -> Account {
+        Account::of_tenant(meters.numbered(tenant))
+    }
 
     #[test]
     fn what_is_read_out_is_counted_once() {
         let meters = Meters::new();
-        let [acme, beta] = [1, 2].map(TenantId::from_bits);
-        meters.numbered(acme).count_request();
-        meters.numbered(acme).count_out(7);
-        meters.numbered(acme).count_wait(Duration::from_micros(1_600));
-        meters.numbered(beta).count_in(3);
+        account(&meters, ACME).count_request();
+        account(&meters, ACME).count_out(7);
+        account(&meters, ACME).count_wait(Duration::from_micros(1_600));
+        account(&meters, BETA).count_in(3);
         let mut first = meters.drain();
         first.sort_by_key(|reading| reading.tenant);
-        let nothing =
-            Reading { tenant: acme, requests: 0, errors: 0, bytes_in: 0, bytes_out: 0, upstream_ms: 0 };
-        assert_eq!(
-            first,
-            [
-                Reading { requests: 1, bytes_out: 7, upstream_ms: 1, ..nothing },
-                Reading { tenant: beta, bytes_in: 3, ..nothing }
-            ]
-        );
+        let acme = Used { requests: 1, bytes_out: 7, upstream_ms: 1, ..Used::default() };
+        let beta = Used { bytes_in: 3, ..Used::default() };
+        let reading = |tenant, used| Reading { tenant, subscriber: None, used };
+        assert_eq!(first, [reading(ACME, acme), reading(BETA, beta)]);
         assert_eq!(meters.drain(), []);
     }
 
     #[test]
     fn what_somebody_still_counts_in_is_not_forgotten() {
         let meters = Meters::new();
-        let held = meters.numbered(TenantId::from_bits(1));
+        let held = account(&meters, ACME);
         meters.drain();
         held.count_out(5);
-        assert_eq!(meters.drain()[0].bytes_out, 5);
+        assert_eq!(meters.drain()[0].used.bytes_out, 5);
     }
 }

@@ -11,9 +11,9 @@ use crate::{
     deployment::{Deployment, Errand, Line, Load, Places, bare},
     gateway::Gateway,
     peer::household,
-    proxy::carry,
+    proxy::{Carried, carry},
     route::{PassThrough, Route},
-    traffic::{Held, Traffic},
+    traffic::{Account, Held, Traffic},
     vigil::{Vigil, Watch, permitted},
 };
 use access::{Credential, Identifier, Origin, Refusal, Source, Tenant};
@@ -98,15 +98,17 @@ impl Gateway {
         let slot = traffic.hold(Held::Socket, tenant.record.limits.of(Limit::WebSockets));
         let slot = slot.ok_or(Unpassed::Busy)?;
         let flight = self.0.flights.begin(origin.request, tenant.record.id, Some(slot));
-        traffic.count_request();
+        let account = Account::of_tenant(traffic);
+        account.count_request();
         let passage = self.reach(&tenant, &route, arrival).await;
         let Some(Passage { upstream, _load }) = passage else {
-            traffic.count_error();
+            account.count_error();
             return Err(Unpassed::Upstream);
         };
         log(&tenant, &route, origin);
         let mut watch = self.watch(&tenant, &route, arrival, origin);
-        carry(&mut arrival.stream, upstream, &traffic, &mut watch, &flight).await;
+        let (sides, bell) = ((&mut arrival.stream, upstream), self.0.sockets.join(tenant.record.id));
+        carry(sides, Carried::Anything, &account, (&mut watch, &bell), &flight).await;
         Ok(())
     }
 

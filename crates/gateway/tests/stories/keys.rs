@@ -304,6 +304,33 @@ async fn the_use_of_a_key_is_noted_once_and_not_for_every_request() {
 }
 
 #[tokio::test]
+async fn what_a_subscriber_used_is_counted_apart_and_for_its_tenant() {
+    let house = house().await;
+    let key_of =
+        |number: u128| house.key_of(ACME, |grant| grant.subscriber = SubscriberId::from_bits(number));
+    let (one, two, theirs) = (key_of(1), key_of(2), house.key_of(BETA, |_| {}));
+    for key in [&one, &one, &two, &theirs] {
+        assert_eq!(with(&house, "api.base.test", "/x", key).await.status, 200);
+    }
+    let readings = house.gateway.meters().drain();
+    let requests = |tenant, subscriber: Option<u128>| {
+        let subscriber = subscriber.map(SubscriberId::from_bits);
+        let is_it =
+            |reading: &&gateway::Reading| (reading.tenant, reading.subscriber) == (tenant, subscriber);
+        readings.iter().find(is_it).map(|reading| reading.used.requests)
+    };
+    assert_eq!((requests(ACME, None), requests(BETA, None)), (Some(3), Some(1)));
+    assert_eq!((requests(ACME, Some(1)), requests(ACME, Some(2))), (Some(2), Some(1)));
+    assert_eq!(requests(BETA, Some(602)), Some(1));
+    let sum = |tenant, own: bool| -> u64 {
+        let of = readings.iter().filter(|reading| reading.tenant == tenant);
+        of.filter(|reading| reading.subscriber.is_some() == own).map(|reading| reading.used.bytes_out).sum()
+    };
+    assert!(sum(ACME, true) > 0 && sum(ACME, true) == sum(ACME, false), "the parts are the whole");
+    assert_eq!(house.gateway.meters().drain(), [], "each is read out once");
+}
+
+#[tokio::test]
 async fn routes_that_could_not_work_are_refused_when_they_are_put() {
     let house = House::with(Backend::echo().await, |_| {}).await;
     for (bad, why) in [

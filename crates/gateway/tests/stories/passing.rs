@@ -136,8 +136,8 @@ async fn what_was_used_is_counted_for_whom_it_was_used() {
     let readings = house.gateway.meters().drain();
     assert_eq!(readings.len(), 1);
     let reading = readings[0];
-    assert_eq!((reading.tenant, reading.requests, reading.errors), (ACME, 1, 0));
-    assert_eq!((reading.bytes_in, reading.bytes_out), (5, told.body.len() as u64));
+    assert_eq!((reading.tenant, reading.used.requests, reading.used.errors), (ACME, 1, 0));
+    assert_eq!((reading.used.bytes_in, reading.used.bytes_out), (5, told.body.len() as u64));
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use crate::{
     house::{ACME, House},
     wire::{get, within},
 };
+use access::Maintenance;
 use bytes::Bytes;
+use domain::Clock;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, Response, body::Frame, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -247,7 +249,7 @@ async fn a_socket_carries_both_ways_and_is_counted() {
             tokio::task::yield_now().await;
         }
         let reading = house.gateway.meters().drain()[0];
-        assert_eq!((reading.requests, reading.bytes_in, reading.bytes_out), (1, 10, 10));
+        assert_eq!((reading.used.requests, reading.used.bytes_in, reading.used.bytes_out), (1, 10, 10));
     })
     .await;
 }
@@ -288,6 +290,51 @@ async fn a_socket_ends_soon_after_its_session() {
         assert_eq!(say(&mut socket, "hello").await, "HELLO");
         house.everybody_leaves(ACME).await;
         ends(socket).await;
+    })
+    .await;
+}
+
+/// The goodbye that comes, and that nothing follows it.
+async fn goodbye(mut socket: TcpStream) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let _ = socket.read_to_end(&mut rest).await;
+    rest
+}
+
+#[tokio::test]
+async fn a_socket_of_a_tenant_that_is_worked_on_is_told_to_come_back_at_once() {
+    let house = House::with(shouting().await, |_| {}).await;
+    within(async {
+        let (told, mut busy) = (socket(&house).await, socket(&house).await);
+        // What the backend says here is the beginning of a frame that is not over.
+        assert_eq!(say(&mut busy, "hello").await, "HELLO");
+        house.gateway.upkeep();
+        assert_eq!(house.gateway.in_flight(), 2, "nothing happened yet");
+        let now = Clock::System.now();
+        let maintenance = Maintenance { from: now, until: now + Duration::from_secs(600) };
+        house.change(ACME, |record| record.maintenance = maintenance).await;
+        // As the node does every second.
+        while house.gateway.in_flight() > 0 {
+            house.gateway.upkeep();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(goodbye(told).await, [0x88, 2, 0x03, 0xf4], "1012: the service restarts");
+        assert!(goodbye(busy).await.is_empty(), "no frame may stand within another");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_socket_whose_node_stops_or_whose_session_ends_is_told_why() {
+    let stops = House::with(shouting().await, |_| {}).await;
+    let ends = House::with(shouting().await, |settings| settings.ask_again = Duration::from_millis(20)).await;
+    within(async {
+        let told = socket(&stops).await;
+        stops.gateway.drain().await;
+        assert_eq!(goodbye(told).await, [0x88, 2, 0x03, 0xe9], "1001: going away");
+        let told = socket(&ends).await;
+        ends.everybody_leaves(ACME).await;
+        assert_eq!(goodbye(told).await, [0x88, 2, 0x03, 0xf0], "1008: not permitted");
     })
     .await;
 }
@@ -351,7 +398,8 @@ async fn what_is_still_for_too_long_ends() {
     .await;
     let sockets = House::with(shouting().await, |_| {}).await;
     sockets.gateway.set_routes(routes).unwrap();
-    within(async { ends(socket(&sockets).await).await }).await;
+    let told = within(async { goodbye(socket(&sockets).await).await }).await;
+    assert_eq!(told, [0x88, 2, 0x03, 0xe9], "1001: nobody says anything");
 }
 
 #[tokio::test]

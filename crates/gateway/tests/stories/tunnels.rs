@@ -122,7 +122,7 @@ async fn a_connection_is_passed_on_by_its_name_to_its_tenant_s_backend_and_nothi
     .await
     .expect("it ends with the client");
     let used = house.gateway.meters().drain();
-    let used = used.iter().find(|reading| reading.tenant == ACME).expect("it is counted");
+    let used = used.iter().find(|reading| reading.tenant == ACME).expect("it is counted").used;
     assert!(used.requests == 1 && used.bytes_in > 200 && used.bytes_out > 500, "{used:?}");
     // One that says nothing for too long ends.
     let (mut stream, _) = connect(address, "acme.base.test", &root).await.expect("a handshake");

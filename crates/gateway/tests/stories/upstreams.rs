@@ -44,7 +44,7 @@ async fn a_backend_that_is_away_is_said_to_be() {
     assert_eq!((told.status.as_u16(), told.code().as_str()), (502, "upstream.unreachable"));
     let page = carol_asks(&house, get("acme.base.test", "/").page()).await;
     assert!(page.text().contains("<h1>The application cannot be reached</h1>"));
-    assert_eq!(house.gateway.meters().drain()[0].errors, 2);
+    assert_eq!(house.gateway.meters().drain()[0].used.errors, 2);
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! The tenant's page of API keys and of those who call with them.
 
 use super::{ApiKey, NewKey, ReadsKeys, Rotated, create, list, revoke, rotate};
-use crate::{Identity, asked::Told, subscriber};
+use crate::{
+    Identity,
+    asked::Told,
+    subscriber::{self, Subscriber, Usage, http::MOST_HOURS},
+};
 use access::{ManageKeys, Permit, ReadKeys, TenantAction};
 use askama::Template;
 use axum::{
@@ -132,6 +136,8 @@ struct KeysPage {
     subscribers_path: String,
     columns: Vec<Column>,
     lines: Vec<Line>,
+    users: Vec<Used>,
+    users_columns: Vec<Column>,
     shown: String,
     first: String,
     next: String,
@@ -144,6 +150,27 @@ struct KeysPage {
     written: String,
     wrong: Wrong,
     wrong_subscriber: Wrong,
+}
+
+/// What a subscriber used in the last days.
+struct Used {
+    name: String,
+    id: String,
+    requests: i64,
+    errors: i64,
+    kilobytes: i64,
+}
+
+impl Used {
+    fn of((subscriber, usage): (Subscriber, Usage)) -> Self {
+        Used {
+            name: subscriber.name.to_string(),
+            id: subscriber.id.to_string(),
+            requests: usage.requests,
+            errors: usage.errors,
+            kilobytes: (usage.bytes_in.saturating_add(usage.bytes_out)).div_euclid(1_000),
+        }
+    }
 }
 
 fn line(key: ApiKey, path: &str, now: Moment) -> Line {
@@ -181,6 +208,7 @@ async fn page<A: ReadsKeys>(
 ) -> Result<KeysPage, Problem> {
     let found = list(&room.store, permit, None, &Cursor::new(after.clone(), None)).await?;
     let subscribers = subscriber::list(&room.store, permit, &Cursor::new(String::new(), Some(200))).await?;
+    let used = subscriber::usage(room, permit, subscribers.items.clone(), MOST_HOURS).await?;
     let (now, path) = (room.now(), format!("/t/{}/keys", permit.tenant_id()));
     let known = room.known_scopes.load();
     let scopes: Vec<_> = known.iter().map(ToString::to_string).collect();
@@ -197,6 +225,13 @@ async fn page<A: ReadsKeys>(
             Column::new("Last used").of("time"),
             Column::new("Ends").of("time"),
             Column::new("What to do").of("acts"),
+        ],
+        users: used.into_iter().map(Used::of).collect(),
+        users_columns: vec![
+            Column::new("Subscriber"),
+            Column::new("Requests").of("number"),
+            Column::new("Failed").of("number"),
+            Column::new("Kilobytes").of("number"),
         ],
         shown: format!("{} shown", found.items.len()),
         lines: found.items.into_iter().map(|key| line(key, &path, now)).collect(),

@@ -1,12 +1,12 @@
 //! Subscribers on the wire.
 
-use super::{create, list};
+use super::{create, list, usage};
 use crate::Identity;
 use access::{ManageKeys, ReadKeys};
 use axum::{extract::State, http::StatusCode};
-use domain::{DisplayName, EmailAddress};
+use domain::{Cursor, DisplayName, EmailAddress};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use web::{Allow, Json, Listing, Paging, Problem, Query, Routes};
 
 pub(crate) fn routes() -> Routes<Identity> {
@@ -15,6 +15,10 @@ pub(crate) fn routes() -> Routes<Identity> {
         .says("Lists the programs and partners that may have API keys, the oldest first.")
         .asks::<Paging>()
         .answers::<Listing<Subscriber>>(200)
+        .get("/v1/tenants/{tenant}/subscribers/usage", show_usage)
+        .says("Shows what each subscriber used, by its API keys and the tokens that they were exchanged for.")
+        .asks::<UsageQuery>()
+        .answers::<Listing<SubscriberUsage>>(200)
         .post("/v1/tenants/{tenant}/subscribers", add)
         .says("Adds a subscriber.")
         .takes::<NewSubscriber>()
@@ -63,6 +67,65 @@ async fn list_some(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Listing<Subscriber>>, Problem> {
     Ok(Json(list(&room.store, &permit, &paging.into()).await?.into()))
+}
+
+/// Over how long, and where the list goes on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UsageQuery {
+    /// The `next` of the page before; left out at the beginning.
+    #[serde(default)]
+    after: String,
+    /// How many at most, 1 to 200; 50 where nothing is said.
+    limit: Option<u32>,
+    /// For the last so many hours, 1 to 744; 24 where nothing is said.
+    hours: Option<i64>,
+}
+
+/// What a subscriber used.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubscriberUsage {
+    /// The subscriber's id.
+    subscriber: String,
+    /// Its name.
+    name: String,
+    /// Requests that were forwarded.
+    requests: i64,
+    /// Requests whose backend failed or answered with 5xx.
+    errors: i64,
+    /// Bytes from the subscriber.
+    bytes_in: i64,
+    /// Bytes to the subscriber.
+    bytes_out: i64,
+    /// Milliseconds until backends began to answer, added up.
+    upstream_ms: i64,
+}
+
+impl SubscriberUsage {
+    fn of((subscriber, used): (super::Subscriber, super::Usage)) -> Self {
+        let super::Usage { requests, errors, bytes_in, bytes_out, upstream_ms } = used;
+        let (subscriber, name) = (subscriber.id.to_string(), subscriber.name.to_string());
+        SubscriberUsage { subscriber, name, requests, errors, bytes_in, bytes_out, upstream_ms }
+    }
+}
+
+/// The longest span that is given at once: 31 days.
+pub(crate) const MOST_HOURS: i64 = 31 * 24;
+
+async fn show_usage(
+    Allow(permit): Allow<ReadKeys>,
+    State(room): State<Identity>,
+    Query(query): Query<UsageQuery>,
+) -> Result<Json<Listing<SubscriberUsage>>, Problem> {
+    let hours = query.hours.unwrap_or(24);
+    if !(1..=MOST_HOURS).contains(&hours) {
+        let words = format!("give 1 to {MOST_HOURS} hours");
+        return Err(Problem::new("input.invalid").at("/hours", words));
+    }
+    let found = list(&room.store, &permit, &Cursor::new(query.after, query.limit)).await?;
+    let items = usage(&room, &permit, found.items, hours).await?;
+    let items = items.into_iter().map(SubscriberUsage::of).collect();
+    Ok(Json(Listing { items, next: found.next }))
 }
 
 async fn add(

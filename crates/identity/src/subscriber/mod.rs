@@ -5,9 +5,11 @@ mod create;
 pub(crate) mod http;
 mod list;
 pub(crate) mod rows;
+mod usage;
 
 pub use create::create;
 pub use list::list;
+pub use usage::{Usage, usage};
 
 use domain::{DisplayName, EmailAddress, Fault, Moment, SubscriberId};
 use store::StoreError;

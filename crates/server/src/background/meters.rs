@@ -4,7 +4,7 @@
 use super::origin;
 use crate::{assemble::Node, listen::Stop};
 use access::{Permit, StoreMeters};
-use domain::TenantId;
+use domain::{SubscriberId, TenantId};
 use gateway::Reading;
 use std::{
     collections::HashMap,
@@ -25,8 +25,10 @@ const HOUR: i64 = 3_600;
 /// want to write do not wait for long.
 const BATCH: usize = 500;
 
-/// What this node counted in one hour of one tenant, by meter.
-type Totals = HashMap<(TenantId, i64), [i64; 5]>;
+/// Of whom something was counted: a tenant, or one of its subscribers.
+type Whose = (TenantId, Option<SubscriberId>);
+/// What this node counted in one hour, by meter.
+type Totals = HashMap<(Whose, i64), [i64; 5]>;
 
 const METERS: [&str; 5] = ["requests", "errors", "bytes_in", "bytes_out", "upstream_ms"];
 
@@ -50,7 +52,7 @@ async fn flush(node: &Node, totals: &Mutex<Totals>) {
         let readings = node.gateway.meters().drain();
         let mut changed: Vec<_> = readings.iter().map(|reading| add(&mut totals, reading, hour)).collect();
         // Neighbours in the table lie on the same pages, which a transaction writes whole.
-        changed.sort_unstable_by_key(|(tenant, _)| *tenant);
+        changed.sort_unstable_by_key(|(whose, _)| *whose);
         changed
     };
     for batch in changed.chunks(BATCH) {
@@ -61,25 +63,33 @@ async fn flush(node: &Node, totals: &Mutex<Totals>) {
     }
 }
 
-fn add(totals: &mut Totals, reading: &Reading, hour: i64) -> (TenantId, [i64; 5]) {
-    let total = totals.entry((reading.tenant, hour)).or_default();
-    let more = [reading.requests, reading.errors, reading.bytes_in, reading.bytes_out, reading.upstream_ms];
+fn add(totals: &mut Totals, reading: &Reading, hour: i64) -> (Whose, [i64; 5]) {
+    let (whose, used) = ((reading.tenant, reading.subscriber), reading.used);
+    let total = totals.entry((whose, hour)).or_default();
+    let more = [used.requests, used.errors, used.bytes_in, used.bytes_out, used.upstream_ms];
     for (sum, more) in total.iter_mut().zip(more) {
         *sum = sum.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
     }
-    (reading.tenant, *total)
+    (whose, *total)
 }
 
-async fn put(node: &Node, hour: i64, batch: &[(TenantId, [i64; 5])]) -> Result<(), StoreError> {
+async fn put(node: &Node, hour: i64, batch: &[(Whose, [i64; 5])]) -> Result<(), StoreError> {
     let (warden, origin) = (&node.web.warden, origin(node));
-    let counted: Vec<(Permit<StoreMeters>, Vec<_>)> = batch
+    let counted: Vec<(Permit<StoreMeters>, Option<SubscriberId>, Vec<_>)> = batch
         .iter()
-        .map(|(tenant, values)| {
+        .map(|((tenant, subscriber), values)| {
             let read = METERS.into_iter().zip(*values).filter(|(_, value)| *value > 0);
             let readings = read.map(|(meter, value)| (meter, hour, value)).collect();
-            (warden.background(*tenant, origin), readings)
+            (warden.background(*tenant, origin), *subscriber, readings)
         })
         .collect();
-    let counted: Vec<_> = counted.iter().map(|(permit, readings)| (permit, readings.as_slice())).collect();
-    node.store.record_all_traffic(node.id, &counted).await
+    let (mut tenants, mut subscribers) = (Vec::new(), Vec::new());
+    for (permit, subscriber, readings) in &counted {
+        match subscriber {
+            None => tenants.push((permit, readings.as_slice())),
+            Some(subscriber) => subscribers.push((permit, *subscriber, readings.as_slice())),
+        }
+    }
+    node.store.record_all_traffic(node.id, &tenants).await?;
+    node.store.record_subscribers_traffic(node.id, &subscribers).await
 }

@@ -100,6 +100,14 @@ pub(super) enum Key {
         #[command(flatten)]
         within: Within,
     },
+    /// Show what each subscriber used, by its keys and the tokens that they were exchanged for.
+    Usage {
+        /// For the last so many hours, at most 744.
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+        #[command(flatten)]
+        within: Within,
+    },
     /// Say what keys may be good for, in place of what was said before; without any, print it.
     Scopes {
         /// The scopes.
@@ -145,6 +153,13 @@ impl Key {
             Key::Subscribers { within } => {
                 let answer = api.inside(&within.reason).get(&within.path("subscribers?limit=200")).await?;
                 print::list(api, &answer, &["id", "name", "contact", "created_at"])
+            }
+            Key::Usage { hours, within } => {
+                let path = within.path(&format!("subscribers/usage?limit=200&hours={hours}"));
+                let answer = api.inside(&within.reason).get(&path).await?;
+                let columns =
+                    ["subscriber", "name", "requests", "errors", "bytes_in", "bytes_out", "upstream_ms"];
+                print::list(api, &answer, &columns)
             }
             Key::Scopes { scope } if scope.is_empty() => print::json(&api.get("/v1/platform/scopes").await?),
             Key::Scopes { scope } => {

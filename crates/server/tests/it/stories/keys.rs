@@ -258,3 +258,51 @@ async fn a_key_ends_after_its_minute_and_the_warning_came_before() {
     let (status, _) = desk.alice.api(&town, Method::POST, &path, too_long).await;
     assert_eq!(status, 422);
 }
+
+async fn each_subscribers_use_is_seen(engine: Engine) {
+    let town = Town::build(engine).await;
+    let mut desk = Desk::build(&town).await;
+    let path = format!("/v1/tenants/{}/subscribers", town.contoso);
+    let body = json!({ "name": "Ledger", "contact": "ledger@contoso.test" });
+    let (status, other) = desk.alice.api(&town, Method::POST, &path, body).await;
+    assert_eq!(status, 201, "{other}");
+    let import = text(&desk.make(&town, json!({})).await["secret"]);
+    let ledger = text(&desk.make(&town, json!({ "subscriber": other["id"] })).await["secret"]);
+    for key in [&import, &import, &import, &ledger] {
+        assert_eq!(call(&town, town.node.port, "/", key).await.0, 200);
+    }
+    let usage = format!("{path}/usage?hours=24");
+    let counted = town
+        .eventually(async || {
+            let (status, seen) = desk.alice.api(&town, Method::GET, &usage, Value::Null).await;
+            assert_eq!(status, 200, "{seen}");
+            let of =
+                |id: &Value| seen["items"].as_array()?.iter().find(|one| one["subscriber"] == *id).cloned();
+            let (one, two) = (of(&json!(desk.partner))?, of(&other["id"])?);
+            (one["requests"] == 3 && two["requests"] == 1).then_some(one)
+        })
+        .await;
+    assert!(counted["bytes_out"].as_i64().is_some_and(|bytes| bytes > 0), "{counted}");
+    let (status, all) =
+        desk.alice.api(&town, Method::GET, &format!("/v1/tenants/{}/usage", town.contoso), Value::Null).await;
+    assert!(status == 200 && all["total"]["requests"] == 4, "the parts are the whole: {all}");
+    // By command too, with a reason; and nobody else's admin sees any of it.
+    let listed =
+        town.node.run(&["key", "usage", "--tenant", &town.contoso, "--reason", "the partner asks for it"]);
+    assert!(listed["items"].as_array().is_some_and(|items| items.len() == 2), "{listed}");
+    let mut bob = town.at_console("bob@fabrikam.test", &town.fabrikam).await;
+    assert_eq!(bob.api(&town, Method::GET, &usage, Value::Null).await.0, 403);
+    let page = format!("{}/t/{}/keys", town.node.origin("console"), town.contoso);
+    let page = desk.alice.browser.get(&page).await.expect("the console answers");
+    assert!(page.body.contains("Who called") && page.body.contains("Ledger"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn what_each_subscriber_used_is_seen_on_sqlite() {
+    each_subscribers_use_is_seen(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn what_each_subscriber_used_is_seen_on_postgresql() {
+    each_subscribers_use_is_seen(Engine::Postgres).await;
+}

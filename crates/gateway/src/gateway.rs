@@ -1,5 +1,4 @@
-//! The gateway itself: what it needs, what is handed in while it runs, and the straight line that every
-//! request takes.
+//! The gateway itself: what it needs, and the straight line that every request takes.
 
 use crate::{
     admit::{Admitted, Stopped},
@@ -8,29 +7,29 @@ use crate::{
     certificate::{Anchors, Said},
     context::{Contexts, Signing, Told},
     credential::KeySecrets,
-    deployment::{Deployment, DeploymentSpec, Deployments, Errand, UpstreamStanding, Wish},
+    deployment::{Deployment, Deployments, Errand, Wish},
     flight::{Flight, Flights, Tether},
     headers::{clean_shared, names},
     look::{BodyFrom, Held},
     peer::{Peer, household},
-    policy::{Detail, Shares, cors::CrossOrigin, literal, rewrite},
+    policy::{Detail, Shares, cors::CrossOrigin, rewrite},
     problem,
-    product::{ProductSpec, Products},
+    product::Products,
     proxy::{self, Answered, Socket, Sockets},
     refuse::{No, Reader, Refusals, sign_in},
-    region::{RegionSpec, Regions},
+    region::Regions,
     resolve::Lookups,
-    route::{RouteFault, RouteSpec, Routes},
+    route::Routes,
     setup::{Needs, Settings},
     shape,
     token::{Issuers, OwnTokens, Tokens},
-    traffic::{Meters, RouteTimes, Times},
+    traffic::{Meters, RouteTimes},
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
 };
 use access::{Caller, CookieKeys, Origin, Tenant};
 use arc_swap::ArcSwap;
-use domain::{DeploymentId, RequestId, TenantId, digest::MacKey};
+use domain::{RequestId, digest::MacKey};
 use http::{HeaderValue, Method, Request, Response, StatusCode, request::Parts, uri::PathAndQuery};
 use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
@@ -41,7 +40,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
 };
@@ -119,160 +118,6 @@ impl Gateway {
             needs,
         }))
     }
-
-    // --- what is handed in while it runs
-
-    /// Puts the routes that this document describes in place of those before.
-    ///
-    /// # Errors
-    /// Every mistake in it; the routes before then stay in force.
-    pub fn set_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
-        let routes = Routes::parse(json, &self.0.settings.hosts)?;
-        self.0.times.keep(routes.names());
-        self.0.passes.store(routes.passes_any(), Relaxed);
-        self.0.routes.store(Arc::new(routes));
-        self.0.kept.forget();
-        Ok(())
-    }
-
-    /// Checks routes as [`Gateway::set_routes`] would, and leaves those in force as they are.
-    ///
-    /// # Errors
-    /// Every mistake in them.
-    pub fn check_routes(&self, json: &str) -> Result<(), Vec<RouteFault>> {
-        Routes::parse(json, &self.0.settings.hosts)?;
-        let (specs, _) = RouteSpec::all(json, &self.0.settings.hosts);
-        let tenants = self.0.needs.warden.tenants();
-        let base = self.0.settings.hosts.base.as_str();
-        let is_tenants = |name: &str| {
-            let label = name.split(':').next().and_then(|host| host.strip_suffix(base)?.strip_suffix('.'));
-            tenants.by_slug(label.unwrap_or(name)).is_some() || tenants.by_host(name).is_some()
-        };
-        let deployments = self.0.deployments.unknown_to(&specs);
-        match [literal::names(&specs, is_tenants), deployments].concat() {
-            faults if faults.is_empty() => Ok(()),
-            faults => Err(faults),
-        }
-    }
-
-    /// Puts these regions in place of those before; ours among them is not asked. Nodes know each other by what is
-    /// signed with `key`, which all of them have.
-    pub fn set_regions(&self, regions: Vec<RegionSpec>, key: MacKey) {
-        self.0.regions.set(regions, key);
-    }
-
-    /// Puts these deployments in place of those before. Connections to upstreams that stay are kept.
-    pub fn set_deployments(&self, deployments: Vec<DeploymentSpec>) {
-        self.0.deployments.set(deployments);
-    }
-
-    /// Forgets every answer that is kept.
-    pub fn forget_answers(&self) {
-        self.0.kept.forget();
-    }
-
-    /// These API products can be had from now on, and no others.
-    pub fn set_products(&self, products: Vec<ProductSpec>) {
-        self.0.products.store(Arc::new(Products::of(products)));
-    }
-
-    /// Believes session cookies under these keys from now on.
-    pub fn set_cookie_keys(&self, keys: CookieKeys) {
-        self.0.cookies.store(Arc::new(keys));
-    }
-
-    /// Believes signed API keys under these secrets from now on.
-    pub fn set_key_secrets(&self, secrets: KeySecrets) {
-        self.0.key_secrets.store(Arc::new(secrets));
-    }
-
-    /// Signs contexts with this key from now on, and believes access tokens by the keys that are published with it.
-    pub fn set_signing(&self, signing: Signing) {
-        self.0.own.set(&signing);
-        self.0.contexts.set_signing(signing);
-    }
-
-    /// Whether any route passes connections on by the name that they ask for.
-    pub fn passes_any(&self) -> bool {
-        self.0.passes.load(Relaxed)
-    }
-
-    // --- what is read out
-
-    /// What tenants used.
-    pub fn meters(&self) -> &Meters {
-        &self.0.meters
-    }
-
-    /// What is counted together with other nodes.
-    pub fn shares(&self) -> &Shares {
-        &self.0.shares
-    }
-
-    /// How long backends took to begin their answers, by route.
-    pub fn times(&self) -> Vec<Times> {
-        self.0.times.read()
-    }
-
-    /// How many requests the screens of routes would have refused, and how many they refused.
-    pub fn screened(&self) -> (u64, u64) {
-        (self.0.screened[0].load(Relaxed), self.0.screened[1].load(Relaxed))
-    }
-
-    /// How often a tenant was looked up by name, and how often a session's cookie made that needless.
-    pub fn lookups(&self) -> (u64, u64) {
-        (self.0.lookups.by_name.load(Relaxed), self.0.lookups.by_cookie.load(Relaxed))
-    }
-
-    /// How every backend stands at this node.
-    pub fn upstreams(&self) -> Vec<UpstreamStanding> {
-        self.0.deployments.standing()
-    }
-
-    /// How many requests were tried at another backend after one had failed, by deployment.
-    pub fn retried(&self) -> Vec<(DeploymentId, u64)> {
-        self.0.deployments.retried()
-    }
-
-    /// How many requests and sockets are on their way.
-    pub fn in_flight(&self) -> usize {
-        self.0.flights.count()
-    }
-
-    /// Asks backends whether they are well, where their deployments say how, for as long as this is polled.
-    pub async fn check_upstreams(&self) {
-        self.0.deployments.check().await;
-    }
-
-    /// Asks backends of this deployment, or of all, for something without a context.
-    pub async fn look_for_exposure(&self, only: Option<DeploymentId>) {
-        self.0.deployments.look_for_exposure(only).await;
-    }
-
-    /// Closes connections that were kept for too long, and leaves out backends that answer badly. To be called every
-    /// second or so.
-    pub fn upkeep(&self) {
-        self.0.deployments.sweep();
-        self.0.kept.sweep(self.0.needs.clock.now());
-        self.0.regions.sweep();
-        // What else ends a socket is found out when its minute is over; that work begins, at once.
-        self.0.sockets.ring(|tenant| self.is_worked_on(tenant));
-    }
-
-    /// Whether a tenant's application is being worked on.
-    pub(crate) fn is_worked_on(&self, tenant: TenantId) -> bool {
-        let needs = &self.0.needs;
-        let tenant = needs.warden.tenants().by_id(tenant);
-        tenant.is_some_and(|tenant| tenant.record.maintenance.left(needs.clock.now()).is_some())
-    }
-
-    /// Ends sockets, and waits until every request has been answered to the end. The caller stops sending
-    /// new ones first and sets a bound to the wait.
-    pub async fn drain(&self) {
-        self.0.flights.drain().await;
-    }
-
-    // --- a request
 
     /// Answers a request: forwards it, or says why not.
     pub async fn handle(&self, mut request: Request<Incoming>, peer: &Peer) -> Response<Body> {

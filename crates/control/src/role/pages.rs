@@ -3,15 +3,13 @@
 use super::{AppRole, list, put, remove, rows};
 use crate::{
     Control,
-    form::{self, Reading},
-    landing::land,
+    form::Reading,
+    landing::{land, tell},
+    pages,
 };
 use access::{ChangePlatformSettings, ReadPlatformSettings};
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{DisplayName, RoleName};
 use serde::Deserialize;
 use web::{
@@ -90,8 +88,7 @@ async fn show(
         title: role.title.to_string(),
         about: role.about.clone(),
     });
-    let frame = crate::landing::tell(&wanted.done, frame);
-    Ok(Page::new(page(frame, roles, sent, Wrong::nothing())))
+    Ok(Page::new(page(tell(&wanted.done, frame), roles, sent, Wrong::nothing())))
 }
 
 async fn post(
@@ -109,14 +106,11 @@ async fn post(
         }
         (_, _, wrong) => wrong,
     };
-    match saved {
-        Ok(()) => Ok(land(PATH, "role-saved")),
-        Err(problem) => {
-            let wrong = form::again(problem)?;
-            let roles = room.store.survey(&permit, async |tx| rows::all(tx).await).await?;
-            Ok(Page::again(page(frame, roles, sent, wrong)).into_response())
-        }
-    }
+    let again = async |wrong| {
+        let roles = room.store.survey(&permit, async |tx| rows::all(tx).await).await?;
+        Ok(page(frame, roles, sent, wrong))
+    };
+    pages::answer(PATH, saved.map(|()| "role-saved"), again).await
 }
 
 async fn post_remove(

@@ -18,7 +18,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 /// Clients that ask for both halves of an API, over and over.
 struct Crowd {
@@ -50,7 +50,9 @@ impl Crowd {
     /// Waits until it has asked so often more.
     async fn asks(&self, more: usize) {
         let goal = self.asked.load(SeqCst) + more;
+        let begun = Instant::now();
         while self.asked.load(SeqCst) < goal {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nobody is answered any more");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -14,6 +14,7 @@ pub mod access_token;
 pub mod context;
 pub mod expression;
 pub mod ext_authz;
+pub mod identity;
 pub mod jose;
 pub mod json;
 pub mod oidc;
@@ -30,4 +31,5 @@ mod mutations;
 #[cfg(test)]
 mod vectors;
 
+pub use identity::IdentityClaims;
 pub use jose::{JwkSet, Signer, TokenError};

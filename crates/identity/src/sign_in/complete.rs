@@ -11,7 +11,10 @@ use crate::{
 use domain::Secret;
 use http::{HeaderValue, header};
 use outbound::Call;
-use protocol::oidc::{IdentityClaims, Tokens, UserInfo, UserInfoError};
+use protocol::{
+    IdentityClaims,
+    oidc::{Tokens, UserInfo, UserInfoError},
+};
 use url::Url;
 
 /// The most bytes that an answer may have.

@@ -15,7 +15,7 @@ use crate::{
 };
 use access::{FinishSignIn, Permit, Tenant};
 use domain::{Change, Digest, Event, Limit, MemberId, RoleName, Secret, UserId, event::names};
-use protocol::oidc::IdentityClaims;
+use protocol::IdentityClaims;
 use serde_json::{Map, Value, json};
 use store::{StoreError, TenantWrite};
 

@@ -15,10 +15,9 @@ use domain::Secret;
 use http::{HeaderValue, header};
 use outbound::Call;
 use protocol::{
-    TokenError,
+    IdentityClaims, TokenError,
     oidc::{
-        Callback, ClientAuthentication, Exchange, IdTokenExpect, IdentityClaims, ProviderError, Tokens,
-        validate_id_token,
+        Callback, ClientAuthentication, Exchange, IdTokenExpect, ProviderError, Tokens, validate_id_token,
     },
 };
 use std::sync::Arc;

@@ -1,13 +1,15 @@
 //! Who signed in (OpenID Connect Core 1.0 sections 2 and 3.1.3.7).
 
 use super::Issuer;
-use crate::jose::{Claims, Expect, JwkSet, TokenError, Typ, verify};
+use crate::{
+    IdentityClaims,
+    identity::is_subject,
+    jose::{Claims, Expect, JwkSet, TokenError, Typ, verify},
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{DisplayName, EmailAddress, Moment, Secret};
-use serde_json::{Map, Value};
-use std::{fmt, time::Duration};
-
-const SUBJECT_LIMIT: usize = 255;
+use domain::{Moment, Secret};
+use serde_json::Value;
+use std::time::Duration;
 
 /// What the ID token of one sign-in must say.
 #[derive(Clone, Copy, Debug)]
@@ -22,36 +24,6 @@ pub struct IdTokenExpect<'a> {
     pub access_token: Option<&'a Secret<String>>,
     /// How old the sign-in at the provider may be, if that was asked for.
     pub max_age: Option<Duration>,
-}
-
-/// Who signed in, as the provider says. Only the subject is certain to be there; what the provider did
-/// not say is none, and nothing is made up in its place. Does not print.
-#[derive(Clone, PartialEq)]
-pub struct IdentityClaims {
-    /// Together with the issuer, the person. Never reassigned, not meant to be read.
-    pub subject: String,
-    /// The name, if there is one that can be shown.
-    pub name: Option<DisplayName>,
-    /// The address, if there is one of the right form. Nobody is recognised by it.
-    pub email: Option<EmailAddress>,
-    /// Whether the provider says that it checked the address. Only a plain `true` counts.
-    pub email_verified: bool,
-    /// How strongly the person was authenticated, in the provider's terms.
-    pub acr: Option<String>,
-    /// By which methods (RFC 8176).
-    pub amr: Vec<String>,
-    /// When the person signed in at the provider.
-    pub auth_time: Option<Moment>,
-    /// The provider's name for its session, for logout.
-    pub sid: Option<String>,
-    /// Every claim as it came, for claim rules.
-    pub raw: Map<String, Value>,
-}
-
-impl fmt::Debug for IdentityClaims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdentityClaims(…)")
-    }
 }
 
 /// Believes an ID token, or says why not.
@@ -102,9 +74,7 @@ fn check_age(
 }
 
 fn identity(claims: Claims) -> Result<IdentityClaims, TokenError> {
-    let sound =
-        |subject: &&str| (1..=SUBJECT_LIMIT).contains(&subject.len()) && !subject.contains(char::is_control);
-    let subject = claims.text("sub").filter(sound).ok_or(TokenError::Subject)?.to_owned();
+    let subject = claims.text("sub").filter(|text| is_subject(text)).ok_or(TokenError::Subject)?.to_owned();
     let text = |name: &str| claims.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
     let methods = claims.get("amr").and_then(Value::as_array).into_iter().flatten();
     Ok(IdentityClaims {

@@ -24,7 +24,7 @@ pub use callback::Callback;
 pub use discovery::{ClientAuthentication, ProviderMetadata, keys_address};
 pub use error::{CallbackError, ProviderError, Refusal};
 pub use exchange::{Exchange, TokenRequest, Tokens};
-pub use id_token::{IdTokenExpect, IdentityClaims, validate_id_token};
+pub use id_token::{IdTokenExpect, validate_id_token};
 pub use issuer::{Issuer, Transport};
 pub use logout::Logout;
 pub use userinfo::{UserInfo, UserInfoError};

@@ -1,7 +1,6 @@
 //! What a provider tells about somebody beside the ID token (OpenID Connect Core 1.0 section 5.3).
 
-use super::IdentityClaims;
-use crate::json;
+use crate::{IdentityClaims, json};
 use serde_json::{Map, Value};
 
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -72,11 +71,6 @@ impl UserInfo {
 }
 
 impl IdentityClaims {
-    /// Whether something that people are shown by was not said.
-    pub fn lacks_profile(&self) -> bool {
-        self.name.is_none() || self.email.is_none()
-    }
-
     /// The same with what the userinfo endpoint said beyond it. What the ID token said stays as it is, and
     /// whether an address was checked is taken from whoever told the address.
     pub fn completed(mut self, info: UserInfo) -> Self {

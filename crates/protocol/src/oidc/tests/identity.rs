@@ -2,9 +2,10 @@
 
 use super::{issuer, secret};
 use crate::{
+    IdentityClaims,
     forge::{CLIENT, ISSUER, LEEWAY, NONCE, NOW, P256, alice, encode, key_set, with},
     jose::{Algorithm, TokenError},
-    oidc::{IdTokenExpect, IdentityClaims, validate_id_token},
+    oidc::{IdTokenExpect, validate_id_token},
 };
 use domain::Digest;
 use serde_json::{Value, json};

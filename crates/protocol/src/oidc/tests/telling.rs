@@ -2,8 +2,9 @@
 
 use super::{discovered, issuer, secret};
 use crate::{
+    IdentityClaims,
     forge::{CLIENT, LEEWAY, NONCE, NOW, P256, alice, key_set, with},
-    oidc::{IdTokenExpect, IdentityClaims, UserInfo, UserInfoError, validate_id_token},
+    oidc::{IdTokenExpect, UserInfo, UserInfoError, validate_id_token},
 };
 use serde_json::{Value, json};
 

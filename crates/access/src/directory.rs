@@ -230,8 +230,8 @@ pub trait Directory: Send + Sync {
     fn key(&self, digest: Digest) -> Answer<'_, Option<KeyGrant>>;
     /// The signed keys, of one tenant or of all, that end before the time that they say themselves.
     fn cut_short(&self, tenant: Option<TenantId>) -> Answer<'_, Vec<CutShort>>;
-    /// One tenant.
-    fn tenant(&self, id: TenantId) -> Answer<'_, Option<TenantRecord>>;
+    /// These tenants, as far as they are there, in whatever order.
+    fn these(&self, ids: Vec<TenantId>) -> Answer<'_, Vec<TenantRecord>>;
     /// Tenants in order of id after `after`, at most `limit`: how a node fills its memory.
     fn tenants(&self, after: Option<TenantId>, limit: u32) -> Answer<'_, Vec<TenantRecord>>;
     /// Leases the next job of a class, fairly among tenants.

@@ -23,6 +23,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// How many events are given at once.
 const BATCH: i64 = 500;
 
+/// The least time between two looks, where the first has seen all there was: what is told meanwhile is heard together,
+/// so that a thousand changes a second cost fifty looks.
+const GAP: Duration = Duration::from_millis(20);
+
 /// How soon to look again for what is held back; each time after twice as long.
 const FIRST_LOOK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -57,6 +61,8 @@ pub struct Feed {
     store: Store,
     position: Position,
     poll: Duration,
+    /// Before this there is no need to look again.
+    rested: Instant,
     /// After an error the next look waits, so that a database that is away is not hammered.
     stumbled: bool,
     _listening: Listening,
@@ -83,7 +89,8 @@ impl Feed {
         };
         let listening = store.engine.listen(Arc::downgrade(&store.tools));
         let poll = Duration::from_secs(1);
-        Ok(Feed { store: store.clone(), position, poll, stumbled: false, _listening: listening })
+        let rested = Instant::now();
+        Ok(Feed { store: store.clone(), position, poll, rested, stumbled: false, _listening: listening })
     }
 
     /// The same feed, looking at least this often.
@@ -118,9 +125,13 @@ impl Feed {
             // Waiting begins before looking: what is told in between has rung already.
             let mut bell = pin!(tools.bell.notified());
             bell.as_mut().enable();
+            sleep_until(self.rested).await;
             let Some(Look { events, held_back }) = self.look().await? else { return Ok(News::Missed) };
             if !events.is_empty() || Instant::now() >= until {
                 let is_all = events.len() < BATCH as usize;
+                if is_all {
+                    self.rested = Instant::now() + GAP;
+                }
                 return Ok(News::Told { events, is_all });
             }
             // Nobody rings when a write ends that told nothing, but may have held others back.

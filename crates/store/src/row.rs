@@ -225,7 +225,8 @@ impl Row {
     }
 }
 
-fn unreadable(column: &str, why: impl Display) -> StoreError {
+/// What a column holds is not what it should be.
+pub(crate) fn unreadable(column: &str, why: impl Display) -> StoreError {
     StoreError::Unreadable { column: column.to_owned(), why: why.to_string() }
 }
 

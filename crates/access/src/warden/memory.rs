@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{Digest, Event, Heard, Moment, ProviderId, TenantId, UserId, event::names};
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     future::poll_fn,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::Poll,
@@ -27,20 +27,20 @@ impl Warden {
     /// [`DirectoryError`].
     pub async fn fill(&self) -> Result<usize, DirectoryError> {
         const BATCH: u32 = 5_000;
-        let mut there = HashSet::new();
+        let filling = self.tenants.begin_filling();
         let mut batch = self.directory.tenants(None, BATCH).await?;
         while !batch.is_empty() {
-            let mut next = self.directory.tenants(batch.last().map(|last| last.id), BATCH);
+            let last = batch.iter().map(|record| record.id).max();
+            let mut next = self.directory.tenants(last, BATCH);
             // Polled once, it has the database look for the next ones while these are taken in.
             let early = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await;
-            there.extend(batch.iter().map(|record| record.id));
             batch.into_iter().for_each(|record| self.tenants.put(record));
             batch = match early {
                 Poll::Ready(next) => next?,
                 Poll::Pending => next.await?,
             };
         }
-        self.tenants.keep_only(&there);
+        self.tenants.end_filling(filling);
         self.load_early_ends(None).await?;
         Ok(self.tenants.len())
     }
@@ -66,20 +66,25 @@ impl Warden {
         self.heard.store(self.clock.now().micros(), Relaxed);
     }
 
-    /// Takes in one event of the feed.
+    /// Takes in what the feed told, in order. Tenants that changed are loaded together, each once however often it was
+    /// told of: what is loaded is no older than the last of these events.
     ///
     /// # Errors
-    /// [`DirectoryError`] if a changed tenant cannot be loaded; the event must be given again.
-    pub async fn hear(&self, event: &Heard) -> Result<(), DirectoryError> {
+    /// [`DirectoryError`] if a changed tenant cannot be loaded; the events must be given again.
+    pub async fn hear(&self, events: &[Heard]) -> Result<(), DirectoryError> {
+        let of_tenants = events.iter().filter(|event| event.name == names::TENANT_CHANGED);
+        let changed: BTreeSet<TenantId> = of_tenants.filter_map(|event| event.subject.parse().ok()).collect();
+        self.reload_all(&changed).await?;
+        if events.iter().any(|event| event.name == names::PLAN_CHANGED) {
+            self.fill().await?;
+        }
+        events.iter().for_each(|event| self.hear_of_people(event));
+        Ok(())
+    }
+
+    /// What memory holds of people and credentials, which is loaded again when it is asked for.
+    fn hear_of_people(&self, event: &Heard) {
         match event.name.as_str() {
-            names::TENANT_CHANGED => {
-                if let Ok(tenant) = event.subject.parse() {
-                    self.reload(tenant).await?;
-                }
-            }
-            names::PLAN_CHANGED => {
-                self.fill().await?;
-            }
             names::SESSION_ENDED => {
                 if let Some(digest) = event.fact("session").and_then(Digest::parse) {
                     self.known.sessions.remove(&(event.tenant, digest));
@@ -101,7 +106,6 @@ impl Warden {
             names::KEY_CHANGED => self.hear_of_key(event),
             _ => {}
         }
-        Ok(())
     }
 
     /// Takes in at once what the feed will tell every node: whoever changed something on this node sees it
@@ -109,7 +113,7 @@ impl Warden {
     pub async fn hear_at_once(&self, tenant: TenantId, event: Event) {
         let Event { name, subject, body } = event;
         let heard = Heard { name: name.to_owned(), tenant, subject, body };
-        if self.hear(&heard).await.is_err() {
+        if self.hear(&[heard]).await.is_err() {
             tracing::warn!(%tenant, "this node hears of {name} later, by the feed");
         }
     }
@@ -126,13 +130,19 @@ impl Warden {
     /// # Errors
     /// [`DirectoryError`].
     pub async fn reload(&self, id: TenantId) -> Result<bool, DirectoryError> {
-        let record = self.directory.tenant(id).await?;
-        let there = record.is_some();
-        match record {
-            Some(record) => self.tenants.put(record),
-            None => self.tenants.remove(id),
+        self.reload_all(&BTreeSet::from([id])).await?;
+        Ok(self.tenants.has(id))
+    }
+
+    async fn reload_all(&self, ids: &BTreeSet<TenantId>) -> Result<(), DirectoryError> {
+        if ids.is_empty() {
+            return Ok(());
         }
-        Ok(there)
+        let records = self.directory.these(ids.iter().copied().collect()).await?;
+        let there: BTreeSet<TenantId> = records.iter().map(|record| record.id).collect();
+        records.into_iter().for_each(|record| self.tenants.put(record));
+        ids.difference(&there).for_each(|id| self.tenants.remove(*id));
+        Ok(())
     }
 
     /// Fetches what memory lacks. Gives whether it was found.

@@ -88,8 +88,9 @@ impl Directory for Facts {
     fn cut_short(&self, _: Option<TenantId>) -> Found<'_, Vec<CutShort>> {
         self.answer(self.cut_short.lock().unwrap().clone())
     }
-    fn tenant(&self, id: TenantId) -> Found<'_, Option<TenantRecord>> {
-        self.answer(self.tenants.lock().unwrap().get(&id).cloned())
+    fn these(&self, ids: Vec<TenantId>) -> Found<'_, Vec<TenantRecord>> {
+        let tenants = self.tenants.lock().unwrap();
+        self.answer(ids.iter().filter_map(|id| tenants.get(id)).cloned().collect())
     }
     fn tenants(&self, after: Option<TenantId>, _: u32) -> Found<'_, Vec<TenantRecord>> {
         let all = if after.is_some() {
@@ -278,7 +279,7 @@ impl House {
     pub(crate) async fn tell(&self, tenant: TenantId, name: &str) {
         let body = serde_json::Value::Null;
         let event = Heard { name: name.to_owned(), tenant, subject: tenant.to_string(), body };
-        self.warden.hear(&event).await.unwrap();
+        self.warden.hear(&[event]).await.unwrap();
     }
 
     /// The feed tells of something, with these facts.

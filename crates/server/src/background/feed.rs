@@ -34,13 +34,13 @@ async fn keep_listening(node: &Node, mut feed: Feed) {
     }
 }
 
-/// Takes in what was told. An event that cannot be taken in now is tried until it can: to pass over one
+/// Takes in what was told. What cannot be taken in now is tried until it can: to pass over an event
 /// would leave memory false for ever. Memory is fresh only when nothing more waits to be heard.
 async fn take_in(node: &Node, events: &[Heard], is_all: bool) {
+    while let Err(error) = node.web.warden.hear(events).await {
+        pause("tenants", error).await;
+    }
     for event in events {
-        while let Err(error) = node.web.warden.hear(event).await {
-            pause(&event.name, error).await;
-        }
         while let Err(error) = node.hear_of_certificates(event).await {
             pause(&event.name, error).await;
         }

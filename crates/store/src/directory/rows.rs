@@ -1,14 +1,11 @@
 //! What the directory's questions find.
 
 use crate::{FromRow, Row, StoreError};
-use access::{
-    CutShort, KeyEnd, KeyGrant, Maintenance, OperatorGrant, PersonGrant, Subscriptions, TenantRecord,
-};
+use access::{CutShort, KeyEnd, KeyGrant, OperatorGrant, PersonGrant, TenantRecord};
 use domain::{
     Hostname, Limits, MemberId, Moment, PlanId, PlatformRole, ProductName, ProviderId, Right, RightSet,
     RoleName, SubscriberId, TenantId, UserId,
 };
-use std::sync::Arc;
 
 pub(super) struct SessionRow {
     pub(super) member: MemberId,
@@ -98,39 +95,11 @@ pub(super) struct TenantRow {
     pub(super) record: TenantRecord,
     pub(super) plan: PlanId,
 }
-impl FromRow for TenantRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let record = TenantRecord {
-            id: row.parse("id")?,
-            slug: slug(row)?,
-            name: row.parse("name")?,
-            standing: row.parse("standing")?,
-            deployment: row.parse("deployment_id")?,
-            generation: row.int("generation")?,
-            published: row.flag("published")?,
-            limits: Arc::default(),
-            hostnames: Vec::new(),
-            networks: row.words("networks")?.into(),
-            exchanges_keys: row.flag("exchanges_keys")?,
-            maintenance: Maintenance {
-                from: row.moment("maintenance_from")?,
-                until: row.moment("maintenance_until")?,
-            },
-            subscriptions: Subscriptions::default(),
-        };
-        Ok(TenantRow { record, plan: row.parse("plan_id")? })
-    }
-}
 
 /// A tenant, and what its plan allows.
 pub(super) struct PlannedRow {
     pub(super) tenant: TenantRow,
     pub(super) limits: Limits,
-}
-impl FromRow for PlannedRow {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(PlannedRow { tenant: TenantRow::from_row(row)?, limits: PlanRow::from_row(row)?.0 })
-    }
 }
 
 #[derive(Default)]
@@ -138,15 +107,6 @@ pub(super) struct PlanRow(pub(super) Limits);
 impl FromRow for PlanRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
         row.json("body").map(PlanRow)
-    }
-}
-
-/// The house's slug is reserved, so that parsing refuses it from everywhere but here.
-fn slug(row: &Row) -> Result<domain::Slug, StoreError> {
-    if row.text("slug")? == domain::Slug::house().as_str() {
-        Ok(domain::Slug::house())
-    } else {
-        row.parse("slug")
     }
 }
 

@@ -91,6 +91,7 @@ fn literal(code: &str) -> Option<String> {
             '"' => return Some(text),
             '\\' => match letters.next()? {
                 'n' => text.push('\n'),
+                't' => text.push('\t'),
                 '\n' => while letters.next_if(|c| c.is_whitespace()).is_some() {},
                 other => text.push(other),
             },

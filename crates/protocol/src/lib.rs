@@ -1,4 +1,4 @@
-//! Published protocols as pure functions: JOSE, OpenID Connect as a relying party, client certificates, Envoy's
+//! Published protocols as pure functions: JOSE, OpenID Connect and SAML 2.0 as a relying party, client certificates, Envoy's
 //! questions, expressions in CEL, and our own access token, and the context token with its proof (`docs/wire.md`).
 //!
 //! This crate owns what a message must look like to be believed. Time, chance and keys are handed in;
@@ -8,7 +8,7 @@
 //! It tells others which key is missing ([`TokenError::UnknownKey`]), so that they fetch the keys again.
 //!
 //! It never does IO, never reads a clock, never knows a tenant's rows, and is the only place that names
-//! the JOSE library and the reader of CEL.
+//! the JOSE library, the XML libraries and the reader of CEL.
 
 pub mod access_token;
 pub mod context;
@@ -20,6 +20,7 @@ pub mod json;
 pub mod oidc;
 pub mod pkce;
 pub mod proof;
+pub mod saml;
 pub mod x509;
 
 #[cfg(test)]

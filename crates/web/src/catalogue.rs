@@ -273,6 +273,16 @@ catalogue! {
         "The application's roles are listed where roles are given.";
     "route.unknown" 404 "There is nothing at this address" =>
         "Check the address; the description of the API lists all there are.";
+    "saml.addressee" 401 "The provider's answer is meant for somebody else" =>
+        "Issuer, audience or recipient is not what this connection has registered. Begin the sign-in again; if it happens again, compare the addresses at the provider with those on the connection's page.";
+    "saml.malformed" 400 "The provider's answer cannot be read" =>
+        "It is not built as SAML 2.0 says, or holds what is not accepted for safety. Begin the sign-in again; if it happens again, test the connection: the test says what is wrong.";
+    "saml.signature" 401 "The provider's signature is not believed" =>
+        "The answer is not signed as it must be, or by a key that the provider's metadata does not hold. If the provider has a new certificate, have the connection's metadata fetched again.";
+    "saml.subject" 401 "The provider does not say who signed in" =>
+        "The answer names nobody in a way that stays the same. At the provider, choose a persistent name identifier, or name an attribute in the connection's settings.";
+    "saml.time" 401 "The provider's answer is not good at this time" =>
+        "It is too old, or not good yet. Begin the sign-in again; if it happens again, the provider's clock is wrong.";
     "scope.missing" 403 "The credential is not good for this" =>
         "It lacks the scope that the detail names. Use a key or a token that has it, or have one made.";
     "session.needed" 401 "Please sign in" =>

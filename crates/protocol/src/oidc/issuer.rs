@@ -18,7 +18,7 @@ pub enum Transport {
 impl Transport {
     /// An absolute address that a provider may have: of a permitted scheme, with a host, without a user
     /// or a fragment.
-    pub(super) fn address(self, text: &str) -> Option<Url> {
+    pub(crate) fn address(self, text: &str) -> Option<Url> {
         // The URL parser would silently drop line breaks and turn backslashes; then the address that is
         // called is not the one that was read by people.
         if text.len() > ADDRESS_LIMIT || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {

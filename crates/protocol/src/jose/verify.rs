@@ -141,10 +141,21 @@ impl Typ {
 }
 
 pub(super) fn check_signature(key: &Key, algorithm: Algorithm, parts: &Parts<'_>) -> Result<(), TokenError> {
+    check_bytes(key, algorithm, parts.signed.as_bytes(), &parts.signature)
+}
+
+/// Whether `signature` is this key's over `signed`.
+#[expect(clippy::ptr_arg, reason = "the library takes it so")]
+pub(super) fn check_bytes(
+    key: &Key,
+    algorithm: Algorithm,
+    signed: &[u8],
+    signature: &Vec<u8>,
+) -> Result<(), TokenError> {
     // The library looks once more whether the key is of the algorithm's family.
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm.library(), &key.decoding)
         .map_err(|_| TokenError::Algorithm)?;
-    verifier.verify(parts.signed.as_bytes(), &parts.signature).map_err(|_| TokenError::Signature)
+    verifier.verify(signed, signature).map_err(|_| TokenError::Signature)
 }
 
 fn check_issuer(claims: &Claims, expect: &Expect<'_>) -> Result<(), TokenError> {

@@ -3,6 +3,7 @@
 mod bearers;
 mod keys;
 mod tokens;
+mod wycheproof;
 
 use super::{Claims, Expect, JwkSet, TokenError, Typ, verify};
 use crate::forge::{CLIENT, ISSUER, LEEWAY, NOW, P256, alice, key_set, with};

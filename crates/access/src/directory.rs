@@ -146,6 +146,8 @@ pub struct MemberGrant {
     pub name: Option<Arc<str>>,
     /// The e-mail address that the tenant's provider gave.
     pub email: Option<Arc<str>>,
+    /// What else the tenant's claim rules keep, as a JSON object; none for nothing.
+    pub attributes: Option<Arc<str>>,
 }
 
 /// An API key, found by its hash; one that has ended too, so that its holder can be told.

@@ -28,6 +28,7 @@
 pub mod access_token;
 pub mod api_key;
 mod asked;
+pub mod claim_rule;
 pub mod connection;
 pub mod hand_over;
 pub mod invitation;

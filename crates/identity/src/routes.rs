@@ -1,8 +1,8 @@
 //! This room's routes, and how its handlers get at what they share.
 
 use crate::{
-    Identity, access_token, api_key, asked::Asked, connection, hand_over, invitation, key_set, member,
-    parting, person, provider, session, sign_in, subscriber, switch,
+    Identity, access_token, api_key, asked::Asked, claim_rule, connection, hand_over, invitation, key_set,
+    member, parting, person, provider, session, sign_in, subscriber, switch,
 };
 use access::{ListMembers, ReadConnection, ReadKeys};
 use axum::extract::{FromRef, FromRequestParts, Query};
@@ -24,6 +24,8 @@ pub fn routes() -> Routes<Identity> {
         .merge(member::pages::routes())
         .merge(connection::http::routes())
         .merge(connection::pages::routes())
+        .merge(claim_rule::http::routes())
+        .merge(claim_rule::pages::routes())
         .merge(provider::http::routes())
         .merge(provider::pages::routes())
         .merge(subscriber::http::routes())

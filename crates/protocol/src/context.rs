@@ -10,7 +10,7 @@ use domain::{
     RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// The header `typ`: no other token of ours passes for a context, nor a context for another token.
@@ -115,6 +115,9 @@ pub struct ContextMember {
     /// The address, if the provider gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
+    /// What else the tenant's claim rules keep of the provider's words.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Value>,
 }
 
 /// The claims that are neither times nor the issuer's and audience's, as they stand on the wire.
@@ -283,7 +286,12 @@ mod tests {
     }
 
     fn alice() -> Context {
-        let member = ContextMember { id: MemberId::from_bits(4), name: "Alice".parse().ok(), email: None };
+        let member = ContextMember {
+            id: MemberId::from_bits(4),
+            name: "Alice".parse().ok(),
+            email: None,
+            attributes: Map::new(),
+        };
         let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];
         let session = Some(Digest::of(b"session"));
         let user = ContextUser { user: UserId::from_bits(3), member, roles, session };

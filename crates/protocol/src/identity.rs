@@ -37,13 +37,6 @@ impl fmt::Debug for IdentityClaims {
     }
 }
 
-impl IdentityClaims {
-    /// Whether something that people are shown by was not said.
-    pub fn lacks_profile(&self) -> bool {
-        self.name.is_none() || self.email.is_none()
-    }
-}
-
 /// Whether `text` can be somebody's name at a provider.
 pub(crate) fn is_subject(text: &str) -> bool {
     (1..=SUBJECT_LIMIT).contains(&text.len()) && !text.contains(char::is_control)

@@ -155,6 +155,7 @@ impl StoreDirectory {
             rights,
             name: text("name"),
             email: text("email"),
+            attributes: profile.get("attributes").map(|kept| Arc::from(kept.to_string())),
         }))
     }
 

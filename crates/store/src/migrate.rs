@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "subscribers' traffic",
         source: include_str!("migrations/0016_subscribers_traffic.sql"),
     },
+    Migration { version: 17, name: "claim rules", source: include_str!("migrations/0017_claim_rules.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -34,6 +34,7 @@ impl Store {
             sql!("DELETE FROM session WHERE tenant_id = $1 AND (ends <= $2 OR idle_ends <= $2)"),
             sql!("DELETE FROM hand_over WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM used_state WHERE tenant_id = $1 AND ends <= $2"),
+            sql!("DELETE FROM connection_trial WHERE tenant_id = $1 AND ends <= $2"),
         ];
         let orders = sql!(
             "DELETE FROM certificate_order WHERE tenant_id = $1 AND standing = 'idle' AND ordered_at <= $2"
@@ -86,6 +87,7 @@ impl Store {
             "SELECT tenant_id FROM session WHERE ends <= $1 OR idle_ends <= $1
              UNION SELECT tenant_id FROM hand_over WHERE ends <= $1
              UNION SELECT tenant_id FROM used_state WHERE ends <= $1
+             UNION SELECT tenant_id FROM connection_trial WHERE ends <= $1
              UNION SELECT tenant_id FROM invitation WHERE ends <= $2"
         );
         let retention = self.retention.invitations;

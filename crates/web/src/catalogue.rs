@@ -91,6 +91,12 @@ catalogue! {
         "No trust anchor has signed it. Send the certificates between it and its authority along; or an admin of the organisation lays down the authority as a trust anchor.";
     "certificate.unmapped" 403 "The client certificate speaks for nobody" =>
         "A trust anchor vouches for it, but none of the anchor's rules fits what stands in it. An admin of the organisation can add a rule.";
+    "claim-rule.invalid" 422 "The claim rules cannot be used" =>
+        "Nothing was changed. The answer says which rule is wrong and why; try the rules before saving them.";
+    "claim-rule.no-trial" 409 "There are no claims to try the rules on" =>
+        "Give some, or test a sign-in by this connection first: what it brings is kept for an hour.";
+    "claim-rule.settled" 409 "How people are told apart is settled" =>
+        "People are known by what this connection said of them so far. Set up another connection if they are to be told apart by another claim.";
     "connection.reservation" 409 "This redirect URI cannot be used" =>
         "It was reserved elsewhere, or there is a connection with it already. Begin the setup again.";
     "connection.stage" 409 "The connection is not where this begins" =>
@@ -287,10 +293,14 @@ catalogue! {
         "It lacks the scope that the detail names. Use a key or a token that has it, or have one made.";
     "session.needed" 401 "Please sign in" =>
         "You are not signed in, or your session has ended.";
+    "sign-in.claim-rules" 500 "The organisation's claim rules cannot be used" =>
+        "What the organisation does with its provider's words is written in a way that this release does not know. Ask one of its admins.";
     "sign-in.full" 403 "There is no room for another member" =>
         "The organisation's plan allows no more members. Ask one of its admins.";
     "sign-in.no-connection" 409 "There is no way to sign in here yet" =>
         "The organisation has not connected an identity provider, or has switched it off. Ask one of its admins.";
+    "sign-in.no-subject" 403 "The provider did not say who you are" =>
+        "This organisation tells people apart by something that its provider left out. Ask one of its admins.";
     "sign-in.not-admitted" 403 "You are not admitted here" =>
         "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
     "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>

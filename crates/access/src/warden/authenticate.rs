@@ -121,6 +121,7 @@ pub(super) fn as_person(grant: &MemberGrant, ends: Moment, session: Digest) -> P
         session,
         name: grant.name.clone(),
         email: grant.email.clone(),
+        attributes: grant.attributes.clone(),
         lately: Shortcut::default(),
     }
 }

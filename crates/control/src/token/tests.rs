@@ -51,7 +51,7 @@ async fn a_reading_token_changes_nothing_and_an_ended_one_opens_nothing() {
             subject: made.token.id.to_string(),
             body: serde_json::Value::Null,
         };
-        world.warden.hear(&told).await.expect("the directory answers");
+        world.warden.hear(&[told]).await.expect("the directory answers");
         assert_eq!(permit::<ReadTenants>(world, &made).await.map(drop), Err(Refusal::BadCredential));
         let again = end(scene.store(), &scene.may().await, made.token.id).await.expect_err("ended");
         assert_eq!(again.code(), "item.unknown");

@@ -302,6 +302,11 @@ fn user_of(person: &Person) -> ContextUser {
             id: person.member,
             name: person.name.as_deref().and_then(|name| name.parse().ok()),
             email: person.email.as_deref().and_then(|email| email.parse().ok()),
+            attributes: person
+                .attributes
+                .as_deref()
+                .and_then(|kept| serde_json::from_str(kept).ok())
+                .unwrap_or_default(),
         },
         roles,
         session: Some(person.session),

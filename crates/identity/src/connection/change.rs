@@ -106,7 +106,7 @@ fn is_another_client(old: &Connection, new: &Connection, secret: &SecretChange) 
         || old.has_secret != new.has_secret
         || matches!(secret, SecretChange::Set(_))
         || old.settings.client_authentication != new.settings.client_authentication
-        || old.settings.scopes != new.settings.scopes
+        || old.settings.asked_scopes() != new.settings.asked_scopes()
         || old.settings.extra() != new.settings.extra()
         || old.settings.login_hint != new.settings.login_hint
 }

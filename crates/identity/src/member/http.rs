@@ -94,6 +94,9 @@ pub(crate) struct Member {
     name: Option<String>,
     /// Their e-mail address, if the tenant's provider says it.
     email: Option<String>,
+    /// What else the connection's claim rules keep of the provider's words.
+    #[schema(value_type = Object)]
+    attributes: serde_json::Map<String, serde_json::Value>,
     /// Since when they are a member.
     created_at: String,
     /// When they last signed in.
@@ -110,6 +113,7 @@ impl From<super::Member> for Member {
             roles: member.roles.iter().map(RoleName::to_string).collect(),
             name: member.profile.name,
             email: member.profile.email,
+            attributes: member.profile.attributes,
             created_at: member.created_at.to_string(),
             seen_at: member.seen_at.map(|at| at.to_string()),
         }

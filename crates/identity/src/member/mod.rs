@@ -63,6 +63,8 @@ pub struct Profile {
     pub name: Option<String>,
     /// Their e-mail address.
     pub email: Option<String>,
+    /// What else the connection's rules keep. Only this tenant sees it.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// How a member stands. A step consumes the standing and gives the next.

@@ -84,7 +84,7 @@ async fn other_nodes_hear_of_a_share_that_is_taken_back() {
             subject: told[1].clone(),
             body: serde_json::from_str(&told[2]).unwrap(),
         };
-        elsewhere.hear(&event).await.unwrap();
+        elsewhere.hear(&[event]).await.unwrap();
         let refused = elsewhere.permit::<UseUpstream>(&at, dana, world.origin()).await;
         assert_eq!(refused.err(), Some(Refusal::SignInNeeded));
     })

@@ -33,7 +33,7 @@ pub(crate) enum Told {
     InVain(String),
 }
 
-/// Adds what the provider's userinfo endpoint says to `claims`, where they lack something.
+/// Adds what the provider's userinfo endpoint says to `claims`, which lack something.
 ///
 /// # Errors
 /// [`SignInError::OtherSubject`].
@@ -44,9 +44,6 @@ pub(crate) async fn complete(
     tokens: &Tokens,
     claims: IdentityClaims,
 ) -> Result<(IdentityClaims, Told), SignInError> {
-    if !claims.lacks_profile() {
-        return Ok((claims, Told::NotAsked));
-    }
     let Some(endpoint) = &documents.metadata.userinfo_endpoint else { return Ok((claims, Told::Nowhere)) };
     match ask(room, pending, endpoint, &tokens.access_token, &claims.subject).await {
         Ok(info) => Ok((claims.completed(info), Told::Answered)),

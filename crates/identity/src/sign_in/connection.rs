@@ -2,8 +2,9 @@
 
 use crate::sign_in::Authentication;
 use domain::{ConnectionId, Fault, ProviderId, RoleName, Secret};
-use protocol::oidc::{
-    ClientAuthentication, ExtraParameters, Issuer, ProviderError, ProviderMetadata, Transport,
+use protocol::{
+    claims::{self, Rule},
+    oidc::{ClientAuthentication, ExtraParameters, Issuer, ProviderError, ProviderMetadata, Transport},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -76,6 +77,8 @@ pub struct ConnectionSettings {
     pub default_roles: Vec<RoleName>,
     /// How the client secret is shown.
     pub client_authentication: Authentication,
+    /// What the tenant keeps of the provider's words, and which roles they give.
+    pub claim_rules: Vec<Rule>,
 }
 
 impl Default for ConnectionSettings {
@@ -86,6 +89,7 @@ impl Default for ConnectionSettings {
             login_hint: None,
             default_roles: Vec::new(),
             client_authentication: Authentication::Automatic,
+            claim_rules: Vec::new(),
         }
     }
 }
@@ -97,6 +101,11 @@ impl ConnectionSettings {
     /// [`ProviderError::Metadata`] for one that only the protocol may say.
     pub fn extra(&self) -> Result<ExtraParameters, ProviderError> {
         ExtraParameters::parse(self.parameters.clone())
+    }
+
+    /// The scopes to ask for beside `openid`: those that are set, without those whose claims the rules drop.
+    pub fn asked_scopes(&self) -> String {
+        claims::asked(&self.scopes, &self.claim_rules)
     }
 
     /// The roles of the application among the default ones. The platform's own are never given away by

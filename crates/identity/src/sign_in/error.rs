@@ -5,6 +5,7 @@ use domain::Fault;
 use outbound::OutboundError;
 use protocol::{
     TokenError,
+    claims::BadRule,
     oidc::{CallbackError, ClientAuthentication, ProviderError, Refusal},
 };
 use std::sync::Arc;
@@ -40,6 +41,12 @@ pub enum SignInError {
     /// The ID token is not believed.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The connection's rules cannot be used.
+    #[error("the claim rules cannot be used: {0}")]
+    Rules(BadRule),
+    /// The claim by which people are told apart was not said.
+    #[error("the provider does not say the claim by which people are told apart")]
+    NoSubject,
     /// The userinfo endpoint speaks of somebody else.
     #[error("the userinfo endpoint speaks of another subject than the ID token")]
     OtherSubject,
@@ -66,7 +73,9 @@ pub(crate) const CODES: &[&str] = &[
     "callback.state",
     "invitation.invalid",
     "sign-in.full",
+    "sign-in.claim-rules",
     "sign-in.no-connection",
+    "sign-in.no-subject",
     "sign-in.not-admitted",
     "sign-in.provider-away",
     "userinfo.subject",
@@ -81,6 +90,8 @@ impl Fault for SignInError {
             SignInError::Callback(error) => error.code(),
             SignInError::Client { refusal, .. } => ProviderError::Refused(refusal.clone()).code(),
             SignInError::Token(error) => error.code(),
+            SignInError::Rules(_) => "sign-in.claim-rules",
+            SignInError::NoSubject => "sign-in.no-subject",
             SignInError::OtherSubject => "userinfo.subject",
             SignInError::Replayed => "callback.state",
             SignInError::NotAdmitted => "sign-in.not-admitted",

@@ -3,6 +3,7 @@
 
 use crate::{
     Identity,
+    claim_rule::{self, Ruled, ruled},
     hand_over::{self, Gift},
     invitation,
     sign_in::{
@@ -16,7 +17,7 @@ use crate::{
 use access::{FinishSignIn, Permit, Tenant};
 use domain::{Change, Digest, Event, Limit, MemberId, RoleName, Secret, UserId, event::names};
 use protocol::IdentityClaims;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::{StoreError, TenantWrite};
 
 /// Somebody whom a provider has proven.
@@ -49,10 +50,11 @@ pub(crate) async fn finish(
     arrival: &Arrival<'_>,
 ) -> Result<Admitted, SignInError> {
     let provider = arrival.connection.provider;
-    let subject = room.keyring.load().subject_hash(provider, &arrival.claims.subject);
+    let ruled = &ruled(&arrival.connection.settings, arrival.claims)?;
+    let subject = room.keyring.load().subject_hash(provider, &ruled.key);
     let attempt = async || {
         let known = room.store.directory().identity(permit, provider, subject).await?;
-        let work = Admission { room, permit, tenant, arrival, subject, known };
+        let work = Admission { room, permit, tenant, arrival, ruled, subject, known };
         room.store.write(permit, async |tx| work.admit(tx).await).await
     };
     let (admitted, changed) = match attempt().await {
@@ -71,6 +73,7 @@ struct Admission<'a> {
     permit: &'a Permit<FinishSignIn>,
     tenant: &'a Tenant,
     arrival: &'a Arrival<'a>,
+    ruled: &'a Ruled,
     subject: Digest,
     known: Option<UserId>,
 }
@@ -78,12 +81,13 @@ struct Admission<'a> {
 impl Admission<'_> {
     /// Gives who was let in, and whether anything changed that sessions rest on.
     async fn admit(&self, tx: &mut TenantWrite) -> Result<(Admitted, bool), SignInError> {
-        let Arrival { connection, claims, .. } = self.arrival;
+        let connection = self.arrival.connection;
         self.check_connection(tx).await?;
         let user = self.person(tx).await?;
         let (member, is_new) = self.member(tx, user).await?;
         let mut changed = is_new;
-        changed |= self.write_profile(tx, member, claims).await?;
+        changed |= self.write_profile(tx, member).await?;
+        changed |= self.give_by_rules(tx, member).await?;
         changed |= self.use_invitation(tx, member, user).await?;
         let sign_in = rows::note_sign_in(tx, member, connection.id, connection.provider).await?;
         let facts = json!({ "sign_in": sign_in, "user": user, "connection": connection.id, "provider": connection.provider });
@@ -152,26 +156,47 @@ impl Admission<'_> {
 
     /// The profile is what the provider says now: what it does not say any more is gone, and nothing is
     /// made up.
-    async fn write_profile(
-        &self,
-        tx: &mut TenantWrite,
-        member: MemberId,
-        claims: &IdentityClaims,
-    ) -> Result<bool, SignInError> {
-        let mut profile = Map::new();
-        for (field, value) in profile_fields(claims) {
-            profile.insert(field.to_owned(), Value::String(value));
-        }
+    async fn write_profile(&self, tx: &mut TenantWrite, member: MemberId) -> Result<bool, SignInError> {
+        let profile = self.ruled.profile();
         if rows::profile_of(tx, member).await? == profile {
             return Ok(false);
         }
         rows::put_profile(tx, member, &profile).await?;
         let fields: Vec<&String> = profile.keys().collect();
         let mut change = Change::new(member, Value::Null, json!({ "profile": fields }));
-        for (field, value) in profile_fields(claims) {
+        for (field, value) in self.ruled.shown() {
             change = change.personal(field, member, value);
         }
+        if !self.ruled.attributes.is_empty() {
+            change = change.personal("attributes", member, json!(self.ruled.attributes).to_string());
+        }
         tx.changed(change);
+        Ok(true)
+    }
+
+    /// The roles that the connection's rules give now, and no more of those that they gave before. A role that
+    /// somebody gave by hand is theirs to take.
+    async fn give_by_rules(&self, tx: &mut TenantWrite, member: MemberId) -> Result<bool, SignInError> {
+        let source = claim_rule::source_of(self.arrival.connection.id);
+        let known = self.room.known_roles.load();
+        let wanted: Vec<&RoleName> =
+            self.ruled.roles.iter().filter(|role| !role.is_platform() && known.contains_key(*role)).collect();
+        let given = claim_rule::rows::roles_given_by(tx, member, &source).await?;
+        if given.iter().eq(wanted.iter().copied()) {
+            return Ok(false);
+        }
+        let before = rows::roles_of(tx, member).await?;
+        for role in given.iter().filter(|role| !wanted.contains(role)) {
+            crate::member::rows::remove_role(tx, member, role).await?;
+        }
+        for role in wanted {
+            rows::give_role(tx, member, role, &source).await?;
+        }
+        let after = rows::roles_of(tx, member).await?;
+        if before == after {
+            return Ok(false);
+        }
+        tx.changed(Change::new(member, listed(&before), listed(&after)));
         Ok(true)
     }
 
@@ -205,13 +230,6 @@ impl Admission<'_> {
         let gift = Gift { gate, member, user, provider, connection, bind: *bind, back, life };
         Ok(Some(hand_over::give(tx, &gift).await?))
     }
-}
-
-/// Name and address, as far as the provider gave them.
-pub(crate) fn profile_fields(claims: &IdentityClaims) -> impl Iterator<Item = (&'static str, String)> {
-    let name = claims.name.as_ref().map(|name| ("name", name.to_string()));
-    let email = claims.email.as_ref().map(|email| ("email", email.to_string()));
-    name.into_iter().chain(email)
 }
 
 fn listed(roles: &[RoleName]) -> Value {

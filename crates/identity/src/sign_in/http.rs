@@ -3,6 +3,7 @@
 use crate::{
     Identity,
     asked::Asked,
+    claim_rule::ruled,
     person,
     routes::{query, with_cookies},
     sign_in::{
@@ -313,11 +314,12 @@ impl Arrived<'_> {
         };
         let outcome = async {
             let recognised = self.recognise(&connection, answer).await?;
-            record(room, permit, pending).await?;
-            Ok(recognised)
+            let ruled = ruled(&connection.settings, &recognised.claims)?;
+            record(room, permit, pending, &recognised.claims).await?;
+            Ok((recognised, ruled))
         };
         match outcome.await {
-            Ok(recognised) => pages::trial_passed(plain, tenant, &connection, &recognised),
+            Ok((recognised, ruled)) => pages::trial_passed(plain, tenant, &connection, &recognised, &ruled),
             Err(error) => pages::trial_failed(plain, tenant, &connection, &error),
         }
     }

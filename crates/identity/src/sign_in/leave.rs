@@ -85,7 +85,7 @@ fn address(
         endpoint: &documents.metadata.authorization_endpoint,
         client_id: &connection.client_id,
         redirect_uri: &redirect_uri(&room.web.hosts, connection.id),
-        scope: &connection.settings.scopes,
+        scope: &connection.settings.asked_scopes(),
         state: pending.state(),
         nonce: nonce.reveal(),
         code_challenge: &verifier.challenge(),

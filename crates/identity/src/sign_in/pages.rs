@@ -2,10 +2,8 @@
 
 use crate::{
     asked::Asked,
-    sign_in::{
-        Connection, SignInError, complete::Told, error::in_words, finish::profile_fields,
-        recognise::Recognised,
-    },
+    claim_rule::Ruled,
+    sign_in::{Connection, SignInError, complete::Told, error::in_words, recognise::Recognised},
 };
 use access::Tenant;
 use askama::Template;
@@ -13,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use domain::RoleName;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use web::{Json, Page, Plain, Problem};
 
 struct Choice {
@@ -120,6 +119,8 @@ struct Trial {
     plain: Plain,
     checks: Vec<Check>,
     claims: Vec<Claim>,
+    /// What the rules keep beside name and address.
+    kept: Vec<Claim>,
     roles: Vec<String>,
     passed: bool,
 }
@@ -130,6 +131,7 @@ pub(crate) fn trial_passed(
     tenant: &Tenant,
     connection: &Connection,
     Recognised { claims, shown, told }: &Recognised,
+    ruled: &Ruled,
 ) -> Response {
     let mut checks = vec![Check {
         state: "good",
@@ -142,7 +144,7 @@ pub(crate) fn trial_passed(
         detail: format!("{}.", in_words(*shown)),
     });
     checks.extend(userinfo_check(told));
-    let given: Vec<_> = profile_fields(claims).map(|(field, _)| field).collect();
+    let given: Vec<_> = ruled.shown().map(|(field, _)| field).collect();
     for (field, words) in [("name", "a name"), ("email", "an e-mail address")] {
         let is_given = given.contains(&field);
         checks.push(Check {
@@ -162,9 +164,12 @@ pub(crate) fn trial_passed(
     let mut all: Vec<Claim> =
         claims.raw.iter().map(|(name, value)| Claim { name: name.clone(), value: as_text(value) }).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));
-    let roles = connection.settings.roles().map(RoleName::to_string).collect();
+    let roles: BTreeSet<&RoleName> = connection.settings.roles().chain(&ruled.roles).collect();
+    let roles = roles.into_iter().map(RoleName::to_string).collect();
+    let kept = ruled.attributes.iter();
+    let kept = kept.map(|(name, value)| Claim { name: name.clone(), value: as_text(value) }).collect();
     let plain = titled(plain, tenant, connection);
-    Page::new(Trial { plain, checks, claims: all, roles, passed: true }).into_response()
+    Page::new(Trial { plain, checks, claims: all, kept, roles, passed: true }).into_response()
 }
 
 /// What is worth saying of the userinfo endpoint; nothing where the ID token said enough.
@@ -200,7 +205,8 @@ pub(crate) fn trial_failed(
     let text = problem_of(domain::Fault::code(error));
     let checks = vec![Check { state: "bad", text, detail: error.for_admins() }];
     let plain = titled(plain, tenant, connection);
-    Page::new(Trial { plain, checks, claims: vec![], roles: vec![], passed: false }).into_response()
+    Page::new(Trial { plain, checks, claims: vec![], kept: vec![], roles: vec![], passed: false })
+        .into_response()
 }
 
 fn titled(plain: Plain, tenant: &Tenant, connection: &Connection) -> Plain {

@@ -3,6 +3,7 @@
 
 use crate::{
     Identity,
+    claim_rule::wants_more,
     sign_in::{
         Connection, Documents, SignInError,
         complete::{Told, complete},
@@ -53,7 +54,10 @@ pub(crate) async fn recognise(
     let shown = connection.authentication(&documents.metadata)?;
     let tokens = exchange(room, connection, pending, &documents, &code, shown).await?;
     let claims = believe(room, connection, pending, &documents, &tokens).await?;
-    let (claims, told) = complete(room, pending, &documents, &tokens, claims).await?;
+    let (claims, told) = match wants_more(&connection.settings, &claims) {
+        true => complete(room, pending, &documents, &tokens, claims).await?,
+        false => (claims, Told::NotAsked),
+    };
     Ok(Recognised { claims, shown, told })
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     Identity,
+    claim_rule::keep,
     sign_in::{
         SignInError,
         pending::{Aim, Pending},
@@ -11,6 +12,7 @@ use crate::{
 };
 use access::{FinishSignIn, Permit, TestConnection};
 use domain::{Change, ConnectionId, Moment, TenantId, UserId};
+use protocol::IdentityClaims;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -49,7 +51,7 @@ pub fn trial_link(
     Some(format!("{}/trial?ticket={sealed}", room.web.hosts.id))
 }
 
-/// Remembers that the connection was tried; lets nobody in.
+/// Remembers that the connection was tried, and for a while what came; lets nobody in.
 ///
 /// # Errors
 /// [`SignInError::Store`].
@@ -57,6 +59,7 @@ pub(crate) async fn record(
     room: &Identity,
     permit: &Permit<FinishSignIn>,
     pending: &Pending,
+    claims: &IdentityClaims,
 ) -> Result<(), SignInError> {
     let by = match pending.aim {
         Aim::Trial { by } => json!(by),
@@ -67,6 +70,7 @@ pub(crate) async fn record(
             let now = tx.now();
             let sql = sql!("UPDATE connection SET tested_at = $3 WHERE tenant_id = $1 AND id = $2");
             tx.run(sql, values![pending.connection, now]).await?;
+            keep(tx, pending.connection, claims).await?;
             tx.changed(Change::new(pending.connection, Value::Null, json!({ "trial": "passed", "by": by })));
             Ok(())
         })

@@ -22,7 +22,7 @@ use testkit::Village;
 impl Browser<'_> {
     /// Opens this path at the village's host, as the gateway would ask, and goes as far as the provider;
     /// gives the address there.
-    async fn leave_for(&mut self, house: &House, village: &Village, path: &str) -> String {
+    pub(crate) async fn leave_for(&mut self, house: &House, village: &Village, path: &str) -> String {
         let start = format!("{}/.partywall/sign-in?return={path}", house.origin(village));
         let reply = self.follow(&start).await;
         assert!(reply.status.is_redirection(), "{} {}", reply.status, reply.body);
@@ -31,7 +31,7 @@ impl Browser<'_> {
 
     /// Signs in at the village by this provider; gives what is seen at the end, which is the way back to the
     /// application.
-    async fn sign_in(
+    pub(crate) async fn sign_in(
         &mut self,
         house: &House,
         village: &Village,
@@ -44,7 +44,7 @@ impl Browser<'_> {
     }
 
     /// Who is signed in at the village; none if nobody is.
-    async fn session_at(&mut self, house: &House, village: &Village) -> Option<serde_json::Value> {
+    pub(crate) async fn session_at(&mut self, house: &House, village: &Village) -> Option<serde_json::Value> {
         let mut script = Browser::script(house);
         script.copy_cookies(self, &house.host(village));
         let reply = script.get(&format!("{}/.partywall/session", house.origin(village))).await;
@@ -56,4 +56,5 @@ impl Browser<'_> {
 fn every_code_of_ours_is_in_the_catalogue() {
     web::assert_known(crate::sign_in::CODES);
     web::assert_known(&["hand-over.refused"]);
+    web::assert_known(crate::claim_rule::CODES);
 }

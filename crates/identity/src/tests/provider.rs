@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(crate) subject: String,
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
+    /// What else the provider says of them.
+    pub(crate) more: Map<String, Value>,
 }
 
 impl Account {
@@ -30,12 +32,19 @@ impl Account {
             subject: who.to_owned(),
             name: Some(who.to_owned()),
             email: Some(format!("{who}@people.test")),
+            more: Map::new(),
         }
     }
 
     /// Somebody of whom it says nothing but the subject.
     pub(crate) fn bare(subject: &str) -> Self {
-        Account { subject: subject.to_owned(), name: None, email: None }
+        Account { subject: subject.to_owned(), name: None, email: None, more: Map::new() }
+    }
+
+    /// The same, of whom the provider says this too.
+    pub(crate) fn saying(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
     }
 }
 
@@ -283,6 +292,7 @@ fn tell(claims: &mut Map<String, Value>, account: &Account) {
             claims.insert(name.to_owned(), json!(value));
         }
     }
+    claims.extend(account.more.clone());
 }
 
 fn json_of(value: &Value) -> Response {

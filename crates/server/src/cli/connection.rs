@@ -8,7 +8,8 @@ use super::{
     tenant::given,
 };
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 
 /// Whose connections, and why an operator looks at them.
 #[derive(Debug, Args)]
@@ -96,6 +97,22 @@ pub(super) enum Connection {
         #[command(flatten)]
         within: Within,
     },
+    /// Show the claim rules of a connection, set them, or try them.
+    Rules {
+        /// Its id.
+        connection: String,
+        /// A JSON file with the list of rules: set these, or with --try see what they would do.
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Explain what the rules do, and change nothing.
+        #[arg(long = "try")]
+        tries: bool,
+        /// A JSON file with claims to try them on; those of the last test sign-in if nothing is said.
+        #[arg(long, requires = "tries")]
+        claims: Option<PathBuf>,
+        #[command(flatten)]
+        within: Within,
+    },
     /// Remove a connection that is out of use.
     Remove {
         /// Its id.
@@ -154,6 +171,21 @@ impl Connection {
             Connection::SwitchOn { connection, within } => {
                 act(api, &within, &connection, "switch-on", json!({})).await
             }
+            Connection::Rules { connection, file, tries, claims, within } => {
+                let path = within.path(&format!("{}/claim-rules", of(&connection)));
+                let (file, claims) = (file.map(document).transpose()?, claims.map(document).transpose()?);
+                let api = &api.inside(&within.reason);
+                match (tries, file) {
+                    (true, rules) => {
+                        let mut body = Map::new();
+                        body.extend(rules.map(|rules| ("rules".to_owned(), rules)));
+                        body.extend(claims.map(|claims| ("claims".to_owned(), claims)));
+                        print::json(&api.post(&format!("{path}/try"), Value::Object(body)).await?)
+                    }
+                    (false, Some(rules)) => print::json(&api.put(&path, json!({ "rules": rules })).await?),
+                    (false, None) => print::json(&api.get(&path).await?),
+                }
+            }
             Connection::Remove { connection, within } => {
                 let answer = api.inside(&within.reason).delete(&within.path(&of(&connection))).await?;
                 print::done(api, &answer, "The connection is gone, and its secret with it.")
@@ -166,6 +198,12 @@ impl Within {
     fn path(&self, rest: &str) -> String {
         format!("/v1/tenants/{}/connections{rest}", escaped(&self.tenant))
     }
+}
+
+fn document(path: PathBuf) -> Result<Value, String> {
+    let wrong = |error: String| format!("{}: {error}", path.display());
+    let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
 fn of(connection: &str) -> String {

@@ -61,6 +61,9 @@ struct ConnectionPage {
     changed: At,
     has_secret: bool,
     fields: Fields,
+    /// How many claim rules there are.
+    rules: usize,
+    rules_path: String,
     roles: Vec<Choice>,
     authentications: Vec<Choice>,
     /// How the secret is shown, in words.
@@ -134,6 +137,8 @@ async fn page<A: ReadsConnections>(
         created: connection.created_at.into(),
         changed: connection.changed_at.into(),
         has_secret: connection.has_secret,
+        rules_path: format!("{list}/{id}/rules"),
+        rules: connection.settings.claim_rules.len(),
         roles: roles(room, &fields.default_roles),
         authentications: authentications(&fields.client_authentication),
         authentication: connection.settings.client_authentication.words(),

@@ -468,7 +468,15 @@ impl Directory for StoreDirectory {
         Box::pin(async move { answer(self.find_these(&ids).await) })
     }
     fn tenants(&self, after: Option<TenantId>, limit: u32) -> Answer<'_, Vec<TenantRecord>> {
-        Box::pin(async move { answer(self.find_tenants(after, limit).await) })
+        let this = self.clone();
+        Box::pin(async move {
+            // A task of its own: whoever asked takes in the batch before while this one is read.
+            let found = tokio::spawn(async move { answer(this.find_tenants(after, limit).await) });
+            found.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "the directory was not read to its end: {error}");
+                Err(DirectoryError)
+            })
+        })
     }
     fn claim(&self, class: &'static str) -> Answer<'_, Option<ClaimedJob>> {
         Box::pin(async move { answer(self.store.claim_job(class).await) })

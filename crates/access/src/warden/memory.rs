@@ -32,7 +32,7 @@ impl Warden {
         while !batch.is_empty() {
             let last = batch.iter().map(|record| record.id).max();
             let mut next = self.directory.tenants(last, BATCH);
-            // Polled once, it has the database look for the next ones while these are taken in.
+            // Polled once, it has begun: the next ones are read while these are taken in.
             let early = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await;
             batch.into_iter().for_each(|record| self.tenants.put(record));
             batch = match early {

@@ -1,5 +1,5 @@
-//! Client certificates before proxies that end TLS, each with what is shipped and written about it: real nginx and
-//! HAProxy, which forward to the node, and which only ask it (ledger A14, E16, H08).
+//! Client certificates before proxies that end TLS, each with what is shipped and written about it: real nginx,
+//! HAProxy and Caddy, which forward to the node, and which only ask it (ledger A14, E16, H08).
 
 use super::client_certificates::{DEVICES, context, curl, lay_down, make_door, put_routes};
 use crate::town::{Authority, Engine, Front, Kind, Town, free_port};
@@ -58,6 +58,29 @@ fn haproxy(shipped: &str, folder: &Path, front: &str, asks: bool) -> String {
     changed(&unasked, "default_backend application", "default_backend partywall")
 }
 
+/// Likewise.
+fn caddy(shipped: &str, folder: &Path, asks: bool) -> String {
+    let folder = folder.display();
+    let site = shipped.lines().find(|line| line.starts_with(':')).expect("there is a site");
+    let tls =
+        format!("{site}\n\ttls {folder}/door.pem {folder}/door.key {{ client_auth {{ mode request }} }}");
+    let tls = tls.replace(" { ", " {\n").replace(" }", "\n}");
+    let text = changed(&changed(shipped, "admin off", "admin off\n\tauto_https off"), site, &tls);
+    let says = "route {\n\
+                request_header Client-Cert \":{http.request.tls.client.certificate_der_base64}:\"\n\
+                @no-cert header_regexp Client-Cert ^:([{]http.*)?:$\n\
+                request_header @no-cert -Client-Cert\n";
+    let (before, handled) = text.rsplit_once("\n\thandle {\n").expect("everything else is handled last");
+    if !asks {
+        let to =
+            before.lines().find(|line| line.contains("reverse_proxy")).expect("the platform's hosts go on");
+        return format!("{before}\n\thandle {{\n{says}{to}\n}}\n}}\n}}\n");
+    }
+    let (decides, goes_on) = handled.rsplit_once("reverse_proxy ").expect("the application is asked last");
+    let goes_on = changed(goes_on, "\n\t}\n}", " {\nheader_up -Client-Cert\n}\n}\n\t}\n}");
+    format!("{before}\n\thandle {{\n{says}{decides}reverse_proxy {goes_on}")
+}
+
 async fn a_device_before(kind: Kind) {
     if !kind.is_here() {
         return;
@@ -80,6 +103,7 @@ async fn a_device_before(kind: Kind) {
         let folder = town.folder.path().to_owned();
         let change = |shipped: String| match kind {
             Kind::Nginx => nginx(&shipped, &folder, asks),
+            Kind::Caddy => caddy(&shipped, &folder, asks),
             _ => {
                 let bind = shipped.lines().find_map(|line| line.trim().strip_prefix("bind :"));
                 let front = bind.map(|port| format!("bind :{port}")).unwrap_or_default();
@@ -125,4 +149,9 @@ async fn nginx_says_which_certificate_its_client_has_shown() {
 #[tokio::test]
 async fn haproxy_says_which_certificate_its_client_has_shown() {
     a_device_before(Kind::Haproxy).await;
+}
+
+#[tokio::test]
+async fn caddy_says_which_certificate_its_client_has_shown() {
+    a_device_before(Kind::Caddy).await;
 }

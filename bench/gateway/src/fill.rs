@@ -9,8 +9,9 @@ use access::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use control::{deployment, route};
 use domain::{
-    ApiKeyId, ApiKeyText, Chance, Clock, ConnectionId, DeploymentId, Digest, MasterKey, MemberId, Moment,
-    ProviderId, RequestId, SubscriberId, TenantId, UserId, api_key, id::Kind, seal::SealingKey,
+    ApiKeyId, ApiKeyText, Chance, Clock, ConnectionId, DeploymentId, Digest, Event, MasterKey, MemberId,
+    Moment, ProviderId, RequestId, Secret, SubscriberId, TenantId, UserId, api_key, event::names, id::Kind,
+    seal::SealingKey,
 };
 use serde_json::json;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -72,7 +73,17 @@ pub(crate) struct Person {
 
 /// Fills the database in `data`, at which a node has been started and stopped once.
 pub(crate) async fn fill(data: &Path, size: Size, upstream: SocketAddr) -> Result<Town, String> {
-    let filler = Filler::open(data).await?;
+    fill_at(data, Database::Sqlite(data.join("partywall.db")), size, upstream).await
+}
+
+/// Fills this database, whose master key is in `data`.
+pub(crate) async fn fill_at(
+    data: &Path,
+    database: Database,
+    size: Size,
+    upstream: SocketAddr,
+) -> Result<Town, String> {
+    let filler = Filler::open(data, database).await?;
     let (deployment, proof_secret) = filler.host_at(upstream).await?;
     filler.open_routes().await?;
     let tenants = filler.register(size.tenants, deployment).await.map_err(words)?;
@@ -85,6 +96,44 @@ pub(crate) async fn fill(data: &Path, size: Size, upstream: SocketAddr) -> Resul
     }
     filler.store.engine().close().await;
     Ok(Town { tenants, people, deployment, proof_secret })
+}
+
+/// The database at this URL.
+pub(crate) fn postgres(url: &str) -> Database {
+    Database::Postgres { url: Secret::new(url.to_owned()), connections: 4 }
+}
+
+/// Makes the key that nodes over one database share.
+pub(crate) fn make_master_key(data: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = data.join("master.key");
+    std::fs::create_dir_all(data).map_err(words)?;
+    std::fs::write(&path, BASE64_STANDARD.encode(Chance::system().bytes::<32>())).map_err(words)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(words)
+}
+
+/// Somebody who gives tenants other slugs, and tells of it.
+pub(crate) struct Renames(Filler);
+
+impl Renames {
+    pub(crate) async fn open(data: &Path, database: Database) -> Result<Self, String> {
+        Filler::open(data, database).await.map(Renames)
+    }
+
+    /// Gives one another slug. Gives its host, once that has landed.
+    pub(crate) async fn one(&self, tenant: &Tenant, number: u32) -> Result<String, String> {
+        let Renames(Filler { store, warden }) = self;
+        let upkeep = warden.platform::<Upkeep>(self.0.origin()).expect("upkeep is the platform's own");
+        let slug = format!("again{number:07}");
+        let renamed = store.operate(&upkeep, async |tx| {
+            let update = operator_sql!("UPDATE tenant SET slug = $2, changed_at = $3 WHERE id = $1");
+            let now = tx.now();
+            tx.run(update, values![tenant.id, &slug, now]).await?;
+            tx.emit(tenant.id, Event::new(names::TENANT_CHANGED, tenant.id)).await
+        });
+        renamed.await.map_err(words)?;
+        Ok(format!("{slug}.{BASE_DOMAIN}"))
+    }
 }
 
 struct Filler {
@@ -103,8 +152,8 @@ impl Witness for Nobody {
 }
 
 impl Filler {
-    async fn open(data: &Path) -> Result<Self, String> {
-        let engine = Engine::open(&Database::Sqlite(data.join("partywall.db"))).await.map_err(words)?;
+    async fn open(data: &Path, database: Database) -> Result<Self, String> {
+        let engine = Engine::open(&database).await.map_err(words)?;
         let store = Store::new(engine, Clock::System, Chance::system(), master_key(data)?);
         let directory = Arc::new(store.directory());
         let warden = Warden::new(directory, Arc::new(Nobody), Clock::System, Bounds::default());

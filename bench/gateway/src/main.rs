@@ -10,6 +10,7 @@
 //! and `taskset`; nothing leaves the machine, and nothing stays behind.
 
 mod ask;
+mod changes;
 mod check;
 mod fill;
 mod half;
@@ -75,6 +76,15 @@ enum Part {
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
         connections: u32,
     },
+    /// Measure how soon a node hears of changed tenants and what that costs it, in place of everything else.
+    Changes {
+        /// An empty PostgreSQL database, as a superuser.
+        #[arg(long)]
+        database: String,
+        /// How many tenants change in a second.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+        a_second: u32,
+    },
 }
 
 /// What answers behind all of them.
@@ -115,6 +125,10 @@ async fn main() -> ExitCode {
         Some(Part::Upstream { listen }) => upstream::serve(listen).await,
         Some(Part::Idle { connections }) => match node::find().await {
             Ok(binary) => idle::measure(&binary, connections as usize).await,
+            Err(words) => Err(words),
+        },
+        Some(Part::Changes { ref database, a_second }) => match node::find().await {
+            Ok(binary) => changes::measure(&binary, database, asked.tenants, a_second).await,
             Err(words) => Err(words),
         },
         None => measure(&asked).await,

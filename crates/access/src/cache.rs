@@ -2,10 +2,10 @@
 //! its tenant and until its session ends; the feed empties what ended early.
 
 use crate::{
-    directory::{KeyEnd, MemberGrant, OperatorGrant, PersonGrant},
+    directory::{KeyEnd, MemberGrant, OperatorGrant, PersonGrant, StandingGrant},
     permit::{KeyHolder, Person},
 };
-use domain::{Digest, Moment, ProviderId, RightSet, TenantId, UserId};
+use domain::{Digest, GrantId, Moment, ProviderId, RightSet, TenantId, UserId};
 use quick_cache::sync::Cache;
 use std::{sync::Arc, time::Duration};
 
@@ -35,12 +35,20 @@ pub(crate) struct KnownKey {
     pub(crate) noted: Moment,
 }
 
+/// A grant as a node remembers it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownGrant {
+    pub(crate) epoch: u64,
+    pub(crate) grant: Arc<StandingGrant>,
+}
+
 pub(crate) struct Known {
     pub(crate) sessions: Cache<(TenantId, Digest), KnownSession>,
     pub(crate) persons: Cache<Digest, Arc<PersonGrant>>,
     pub(crate) members: Cache<(TenantId, UserId, ProviderId), KnownMember>,
     pub(crate) tokens: Cache<Digest, OperatorGrant>,
     pub(crate) keys: Cache<Digest, KnownKey>,
+    pub(crate) grants: Cache<(TenantId, GrantId), KnownGrant>,
     /// Hashes that are no key's. Nobody can make a key that has one of them, so this never becomes false.
     pub(crate) no_keys: Cache<Digest, ()>,
     /// When a tenant was last asked for while the feed was silent.
@@ -56,6 +64,7 @@ impl Known {
             members: Cache::new(sessions / 4 + 16),
             tokens: Cache::new(256),
             keys: Cache::new(sessions),
+            grants: Cache::new(sessions),
             no_keys: Cache::new(sessions / 4 + 16),
             rechecked: Cache::new(sessions / 4 + 16),
         }
@@ -68,6 +77,7 @@ impl Known {
         self.members.clear();
         self.tokens.clear();
         self.keys.clear();
+        self.grants.clear();
         self.rechecked.clear();
     }
 }

@@ -1,6 +1,6 @@
 //! What a caller may present, and the signed cookie that carries a session.
 
-use crate::permit::{CertificateHolder, ExchangedToken, TokenHolder};
+use crate::permit::{CertificateHolder, ExchangedToken, GrantedToken, TokenHolder};
 use domain::{DeploymentId, Digest, Moment, Secret, SignedKey, TenantId, UserId, digest::MacKey};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub enum Credential {
     Token(Arc<TokenHolder>),
     /// A token of ours that an API key was exchanged for, after it was verified.
     Exchanged(Arc<ExchangedToken>),
+    /// A token of ours that an application was given, after it was verified.
+    Granted(Arc<GrantedToken>),
     /// A client certificate that an anchor vouches for, by the rule that fits at one tenant.
     Certificate(Arc<CertificateHolder>),
     /// An operator token.

@@ -3,9 +3,9 @@
 
 use crate::{AssumeTenant, OperatorPermit};
 use domain::{
-    ApiKeyId, DeploymentId, Digest, DisplayName, Hostname, JobId, Limits, MemberId, Moment, Network,
-    ProductName, ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId, TenantId, TokenId,
-    UserId,
+    ApiKeyId, ApplicationId, DeploymentId, Digest, DisplayName, GrantId, Hostname, JobId, Limits, MemberId,
+    Moment, Network, ProductName, ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId,
+    TenantId, TokenId, UserId,
 };
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
@@ -127,6 +127,19 @@ pub struct PersonGrant {
     pub digest: Digest,
     /// When the person proved themselves.
     pub since: Moment,
+    /// How, in their provider's words.
+    pub proof: Arc<Proof>,
+}
+
+/// How somebody proved who they are, in their provider's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// When, if the provider said so.
+    pub at: Option<Moment>,
+    /// How well.
+    pub acr: Option<String>,
+    /// By what.
+    pub amr: Vec<String>,
 }
 
 /// What a person is at a tenant.
@@ -148,6 +161,18 @@ pub struct MemberGrant {
     pub email: Option<Arc<str>>,
     /// What else the tenant's claim rules keep, as a JSON object; none for nothing.
     pub attributes: Option<Arc<str>>,
+}
+
+/// What an application was given at a tenant and may use still: answered only while the grant and the application stand
+/// and, where it is in somebody's name, they are an active member whose provider is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingGrant {
+    /// The application.
+    pub application: ApplicationId,
+    /// In whose name; none in the application's own.
+    pub member: Option<MemberGrant>,
+    /// When it ends.
+    pub ends: Moment,
 }
 
 /// An API key, found by its hash; one that has ended too, so that its holder can be told.
@@ -232,6 +257,10 @@ pub trait Directory: Send + Sync {
     fn key(&self, digest: Digest) -> Answer<'_, Option<KeyGrant>>;
     /// The signed keys, of one tenant or of all, that end before the time that they say themselves.
     fn cut_short(&self, tenant: Option<TenantId>) -> Answer<'_, Vec<CutShort>>;
+    /// What an application was given at a tenant.
+    fn grant(&self, _tenant: TenantId, _grant: GrantId) -> Answer<'_, Option<StandingGrant>> {
+        Box::pin(async { Ok(None) })
+    }
     /// These tenants, as far as they are there, in whatever order.
     fn these(&self, ids: Vec<TenantId>) -> Answer<'_, Vec<TenantRecord>>;
     /// Tenants in order of id after `after`, at most `limit`: how a node fills its memory.

@@ -35,11 +35,11 @@ pub mod warden;
 pub use credential::{Cookie, CookieKeys, Credential, HostOf, PresentedKey};
 pub use directory::{
     Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, Maintenance, MemberGrant,
-    OperatorGrant, PersonGrant, SessionGrant, Subscriptions, TenantRecord,
+    OperatorGrant, PersonGrant, Proof, SessionGrant, StandingGrant, Subscriptions, TenantRecord,
 };
 pub use permit::{
-    Actor, Caller, CertificateHolder, ExchangedToken, KeyHolder, OperatorPermit, Permit, Person,
-    PersonPermit, TenantScope, TokenHolder,
+    Actor, Caller, CertificateHolder, ExchangedToken, GrantHolder, GrantedToken, KeyHolder, OperatorPermit,
+    Permit, Person, PersonPermit, TenantScope, TokenHolder,
 };
 pub use policy::*;
 pub use refusal::{CrossTenant, Refusal, Stop, Wanted, Witness};

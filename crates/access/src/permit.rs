@@ -7,8 +7,8 @@ use crate::{
     tenants::Tenant,
 };
 use domain::{
-    AnchorId, ApiKeyId, Digest, IssuerId, Machine, MemberId, Moment, Network, ProviderId, RequestId,
-    RightSet, RoleName, ScopeName, SubscriberId, TenantId, UserId,
+    AnchorId, ApiKeyId, ApplicationId, Digest, GrantId, IssuerId, Machine, MemberId, Moment, Network,
+    ProviderId, RequestId, RightSet, RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
 use std::{
     fmt,
@@ -45,6 +45,8 @@ pub enum Actor {
     Subscriber(SubscriberId, ApiKeyId),
     /// Whomever a registered issuer's token speaks of: the issuer, and the keyed hash of its name for them.
     Workload(IssuerId, Digest),
+    /// An application in its own name.
+    Application(ApplicationId),
     /// A device or program with a client certificate: the anchor that vouches for it, and the keyed hash of its name.
     Device(AnchorId, Digest),
     /// A script with an operator token.
@@ -69,6 +71,7 @@ impl fmt::Display for Actor {
             Actor::User(user) => user.fmt(f),
             Actor::Subscriber(subscriber, key) => write!(f, "{subscriber} by {key}"),
             Actor::Workload(issuer, subject) => write!(f, "{subject} of {issuer}"),
+            Actor::Application(application) => application.fmt(f),
             Actor::Device(anchor, subject) => write!(f, "{subject} under {anchor}"),
             Actor::Token(token) => token.fmt(f),
             Actor::CommandLine => f.write_str("command line"),
@@ -213,6 +216,44 @@ impl ExchangedToken {
     }
 }
 
+/// An application's token of ours, after it was verified. Whether the grant behind it still stands is asked on every
+/// request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct GrantedToken {
+    /// The grant.
+    pub grant: GrantId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The application that it was given to.
+    pub application: ApplicationId,
+    /// Whom it is for.
+    pub audience: Box<str>,
+    /// What it is good for, sorted.
+    pub scopes: Box<[ScopeName]>,
+    /// When it ends.
+    pub ends: Moment,
+}
+
+/// An application, in somebody's name or in its own, as its token said and its grant still allows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct GrantHolder {
+    /// What the token says.
+    pub token: Arc<GrantedToken>,
+    /// In whose name; none in the application's own.
+    pub person: Option<Arc<Person>>,
+    /// The hash of everything that a backend is told about the caller.
+    pub told: Digest,
+    /// To what a backend was told about them last.
+    pub lately: Shortcut,
+}
+
+impl GrantHolder {
+    /// Whether the token is good for this.
+    pub fn has(&self, scope: &ScopeName) -> bool {
+        self.token.scopes.contains(scope)
+    }
+}
+
 /// The one behind a client certificate, after an anchor's authority vouched for it and a rule of that anchor's fitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateHolder {
@@ -254,6 +295,7 @@ pub struct Caller {
     pub(crate) key: Option<Arc<KeyHolder>>,
     pub(crate) token: Option<Arc<TokenHolder>>,
     pub(crate) certificate: Option<Arc<CertificateHolder>>,
+    pub(crate) application: Option<Arc<GrantHolder>>,
     pub(crate) actor: Actor,
     pub(crate) rights: RightSet,
     pub(crate) request: RequestId,
@@ -268,6 +310,7 @@ impl Caller {
             key: None,
             token: None,
             certificate: None,
+            application: None,
             actor,
             rights,
             request,
@@ -294,9 +337,15 @@ impl Caller {
         self.certificate.as_ref()
     }
 
+    /// The application that calls, in the name of [`Caller::person`] or in its own, if it is one.
+    pub fn application(&self) -> Option<&Arc<GrantHolder>> {
+        self.application.as_ref()
+    }
+
     /// Whether it is somebody, rather than anybody.
     pub fn is_known(&self) -> bool {
-        self.person.is_some() || self.key.is_some() || self.token.is_some() || self.certificate.is_some()
+        let machine = self.key.is_some() || self.token.is_some() || self.certificate.is_some();
+        self.person.is_some() || machine || self.application.is_some()
     }
 
     /// Who it is, for the audit trail.

@@ -114,6 +114,12 @@ policy! {
     UseOpenUpstream "upstream.use-open" tenant reads Nothing;
     #[doc = " Exchange an API key for a token that is good for a short while."]
     ExchangeKey "key.exchange" tenant reads Known;
+    #[doc = " Let an application know who one is at this tenant."]
+    EnterApplication "application.enter" tenant writes Membership;
+    #[doc = " Show a code or a refresh token, or one's own proof, and get tokens for it."]
+    UseGrant "grant.use" tenant writes Nothing;
+    #[doc = " Show a token and be told what it is good for."]
+    ReadGrant "grant.read" tenant reads Nothing;
     #[doc = " See one's own session."]
     ReadSession "session.read" tenant reads Membership;
     #[doc = " End one's own session."]
@@ -141,6 +147,10 @@ policy! {
     TestConnection "connection.test" tenant writes Needs::Right(ManageConnections);
     #[doc = " Share a provider with another tenant, or take the share back."]
     ShareProvider "provider.share" tenant writes Needs::Right(ManageConnections);
+    #[doc = " See which applications the tenant may put into use, and which it has."]
+    ReadApplications "application.read" tenant reads Needs::Right(ReadConnections);
+    #[doc = " Put an application into use for everybody here, with stated scopes, and withdraw that."]
+    ConsentApplication "application.consent" tenant writes Needs::Right(ManageConnections);
     #[doc = " See subscribers and their API keys; never a key itself."]
     ReadKeys "key.read" tenant reads Needs::Right(Right::ReadKeys);
     #[doc = " Make, rotate and revoke API keys, and look after subscribers."]
@@ -212,6 +222,8 @@ policy! {
     LookAfterAnchors "anchor.look-after" tenant writes Platform;
     #[doc = " The platform's own upkeep: first start, key rolling, relaying."]
     Upkeep "platform.upkeep" platform writes Platform;
+    #[doc = " Remember that an application's assertion was shown, so that it is good once."]
+    NoteAssertion "assertion.note" platform writes Platform;
     #[doc = " Bind the first operator's provider by the one-time link."]
     Bootstrap "platform.bootstrap" platform writes Platform;
 }

@@ -1,6 +1,6 @@
 //! Why the answer was no, and what has to be fetched before there can be an answer.
 
-use domain::{ApiKeyId, Digest, Fault, Standing, TenantId, UserId};
+use domain::{ApiKeyId, Digest, Fault, GrantId, Standing, TenantId, UserId};
 
 /// Why a request does not go further. What a client gets to read is decided in `web` and `gateway`;
 /// there, everything that could betray another tenant becomes one answer.
@@ -36,8 +36,8 @@ pub enum Refusal {
     /// The bearer token's time is over.
     #[error("the bearer token has expired")]
     TokenExpired,
-    /// The API key behind the token was taken back, or its time is over.
-    #[error("the API key behind the token has ended")]
+    /// The API key or the grant behind the token was taken back, or its time is over.
+    #[error("what is behind the token has ended")]
     TokenEnded,
     /// The client certificate must be looked at again.
     #[error("the client certificate has expired")]
@@ -92,6 +92,8 @@ pub enum Wanted {
     Token(Digest),
     /// An API key, by its hash.
     Key(Digest),
+    /// What an application was given at a tenant.
+    Grant(TenantId, GrantId),
 }
 
 /// Why the synchronous path stopped.

@@ -91,6 +91,11 @@ pub mod names {
         KEY_ENDING = "api-key.ending";
         /// An issuer of bearer tokens was registered, changed or removed, or whom it speaks for.
         ISSUER_CHANGED = "issuer.changed";
+        /// An application was registered, changed or removed.
+        APPLICATION_CHANGED = "application.changed";
+        /// What an application may do at a tenant ended: one grant, which is the subject, or all of those that the
+        /// application, or the member, of the subject has there.
+        GRANT_ENDED = "grant.ended";
         /// A trust anchor was laid down, changed or removed, or took something back.
         ANCHOR_CHANGED = "anchor.changed";
         /// A tenant claimed a domain, proved it, lost its proof or gave it back; `standing` says how it stands.

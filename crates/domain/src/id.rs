@@ -43,6 +43,8 @@ macro_rules! registry {
 registry! {
     /// An authority whose client certificates are believed.
     AnchorId = AnchorKind "anc";
+    /// A relying party that receives our tokens.
+    ApplicationId = ApplicationKind "app";
     /// An API key.
     ApiKeyId = ApiKeyIdKind "apk";
     /// One line of a tenant's audit trail.
@@ -53,6 +55,8 @@ registry! {
     DeploymentId = DeploymentKind "dep";
     /// One event in the outbox.
     EventId = EventKind "evt";
+    /// What an application may do at a tenant, in somebody's name or in its own.
+    GrantId = GrantKind "gnt";
     /// An issuer of bearer tokens.
     IssuerId = IssuerKind "iss";
     /// A piece of background work.

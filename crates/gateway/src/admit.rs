@@ -21,7 +21,7 @@ use crate::{
     route::{Audience, CredentialKind, Route, Routes},
     shape,
     target::{self, BadTarget},
-    token::check_token,
+    token::{check_granted, check_token},
     traffic::Account,
     vigil::{Pass, permitted},
 };
@@ -214,9 +214,13 @@ impl Gateway {
         if let Some(holder) = pass.caller().certificate() {
             check_certificate(holder, route)?;
         }
+        if let Some(holder) = pass.caller().application() {
+            check_granted(holder, route, &self.0.own.issuer())?;
+        }
         self.check_product(route, &tenant, pass.caller(), onlooker)?;
         check_roles_of(route, pass.caller(), onlooker)?;
-        if pass.caller().person().is_some() {
+        // A token is sent on purpose; only what a browser sends by itself can be sent without its person's knowledge.
+        if pass.caller().person().is_some() && pass.caller().application().is_none() {
             check_site(parts, route, peer, &authority, websocket)?;
         }
         onlooker.passed("standing", || tenant.record.standing.to_string());

@@ -194,7 +194,9 @@ impl Known<'_> {
     fn of_caller(&self, name: &str) -> Option<Value<'_>> {
         let (person, key, token) = (self.caller.person(), self.caller.key(), self.caller.token());
         let certificate = self.caller.certificate();
+        let application = self.caller.application();
         match name {
+            "kind" if person.is_none() && application.is_some() => Some(Value::text("application")),
             "kind" => Some(Value::text(match (person, key, token) {
                 (Some(_), _, _) => "user",
                 (_, Some(_), _) => "subscriber",
@@ -209,7 +211,9 @@ impl Known<'_> {
                 let of_key = key.iter().flat_map(|holder| holder.scopes.iter());
                 let of_token = token.iter().flat_map(|holder| holder.scopes.iter());
                 let of_certificate = certificate.iter().flat_map(|holder| holder.scopes.iter());
-                texts(of_key.chain(of_token).chain(of_certificate).map(AsRef::as_ref))
+                let of_application = application.iter().flat_map(|holder| holder.token.scopes.iter());
+                let all = of_key.chain(of_token).chain(of_certificate).chain(of_application);
+                texts(all.map(AsRef::as_ref))
             }
             _ => None,
         }

@@ -439,6 +439,9 @@ async fn keep_small(request: Request<RequestBody>, most: u64) -> Result<Request<
 
 /// A number that is this caller's: the person's, the subscriber's, or that of whoever else it is.
 fn caller_bits(caller: &Caller, household: IpAddr) -> u128 {
+    if let (None, Some(holder)) = (caller.person(), caller.application()) {
+        return holder.token.application.bits();
+    }
     match (caller.person(), caller.key(), caller.token(), caller.certificate()) {
         (Some(person), _, _, _) => person.user.bits(),
         (None, Some(holder), _, _) => holder.subscriber.bits(),

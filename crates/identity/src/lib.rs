@@ -20,6 +20,8 @@
 //! [`invitation`] lets the first admin of a tenant in, [`switch`] goes from one tenant to another, and
 //! `parting` ends what signing out leaves at `id.`
 //!
+//! [`application`]s receive our tokens; `oauth` is where they get them.
+//!
 //! [`api_key`], [`access_token`] and [`subscriber`] are for the programs that call in a tenant's name.
 //!
 //! This room tells others when somebody signs in, joins, or leaves. It keeps no password, and no token of
@@ -27,6 +29,7 @@
 
 pub mod access_token;
 pub mod api_key;
+pub mod application;
 mod asked;
 pub mod claim_rule;
 pub mod connection;
@@ -34,6 +37,7 @@ pub mod hand_over;
 pub mod invitation;
 mod key_set;
 pub mod member;
+mod oauth;
 mod parting;
 pub mod person;
 pub mod provider;

@@ -1,10 +1,10 @@
 //! This room's routes, and how its handlers get at what they share.
 
 use crate::{
-    Identity, access_token, api_key, asked::Asked, claim_rule, connection, hand_over, invitation, key_set,
-    member, parting, person, provider, session, sign_in, subscriber, switch,
+    Identity, access_token, api_key, application, asked::Asked, claim_rule, connection, hand_over,
+    invitation, key_set, member, oauth, parting, person, provider, session, sign_in, subscriber, switch,
 };
-use access::{ListMembers, ReadConnection, ReadKeys};
+use access::{ListMembers, ReadApplications, ReadConnection, ReadKeys, ReadPlatformSettings};
 use axum::extract::{FromRef, FromRequestParts, Query};
 use http::{HeaderValue, Uri, header, request::Parts};
 use serde::de::DeserializeOwned;
@@ -32,6 +32,12 @@ pub fn routes() -> Routes<Identity> {
         .merge(access_token::http::routes())
         .merge(api_key::http::routes())
         .merge(api_key::pages::routes())
+        .merge(application::http::routes())
+        .merge(application::pages::routes())
+        .merge(application::console::routes())
+        .merge(oauth::authorize::routes())
+        .merge(oauth::token::routes())
+        .merge(oauth::discovery::routes())
         .merge(key_set::http::routes())
 }
 
@@ -40,7 +46,9 @@ pub fn pages() -> Pages {
     Pages::new()
         .tenant::<ListMembers>("/t/{tenant}/members", "Members", Section::People, "members")
         .tenant::<ReadConnection>("/t/{tenant}/connections", "Connections", Section::SignIn, "connections")
+        .tenant::<ReadApplications>("/t/{tenant}/applications", "Applications", Section::SignIn, "link")
         .tenant::<ReadKeys>("/t/{tenant}/keys", "API keys", Section::SignIn, "keys")
+        .platform::<ReadPlatformSettings>("/platform/applications", "Applications", "link")
 }
 
 impl FromRef<Identity> for Web {

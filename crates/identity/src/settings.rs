@@ -34,6 +34,14 @@ pub struct Settings {
     pub leeway: Duration,
     /// How long a token lives that an API key is exchanged for.
     pub token_life: Duration,
+    /// How long a code lives that a browser brings to an application.
+    pub code_life: Duration,
+    /// How long an application may go on refreshing, if nothing else is registered.
+    pub refresh_life: Duration,
+    /// For how long a refresh token is taken again that was used, because its answer may have been lost.
+    pub refresh_grace: Duration,
+    /// How long an ID token lives.
+    pub id_token_life: Duration,
     /// The region in which new people are at home.
     pub home_region: Region,
 }
@@ -53,6 +61,10 @@ impl Default for Settings {
             provider_retry: MINUTE,
             leeway: MINUTE,
             token_life: 5 * MINUTE,
+            code_life: MINUTE,
+            refresh_life: 30 * DAY,
+            refresh_grace: Duration::from_secs(30),
+            id_token_life: 10 * MINUTE,
             home_region: Region::default(),
         }
     }

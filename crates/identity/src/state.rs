@@ -1,11 +1,11 @@
 //! What this room's handlers share.
 
-use crate::{Settings, sign_in::discover::Providers};
+use crate::{Settings, application::Applications, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
-use domain::{DisplayName, Moment, RoleName, ScopeName, Slug, TenantId};
+use domain::{ApplicationId, DisplayName, Moment, RoleName, ScopeName, Slug, TenantId};
 use outbound::Outbound;
-use protocol::oidc::Transport;
+use protocol::{JwkSet, oidc::Transport};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -17,6 +17,9 @@ use web::{Problem, Web};
 pub type KnownRoles = BTreeMap<RoleName, DisplayName>;
 /// What API keys may be good for, as the operator has declared it.
 pub type KnownScopes = BTreeSet<ScopeName>;
+
+/// Keys that lie at applications' own addresses.
+type FetchedKeys = quick_cache::sync::Cache<ApplicationId, (Moment, String, JwkSet)>;
 
 /// The shared parts, cheap to clone.
 #[derive(Clone)]
@@ -35,6 +38,10 @@ pub struct Identity {
     pub known_roles: Arc<ArcSwap<KnownRoles>>,
     /// What API keys may be good for; whoever changes it puts the new set here.
     pub known_scopes: Arc<ArcSwap<KnownScopes>>,
+    /// The applications that receive our tokens; whoever changes them puts the new ones here.
+    pub applications: Arc<ArcSwap<Applications>>,
+    /// The keys that applications published: when they were fetched, from where, and they.
+    pub(crate) application_keys: Arc<FetchedKeys>,
     /// What providers published.
     pub(crate) providers: Arc<Providers>,
 }
@@ -48,7 +55,7 @@ impl Identity {
         keyring: Arc<ArcSwap<Keyring>>,
         settings: Settings,
     ) -> Self {
-        let (known_roles, known_scopes, providers) = Default::default();
+        let (known_roles, known_scopes, applications, providers) = Default::default();
         Identity {
             store,
             web,
@@ -57,6 +64,8 @@ impl Identity {
             settings: Arc::new(settings),
             known_roles,
             known_scopes,
+            applications,
+            application_keys: Arc::new(FetchedKeys::new(1_024)),
             providers,
         }
     }

@@ -6,8 +6,8 @@
 
 use crate::jose::{Expect, JwkSet, Signer, TokenError, Typ, verify};
 use domain::{
-    AnchorId, ApiKeyId, DeploymentId, Digest, DisplayName, EmailAddress, IssuerId, MemberId, Moment,
-    RoleName, ScopeName, SubscriberId, TenantId, UserId,
+    AnchorId, ApiKeyId, ApplicationId, DeploymentId, Digest, DisplayName, EmailAddress, IssuerId, MemberId,
+    Moment, RoleName, ScopeName, SubscriberId, TenantId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -47,6 +47,8 @@ pub enum ContextCaller {
     Workload(ContextWorkload),
     /// A device or program, by a client certificate.
     Device(ContextDevice),
+    /// An application in its own name.
+    Application(ContextApplication),
 }
 
 /// A person who calls.
@@ -60,6 +62,18 @@ pub struct ContextUser {
     pub roles: Vec<RoleName>,
     /// The hash of the session, to tell two sessions apart.
     pub session: Option<Digest>,
+    /// The application that calls in their name, if they do not call themselves.
+    pub application: Option<ContextApplication>,
+}
+
+/// An application that calls with a token of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextApplication {
+    /// Its id.
+    pub id: ApplicationId,
+    /// What the token is good for, sorted.
+    pub scopes: Vec<ScopeName>,
 }
 
 /// A subscriber that calls with an API key.
@@ -139,6 +153,8 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<ContextDevice>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    application: Option<ContextApplication>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
 }
 
@@ -150,6 +166,7 @@ enum Kind {
     Subscriber,
     Workload,
     Device,
+    Application,
 }
 
 /// Between whom a context token passes.
@@ -205,8 +222,9 @@ impl Context {
     fn wire(&self) -> Wire {
         let tenant = self.tenant.clone();
         let (sub, member, roles, sid) = (None, None, Vec::new(), None);
-        let (subscriber, workload, device, kind) = (None, None, None, None);
-        let nobody = Wire { tenant, sub, member, roles, sid, subscriber, workload, device, kind };
+        let (subscriber, workload, device, application, kind) = (None, None, None, None, None);
+        let nobody =
+            Wire { tenant, sub, member, roles, sid, subscriber, workload, device, application, kind };
         match self.caller.clone() {
             None => nobody,
             Some(ContextCaller::User(user)) => Wire {
@@ -214,6 +232,7 @@ impl Context {
                 member: Some(user.member),
                 roles: user.roles,
                 sid: user.session.map(|session| session.to_string()),
+                application: user.application,
                 kind: Some(Kind::User),
                 ..nobody
             },
@@ -225,6 +244,9 @@ impl Context {
             }
             Some(ContextCaller::Device(device)) => {
                 Wire { device: Some(device), kind: Some(Kind::Device), ..nobody }
+            }
+            Some(ContextCaller::Application(application)) => {
+                Wire { application: Some(application), kind: Some(Kind::Application), ..nobody }
             }
         }
     }
@@ -240,18 +262,24 @@ impl Context {
             (Some(user), Some(member), None)
                 if is(Kind::User) && wire.workload.is_none() && wire.device.is_none() =>
             {
-                Some(ContextCaller::User(ContextUser { user, member, roles: wire.roles, session }))
+                let (roles, application) = (wire.roles, wire.application);
+                Some(ContextCaller::User(ContextUser { user, member, roles, session, application }))
             }
             (None, None, subscriber) if wire.roles.is_empty() && session.is_none() => {
-                match (subscriber, wire.workload, wire.device) {
-                    (Some(subscriber), None, None) if is(Kind::Subscriber) => {
+                match (subscriber, wire.workload, wire.device, wire.application) {
+                    (Some(subscriber), None, None, None) if is(Kind::Subscriber) => {
                         Some(ContextCaller::Subscriber(subscriber))
                     }
-                    (None, Some(workload), None) if is(Kind::Workload) => {
+                    (None, Some(workload), None, None) if is(Kind::Workload) => {
                         Some(ContextCaller::Workload(workload))
                     }
-                    (None, None, Some(device)) if is(Kind::Device) => Some(ContextCaller::Device(device)),
-                    (None, None, None) if wire.kind.is_none() => None,
+                    (None, None, Some(device), None) if is(Kind::Device) => {
+                        Some(ContextCaller::Device(device))
+                    }
+                    (None, None, None, Some(application)) if wire.kind == Some(Kind::Application) => {
+                        Some(ContextCaller::Application(application))
+                    }
+                    (None, None, None, None) if wire.kind.is_none() => None,
                     _ => return None,
                 }
             }
@@ -294,7 +322,7 @@ mod tests {
         };
         let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];
         let session = Some(Digest::of(b"session"));
-        let user = ContextUser { user: UserId::from_bits(3), member, roles, session };
+        let user = ContextUser { user: UserId::from_bits(3), member, roles, session, application: None };
         Context { caller: Some(ContextCaller::User(user)), ..anonymous() }
     }
 

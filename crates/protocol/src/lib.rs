@@ -11,6 +11,7 @@
 //! the JOSE library, the XML libraries and the reader of CEL.
 
 pub mod access_token;
+pub mod application_token;
 pub mod claims;
 pub mod context;
 pub mod expression;

@@ -41,6 +41,8 @@ pub struct Node {
     pub roles: Arc<ArcSwap<identity::KnownRoles>>,
     /// What API keys may be good for.
     pub scopes: Arc<ArcSwap<identity::KnownScopes>>,
+    /// The applications that receive our tokens.
+    pub applications: Arc<ArcSwap<identity::application::Applications>>,
     /// How issuers of bearer tokens are asked for their keys.
     pub asking: Asking,
     /// Tenants' own certificates, where this node ends TLS.
@@ -119,6 +121,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
     let identity =
         Identity::new(store.clone(), web.clone(), outbound, keyring.clone(), identity_settings(config));
     let (roles, scopes) = (identity.known_roles.clone(), identity.known_scopes.clone());
+    let applications = identity.applications.clone();
     let control = Control::new(store.clone(), web.clone(), terms, route_check(&gateway))
         .with_rehearsals(crate::rehearse::rehearse(&gateway))
         .with_times(crate::rehearse::times_of(&gateway))
@@ -144,6 +147,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         keyring,
         roles,
         scopes,
+        applications,
         asking,
         certificates: Arc::default(),
         names_changed: tokio::sync::Notify::new(),
@@ -178,6 +182,7 @@ impl Node {
         let roles = control::role::load(&self.store, &upkeep).await?;
         self.roles.store(Arc::new(roles));
         self.scopes.store(Arc::new(control::scope::load(&self.store, &upkeep).await?));
+        self.applications.store(Arc::new(identity::application::load(&self.store, &upkeep).await?));
         let (issuers, names) = control::issuer::load(&self.store, &upkeep).await?;
         if let Some(names) = names {
             self.gateway.set_anchor_names(names.clone());
@@ -407,6 +412,8 @@ fn identity_settings(config: &Config) -> identity::Settings {
         person_idle: config.lifetimes.session_idle,
         person_life: config.lifetimes.session,
         token_life: config.lifetimes.token,
+        refresh_life: config.lifetimes.refresh,
+        refresh_grace: config.lifetimes.refresh_grace,
         home_region: config.home_region.clone(),
         provider_patience: config.providers.patience,
         provider_memory: config.providers.memory,

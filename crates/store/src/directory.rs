@@ -8,8 +8,8 @@ mod rows;
 use lines::{Batch, WholeBatch};
 use plans::Plans;
 use rows::{
-    CutRow, Found, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow, SubscriptionRow,
-    TokenRow,
+    CutRow, Found, GrantRow, HostRow, KeyRow, MemberRow, PersonRow, RoleRow, SealedRow, SessionRow,
+    SubscriptionRow, TokenRow,
 };
 
 use crate::{
@@ -22,11 +22,11 @@ use crate::{
 };
 use access::{
     Answer, AssumeTenant, ClaimedJob, CutShort, Directory, DirectoryError, Introduces, KeyGrant, MemberGrant,
-    OperatorGrant, OperatorPermit, Permit, PersonGrant, SessionGrant, Subscriptions, TenantAction,
-    TenantRecord,
+    OperatorGrant, OperatorPermit, Permit, PersonGrant, SessionGrant, StandingGrant, Subscriptions,
+    TenantAction, TenantRecord,
 };
 use domain::{
-    Change, Digest, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
+    Change, Digest, GrantId, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
     TenantId, UserId,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -241,7 +241,7 @@ impl StoreDirectory {
     async fn find_person(&self, user: UserId, digest: Digest) -> Result<Option<PersonGrant>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
-            "SELECT user_id, digest, provider, since, idle, idle_ends, ends FROM person_session
+            "SELECT user_id, digest, provider, since, idle, idle_ends, ends, proof FROM person_session
              WHERE user_id = $1 AND digest = $2 AND ends > $3 AND idle_ends > $3"
         );
         Ok(reading.row::<PersonRow>(sql, values![user, digest, self.now()]).await?.map(|row| row.0))
@@ -262,6 +262,32 @@ impl StoreDirectory {
              FROM api_key WHERE digest = $1"
         );
         Ok(reading.row::<KeyRow>(sql, values![digest]).await?.map(|row| row.0))
+    }
+
+    /// What an application was given, while that and the application stand. One in somebody's name stands no longer than
+    /// they are a member, proven by a provider that is connected.
+    async fn find_grant(
+        &self,
+        tenant: TenantId,
+        grant: GrantId,
+    ) -> Result<Option<StandingGrant>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!(
+            "SELECT g.application_id, g.member_id, g.provider_id, g.ends FROM application_grant g
+             JOIN application a ON a.id = g.application_id
+             WHERE g.tenant_id = $1 AND g.id = $2 AND g.ended_at = 0 AND g.ends > $3"
+        );
+        let found: Option<GrantRow> = reading.row(sql, values![tenant, grant, self.now()]).await?;
+        let Some(GrantRow { application, who, ends }) = found else { return Ok(None) };
+        let member = match who {
+            None => None,
+            Some((member, provider)) => {
+                let member = self.grant(&mut reading, tenant, Key::Member(member), provider).await?;
+                let Some(member) = member else { return Ok(None) };
+                Some(member)
+            }
+        };
+        Ok(Some(StandingGrant { application, member, ends }))
     }
 
     async fn find_cut_short(&self, tenant: Option<TenantId>) -> Result<Vec<CutShort>, StoreError> {
@@ -460,6 +486,9 @@ impl Directory for StoreDirectory {
     }
     fn key(&self, digest: Digest) -> Answer<'_, Option<KeyGrant>> {
         Box::pin(async move { answer(self.find_key(digest).await) })
+    }
+    fn grant(&self, tenant: TenantId, grant: GrantId) -> Answer<'_, Option<StandingGrant>> {
+        Box::pin(async move { answer(self.find_grant(tenant, grant).await) })
     }
     fn cut_short(&self, tenant: Option<TenantId>) -> Answer<'_, Vec<CutShort>> {
         Box::pin(async move { answer(self.find_cut_short(tenant).await) })

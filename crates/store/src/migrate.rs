@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
         source: include_str!("migrations/0016_subscribers_traffic.sql"),
     },
     Migration { version: 17, name: "claim rules", source: include_str!("migrations/0017_claim_rules.sql") },
+    Migration { version: 18, name: "applications", source: include_str!("migrations/0018_applications.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -35,6 +35,7 @@ impl Store {
             sql!("DELETE FROM hand_over WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM used_state WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM connection_trial WHERE tenant_id = $1 AND ends <= $2"),
+            sql!("DELETE FROM application_grant WHERE tenant_id = $1 AND ends <= $2"),
         ];
         let orders = sql!(
             "DELETE FROM certificate_order WHERE tenant_id = $1 AND standing = 'idle' AND ordered_at <= $2"
@@ -61,13 +62,14 @@ impl Store {
     pub async fn sweep_platform(&self, permit: &OperatorPermit<Upkeep>) -> Result<u64, StoreError> {
         let persons = operator_sql!("DELETE FROM person_session WHERE ends <= $1 OR idle_ends <= $1");
         let names = operator_sql!("DELETE FROM resting_name WHERE until <= $1");
+        let assertions = operator_sql!("DELETE FROM used_assertion WHERE ends <= $1");
         let rates = operator_sql!("DELETE FROM rate_share WHERE ends < $1");
         let retention = self.retention.outbox;
         self.operate(permit, async |tx| {
             let until = tx.now() - retention;
             let mut swept = sweep_events(tx, until).await?;
             swept += tx.run(rates, values![tx.now().seconds()]).await?;
-            for statement in [persons, names] {
+            for statement in [persons, names, assertions] {
                 swept += tx.run(statement, values![tx.now()]).await?;
             }
             Ok(swept)
@@ -88,6 +90,7 @@ impl Store {
              UNION SELECT tenant_id FROM hand_over WHERE ends <= $1
              UNION SELECT tenant_id FROM used_state WHERE ends <= $1
              UNION SELECT tenant_id FROM connection_trial WHERE ends <= $1
+             UNION SELECT tenant_id FROM application_grant WHERE ends <= $1
              UNION SELECT tenant_id FROM invitation WHERE ends <= $2"
         );
         let retention = self.retention.invitations;

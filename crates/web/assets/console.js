@@ -40,4 +40,5 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:load", (event) => showLocalTimes(event.detail.elt));
 fillFromFragment();
+document.querySelector("form[data-go]")?.submit();
 showLocalTimes(document);

@@ -175,6 +175,7 @@ impl Ask {
             | Credential::Key(_)
             | Credential::Token(_)
             | Credential::Exchanged(_)
+            | Credential::Granted(_)
             | Credential::Certificate(_) => warden.permit_at::<A>(tenant, credential, self.origin).await,
         };
         let permit = permit.map_err(|refusal| self.refuse(refusal, parts, web, Some(tenant)))?;

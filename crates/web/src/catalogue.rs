@@ -47,8 +47,16 @@ catalogue! {
         "The operator or the organisation has said from which networks one may ask. Ask from one of those, or have yours added.";
     "anchor.proof-needed" 422 "Show that you have the authority's key" =>
         "Have the authority sign a certificate with the common name that is said here, and send it along as proof. Any key and any dates will do; it is used for nothing else.";
+    "application.metadata" 502 "The application's metadata could not be fetched" =>
+        "It must lie at an https address that can be reached from here, as JSON in the words of RFC 7591, of at most 64 KiB.";
     "assume.reason-needed" 403 "Say why you go into this tenant" =>
         "An operator who acts inside a tenant gives a reason of 10 to 500 characters in the header Partywall-Assume-Reason. The tenant's admins can read it.";
+    "authorize.application" 400 "This application is not known here" =>
+        "The link or the application that brought you here names a client id that is not registered. Tell whoever runs the application; nothing was sent to it.";
+    "authorize.request" 400 "The application's request cannot be read" =>
+        "Go back to the application and begin again. If it happens every time, tell whoever runs it; nothing was sent to it.";
+    "authorize.return" 400 "The address to return to is not registered" =>
+        "An application gives, letter for letter, a redirect_uri that the operator has registered for it. Nothing was sent to the one that it gave.";
     "bearer.audience" 401 "The token is for somebody else" =>
         "None of the audiences in it is one that its issuer is registered with here. Ask the issuer for a token for this service.";
     "bearer.ended" 401 "The API key behind the token has ended" =>

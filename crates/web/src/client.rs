@@ -11,6 +11,7 @@ use crate::{
     ask::origin_of,
     body::{MOST, is_of_type, parse_pairs, read},
     limit::{ClientAddress, Counted},
+    program,
 };
 use access::{Credential, Permit, PresentedKey, Refusal, Resolved, TenantAction};
 use axum::{
@@ -18,7 +19,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{ApiKeyText, TenantId};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -132,19 +132,12 @@ fn basic(headers: &HeaderMap) -> Result<(String, String), Problem> {
         return Err(Problem::new("credential.several"));
     }
     let needed = || Problem::new("key.needed").detail("Send the subscriber's id and the key by HTTP Basic.");
-    let text = first.and_then(|value| value.to_str().ok()).ok_or_else(needed)?;
-    let (scheme, rest) = text.split_once(' ').ok_or_else(needed)?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(needed());
-    }
-    let pair = BASE64_STANDARD.decode(rest.trim()).ok().and_then(|pair| String::from_utf8(pair).ok());
-    let pair = pair.ok_or_else(needed)?;
-    let (client, secret) = pair.split_once(':').ok_or_else(needed)?;
-    Ok((spelled_out(client), spelled_out(secret)))
+    let value = first.ok_or_else(needed)?;
+    program::basic(value).ok_or_else(needed)
 }
 
 /// The text without its escapes. Neither ids nor keys hold anything that would part a form.
-fn spelled_out(text: &str) -> String {
+pub(crate) fn spelled_out(text: &str) -> String {
     url::form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
 }
 

@@ -4,6 +4,7 @@ use crate::{
     allow::{Allow, AllowBy, AllowOperator, AllowPerson},
     client::{AllowKey, ReadsKeys},
     open::{Open, Reason},
+    program::{AllowProgram, Asks, OpenProgram},
 };
 use access::{Action, Needs, OperatorAction, PersonAction, TenantAction};
 
@@ -28,6 +29,17 @@ impl Guard {
     const fn of<A: Action>(scope: &'static str, tenant_from: Option<&'static str>) -> Self {
         Guard { scope, action: A::NAME, needs: A::NEEDS, writes: A::WRITES, tenant_from, only_at: None }
     }
+
+    const fn open<R: Reason>() -> Self {
+        Guard {
+            scope: "open",
+            action: R::NAME,
+            needs: Needs::Nothing,
+            writes: false,
+            tenant_from: None,
+            only_at: Some(R::PATHS),
+        }
+    }
 }
 
 mod sealed {
@@ -37,7 +49,7 @@ mod sealed {
 /// A first argument that guards.
 #[diagnostic::on_unimplemented(
     message = "this handler's first argument is not a permit",
-    label = "a handler takes `Allow<A>`, `AllowBy<A, _>`, `AllowKey<A>`, `AllowPerson<A>` or `AllowOperator<A>` first, and only what is listed in web::open may take `Open<R>`",
+    label = "a handler takes `Allow<A>`, `AllowBy<A, _>`, `AllowKey<A>`, `AllowProgram<A, _>`, `AllowPerson<A>` or `AllowOperator<A>` first, and only what is listed in web::open may take `Open<R>`",
     note = "nothing is routed that does not say which action of the policy page it is; see access::policy"
 )]
 pub trait Guards<S>: sealed::Sealed {
@@ -60,6 +72,16 @@ impl<S: ReadsKeys, A: TenantAction> Guards<S> for AllowKey<A> {
     const GUARD: Guard = Guard::of::<A>("tenant", Some("address"));
 }
 
+impl<A: TenantAction, V> sealed::Sealed for AllowProgram<A, V> {}
+impl<S, A: TenantAction, V: Asks<S>> Guards<S> for AllowProgram<A, V> {
+    const GUARD: Guard = Guard::of::<A>("tenant", Some(V::WHERE));
+}
+
+impl<R: Reason> sealed::Sealed for OpenProgram<R> {}
+impl<S, R: Reason> Guards<S> for OpenProgram<R> {
+    const GUARD: Guard = Guard::open::<R>();
+}
+
 impl<A: PersonAction> sealed::Sealed for AllowPerson<A> {}
 impl<S, A: PersonAction> Guards<S> for AllowPerson<A> {
     const GUARD: Guard = Guard::of::<A>("person", None);
@@ -72,14 +94,7 @@ impl<S, A: OperatorAction> Guards<S> for AllowOperator<A> {
 
 impl<R: Reason> sealed::Sealed for Open<R> {}
 impl<S, R: Reason> Guards<S> for Open<R> {
-    const GUARD: Guard = Guard {
-        scope: "open",
-        action: R::NAME,
-        needs: Needs::Nothing,
-        writes: false,
-        tenant_from: None,
-        only_at: Some(R::PATHS),
-    };
+    const GUARD: Guard = Guard::open::<R>();
 }
 
 /// The arguments of a handler, the first of which guards. `M` is axum's own marker.

@@ -163,6 +163,7 @@ impl Directory for Records {
             idle: Duration::from_secs(3_600),
             digest,
             since: NOW,
+            proof: Default::default(),
         }))
     }
     fn member(&self, tenant: TenantId, user: UserId, _: ProviderId) -> Answer<'_, Option<MemberGrant>> {

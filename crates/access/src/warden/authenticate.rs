@@ -37,6 +37,7 @@ impl Warden {
             Credential::Key(key) => self.by_key(at, key, origin),
             Credential::Token(holder) => self.by_token(at, holder, origin),
             Credential::Exchanged(token) => self.by_exchanged(at, token, origin),
+            Credential::Granted(token) => self.by_granted(at, token, origin),
             Credential::Certificate(holder) => self.by_certificate(at, holder, origin),
             // What runs the platform does not reach into a tenant (ledger C06); see `assume`.
             Credential::OperatorToken(_) | Credential::Socket => Err(Refusal::NotAllowed.into()),

@@ -141,6 +141,7 @@ impl Warden {
                         Wanted::Key(_) if matches!(credential, Credential::Exchanged(_)) => {
                             return Err(Refusal::TokenEnded);
                         }
+                        Wanted::Grant(..) => return Err(Refusal::TokenEnded),
                         Wanted::Key(_) => return Err(Refusal::KeyRefused),
                         Wanted::Member(_, user, _) if strangers == Strangers::Refused => {
                             self.report_stranger(tenant, user, origin);
@@ -210,6 +211,7 @@ impl Warden {
             | Credential::Key(_)
             | Credential::Token(_)
             | Credential::Exchanged(_)
+            | Credential::Granted(_)
             | Credential::Certificate(_)
             | Credential::Session(Cookie::Tenant { .. }) => Err(Refusal::SignInNeeded),
             Credential::Socket => Ok((Actor::CommandLine, PlatformRole::Operator.rights())),

@@ -104,6 +104,8 @@ impl Warden {
             }
             names::TOKENS_CHANGED => self.known.tokens.clear(),
             names::KEY_CHANGED => self.hear_of_key(event),
+            names::GRANT_ENDED => self.hear_of_grant(event),
+            names::APPLICATION_CHANGED => self.known.grants.clear(),
             _ => {}
         }
     }
@@ -166,6 +168,7 @@ impl Warden {
             }
             Wanted::Member(tenant, user, provider) => self.load_member(tenant, user, provider).await,
             Wanted::Key(digest) => self.load_key(digest).await,
+            Wanted::Grant(tenant, grant) => self.load_grant(tenant, grant).await,
             Wanted::Token(digest) => {
                 let grant = self.directory.token(digest).await?;
                 let there = grant.is_some();

@@ -8,6 +8,7 @@ mod authenticate;
 mod authorize;
 mod certificates;
 mod exchanged;
+mod granted;
 mod keys;
 mod memory;
 mod mint;
@@ -107,7 +108,7 @@ pub struct Warden {
     tenants: Tenants,
     known: Known,
     early_ends: EarlyEnds,
-    /// How many changes of API keys were heard of.
+    /// How many changes of API keys and ends of grants were heard of.
     key_changes: AtomicU64,
     directory: Arc<dyn Directory>,
     witness: Arc<dyn Witness>,

@@ -158,6 +158,7 @@ impl Kept {
         let key = asker.caller.key().filter(|holder| holder.by_token()).map(|holder| holder.told);
         let token = key.or_else(|| asker.caller.token().map(|holder| holder.told));
         let told = token.or_else(|| asker.caller.certificate().map(|holder| holder.told));
+        let told = told.or_else(|| asker.caller.application().map(|holder| holder.told));
         let who = match told {
             _ if policy.shared => String::new(),
             Some(told) => told.to_string(),

@@ -2,7 +2,7 @@
 //! convenience headers beside it. Signing is off the path of nearly every request.
 
 use crate::headers::names;
-use access::{Caller, CertificateHolder, KeyHolder, Person, Shortcut, Tenant, TokenHolder};
+use access::{Caller, CertificateHolder, GrantHolder, KeyHolder, Person, Shortcut, Tenant, TokenHolder};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use domain::{Clock, DeploymentId, Digest, Machine, Moment, ScopeName, TenantId};
@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use protocol::{
     JwkSet, Signer,
     context::{
-        Context, ContextCaller, ContextDevice, ContextMember, ContextSubscriber, ContextTenant, ContextUser,
-        ContextWorkload, Parties,
+        Context, ContextApplication, ContextCaller, ContextDevice, ContextMember, ContextSubscriber,
+        ContextTenant, ContextUser, ContextWorkload, Parties,
     },
 };
 use quick_cache::sync::Cache;
@@ -70,10 +70,14 @@ enum Who {
     Holder(Arc<KeyHolder>),
     Token(Arc<TokenHolder>),
     Device(Arc<CertificateHolder>),
+    Application(Arc<GrantHolder>),
 }
 
 impl Who {
     fn of(caller: &Caller) -> Self {
+        if let Some(holder) = caller.application() {
+            return Who::Application(holder.clone());
+        }
         match (caller.person(), caller.key(), caller.token(), caller.certificate()) {
             (Some(person), _, _, _) => Who::Person(person.clone()),
             (None, Some(holder), _, _) => Who::Holder(holder.clone()),
@@ -91,6 +95,7 @@ impl Who {
             Who::Holder(holder) => &holder.lately,
             Who::Token(holder) => &holder.lately,
             Who::Device(holder) => &holder.lately,
+            Who::Application(holder) => &holder.lately,
         }
     }
 
@@ -101,6 +106,7 @@ impl Who {
             Who::Holder(holder) => Some(holder.told),
             Who::Token(holder) => Some(holder.told),
             Who::Device(holder) => Some(holder.told),
+            Who::Application(holder) => Some(holder.told),
         }
     }
 
@@ -114,13 +120,17 @@ impl Who {
             // Of a token or a certificate only what it says is told, and two may say the same.
             (Who::Token(ours), Who::Token(theirs)) => ours.told == theirs.told,
             (Who::Device(ours), Who::Device(theirs)) => ours.told == theirs.told,
+            // Whoever it acts for may have got other roles meanwhile.
+            (Who::Application(ours), Who::Application(theirs)) => {
+                ours.told == theirs.told && ours.person == theirs.person
+            }
             _ => false,
         }
     }
 
     fn came_by_token(&self) -> bool {
         match self {
-            Who::Token(_) => true,
+            Who::Token(_) | Who::Application(_) => true,
             Who::Holder(holder) => holder.by_token(),
             Who::Nobody | Who::Person(_) | Who::Device(_) => false,
         }
@@ -133,6 +143,14 @@ impl Who {
             Who::Holder(holder) => Some(ContextCaller::Subscriber(subscriber_of(holder))),
             Who::Token(holder) => Some(ContextCaller::Workload(workload_of(holder))),
             Who::Device(holder) => Some(ContextCaller::Device(device_of(holder))),
+            Who::Application(holder) => Some(match &holder.person {
+                Some(person) => ContextCaller::User(ContextUser {
+                    session: None,
+                    application: Some(application_of(holder)),
+                    ..user_of(person)
+                }),
+                None => ContextCaller::Application(application_of(holder)),
+            }),
         }
     }
 
@@ -148,6 +166,14 @@ impl Who {
             ],
             Who::Token(holder) => vec![(names::SCOPES, joined(&holder.scopes))],
             Who::Device(holder) => vec![(names::SCOPES, joined(&holder.scopes))],
+            Who::Application(holder) => {
+                let mut headers = vec![(names::SCOPES, joined(&holder.token.scopes))];
+                if let Some(person) = &holder.person {
+                    headers.push((names::USER, person.user.to_string()));
+                    headers.push((names::ROLES, roles(person).join(",")));
+                }
+                headers
+            }
         }
     }
 }
@@ -286,6 +312,10 @@ fn device_of(holder: &CertificateHolder) -> ContextDevice {
     }
 }
 
+fn application_of(holder: &GrantHolder) -> ContextApplication {
+    ContextApplication { id: holder.token.application, scopes: holder.token.scopes.to_vec() }
+}
+
 fn roles(person: &Person) -> Vec<&str> {
     let mut roles: Vec<_> = person.roles.iter().map(AsRef::as_ref).collect();
     roles.sort_unstable();
@@ -310,5 +340,6 @@ fn user_of(person: &Person) -> ContextUser {
         },
         roles,
         session: Some(person.session),
+        application: None,
     }
 }

@@ -268,9 +268,11 @@ impl Rate {
         let token = who.caller.token();
         let certificate = who.caller.certificate();
         let machine = || certificate.map(|holder| holder.who);
+        let application = || who.caller.application();
+        let application = || application().map(|holder| (Kind::Bearer, holder.token.application.bits()));
         // What an issuer or an anchor calls somebody is hashed under its own id, so that one kind serves both.
         let named = || token.map(|holder| holder.who).or_else(machine);
-        let bearer = || named().map(|who| (Kind::Bearer, who.first_half()));
+        let bearer = || named().map(|who| (Kind::Bearer, who.first_half())).or_else(application);
         let own = match self.per {
             Per::Tenant => Some((Kind::Tenant, 0)),
             Per::Address => None,

@@ -259,6 +259,7 @@ impl Faults {
             credentials: spec.credentials.as_slice().into(),
             key_header,
             scopes: spec.scopes.as_slice().into(),
+            resource: spec.resource.as_deref().map(Into::into),
             roles: spec.roles.as_slice().into(),
             query,
             header,

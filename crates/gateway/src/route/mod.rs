@@ -60,6 +60,8 @@ pub(crate) struct Route {
     pub(crate) credentials: Box<[CredentialKind]>,
     pub(crate) key_header: HeaderName,
     pub(crate) scopes: Box<[ScopeName]>,
+    /// For whom an application's token must be.
+    pub(crate) resource: Option<Box<str>>,
     /// Of which a person must hold one, where there are any.
     pub(crate) roles: Arc<[RoleName]>,
     /// The tenant may be named by this query parameter. Named in a route that does not map by it, it must

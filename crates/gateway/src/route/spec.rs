@@ -58,6 +58,10 @@ pub struct RouteSpec {
     /// What an API key, a bearer token or a certificate must be good for; all of these.
     #[serde(default)]
     pub scopes: Vec<ScopeName>,
+    /// The realm of the application whose API this is: tokens that applications were given must be for it. Without one,
+    /// they must be for the tenant's part of the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// Which roles open it to people: one of these is enough; any member may if there are none.
     #[serde(default)]
     pub roles: Vec<RoleName>,
@@ -285,6 +289,7 @@ impl RouteSpec {
             credentials: sessions(),
             key_header: key_header(),
             scopes: Vec::new(),
+            resource: None,
             roles: Vec::new(),
             open: false,
             deployments: BTreeMap::new(),

@@ -2,7 +2,7 @@
 //! remembered is asked on every hit whether it is true still.
 
 use super::{issuers::Issuer, own::Own};
-use access::{Credential, ExchangedToken, Tenants, TokenHolder};
+use access::{Credential, ExchangedToken, GrantedToken, Tenants, TokenHolder};
 use domain::{Digest, Moment, TenantId};
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub(crate) enum Bearing {
     Issued(Arc<TokenHolder>),
     /// An API key was exchanged for it.
     Exchanged(Arc<ExchangedToken>),
+    /// An application was given it.
+    Granted(Arc<GrantedToken>),
 }
 
 impl Bearing {
@@ -22,6 +24,7 @@ impl Bearing {
         match self {
             Bearing::Issued(holder) => &holder.tenants,
             Bearing::Exchanged(token) => std::slice::from_ref(&token.tenant),
+            Bearing::Granted(token) => std::slice::from_ref(&token.tenant),
         }
     }
 }
@@ -31,6 +34,7 @@ impl From<Bearing> for Credential {
         match bearing {
             Bearing::Issued(holder) => Credential::Token(holder),
             Bearing::Exchanged(token) => Credential::Exchanged(token),
+            Bearing::Granted(token) => Credential::Granted(token),
         }
     }
 }

@@ -9,7 +9,12 @@ mod own;
 mod stand;
 
 pub use issuers::{IssuerSpec, IssuerStanding};
-pub(crate) use {issuers::Issuers, memory::Tokens, own::OwnTokens, stand::check_token};
+pub(crate) use {
+    issuers::Issuers,
+    memory::Tokens,
+    own::OwnTokens,
+    stand::{check_granted, check_token},
+};
 
 use crate::{
     gateway::Gateway,

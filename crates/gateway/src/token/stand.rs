@@ -6,10 +6,10 @@ use crate::{
     refuse::No,
     route::{CredentialKind, Route},
 };
-use access::TokenHolder;
+use access::{GrantHolder, TokenHolder};
 use domain::ApiKeyKind;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use protocol::jose::Bearer;
+use protocol::{access_token::audience, jose::Bearer};
 
 impl Issuers {
     /// The bearer token that a request presents, if it presents one where this route takes them. Where it takes none,
@@ -66,6 +66,22 @@ fn standing(value: &HeaderValue) -> Option<Result<&str, Unreadable>> {
 
 /// Whether this token is good for this route.
 pub(crate) fn check_token(holder: &TokenHolder, route: &Route) -> Result<(), No> {
+    match route.scopes.iter().find(|scope| !holder.has(scope)) {
+        Some(missing) => Err(No::with(problem::SCOPE_MISSING, format!("The scope `{missing}` is missing."))),
+        None => Ok(()),
+    }
+}
+
+/// Whether an application's token is good for this route: for whom it is, and for what.
+pub(crate) fn check_granted(holder: &GrantHolder, route: &Route, issuer: &str) -> Result<(), No> {
+    let token = &holder.token;
+    let is_for_it = match &route.resource {
+        Some(resource) => token.audience == *resource,
+        None => *token.audience == *audience(issuer, token.tenant),
+    };
+    if !is_for_it {
+        return Err(No::because(problem::BEARER_AUDIENCE));
+    }
     match route.scopes.iter().find(|scope| !holder.has(scope)) {
         Some(missing) => Err(No::with(problem::SCOPE_MISSING, format!("The scope `{missing}` is missing."))),
         None => Ok(()),

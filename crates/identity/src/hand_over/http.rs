@@ -11,7 +11,7 @@ use crate::{
     sign_in::leave::Whither,
     state::{is_public, tenant_of},
 };
-use access::{EnterTenant, HostOf, Permit, Refusal, Tenant};
+use access::{EnterTenant, HostOf, Permit, Proof, Refusal, Tenant};
 use axum::{extract::State, response::Response};
 use domain::{Change, Digest, Secret};
 use serde::Deserialize;
@@ -77,7 +77,9 @@ async fn enter_console(
     let taking = Taking { room: &room, permit: &permit, tenant, asked: &asked };
     let came = taking.in_console(code_in(&asked)).await?;
     person::end_presented(&room, &asked.presented.credential, asked.origin).await?;
-    let session = person::begin(&room, &permit, came.user, came.provider, person::Host::Console).await?;
+    let session =
+        person::begin(&room, &permit, came.user, came.provider, person::Host::Console, &Proof::default())
+            .await?;
     let cookies = [session, room.web.jar().remove(cookie::BIND)];
     Ok(with_cookies(see_other(came.back.as_str()), cookies))
 }

@@ -1,9 +1,10 @@
 //! Beginning, right after a provider has proven somebody.
 
 use crate::Identity;
-use access::{BeginPersonSession, Introduces, Permit, credential::session_digest};
+use access::{BeginPersonSession, Introduces, Permit, Proof, credential::session_digest};
 use domain::{ProviderId, UserId};
 use http::HeaderValue;
+use serde_json::json;
 use store::{StoreError, person_sql, values};
 use web::cookie;
 
@@ -44,9 +45,12 @@ pub(crate) async fn begin<I: Introduces>(
     user: UserId,
     provider: ProviderId,
     host: Host,
+    proof: &Proof,
 ) -> Result<HeaderValue, StoreError> {
     let permit = room.web.warden.introduced::<BeginPersonSession, _>(by, user);
     let (idle, life) = (room.settings.person_idle, room.settings.person_life);
+    let at = proof.at.map(|at| at.seconds());
+    let said = json!({ "at": at, "acr": proof.acr, "amr": proof.amr });
     let (id, ends) = room
         .store
         .write_person(&permit, async |tx| {
@@ -54,10 +58,10 @@ pub(crate) async fn begin<I: Introduces>(
             let digest = session_digest(&id).expect("a fresh token is a session id");
             let (now, ends) = (tx.now(), tx.now() + life);
             let sql = person_sql!(
-                "INSERT INTO person_session (user_id, digest, host, provider, since, idle, idle_ends, ends)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                "INSERT INTO person_session (user_id, digest, host, provider, since, idle, idle_ends, ends, proof)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             );
-            tx.run(sql, values![digest, host.name(), provider, now, idle, now + idle, ends]).await?;
+            tx.run(sql, values![digest, host.name(), provider, now, idle, now + idle, ends, &said]).await?;
             Ok::<_, StoreError>((id, ends))
         })
         .await?;

@@ -4,6 +4,7 @@ use crate::{
     Identity,
     asked::Asked,
     claim_rule::ruled,
+    oauth::Request,
     person,
     routes::{query, with_cookies},
     sign_in::{
@@ -21,7 +22,7 @@ use crate::{
     switch,
     ticket::Ticket,
 };
-use access::{FinishSignIn, Permit, Refusal, StartSignIn, TakeAnswer, Tenant};
+use access::{FinishSignIn, Permit, Proof, Refusal, StartSignIn, TakeAnswer, Tenant};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -164,7 +165,9 @@ fn aim(room: &Identity, tenant: &Tenant, wish: Go) -> Result<Option<Aim>, Proble
 fn gate_of<'a>(room: &'a Identity, tenant: &'a Tenant, aim: &'a Aim) -> Gate<'a> {
     match aim {
         Aim::Enter { whither, host, .. } => Gate::of(room, tenant, *whither, host.as_ref()),
-        Aim::Invitation { .. } | Aim::Trial { .. } => Gate::of(room, tenant, Whither::Console, None),
+        Aim::Application { .. } | Aim::Invitation { .. } | Aim::Trial { .. } => {
+            Gate::of(room, tenant, Whither::Console, None)
+        }
     }
 }
 
@@ -279,8 +282,14 @@ impl Arrived<'_> {
         let arrival = Arrival { connection: &connection, pending, claims: &recognised.claims };
         let admitted = finish(room, permit, tenant, &arrival).await?;
         person::end_presented(room, &asked.presented.credential, asked.origin).await?;
+        let claims = &recognised.claims;
+        let proof = Proof { at: claims.auth_time, acr: claims.acr.clone(), amr: claims.amr.clone() };
         let session =
-            person::begin(room, permit, admitted.user, connection.provider, person::Host::Id).await?;
+            person::begin(room, permit, admitted.user, connection.provider, person::Host::Id, &proof).await?;
+        if let Aim::Application { query, was_pushed, .. } = &pending.aim {
+            let on = Request::goes_on(room, query, *was_pushed, admitted.user);
+            return Ok(with_cookies(see_other(&on), [session]));
+        }
         let gate = gate_of(room, tenant, &pending.aim);
         let to = match &admitted.code {
             Some(code) => gate.enter(code.reveal()),
@@ -300,7 +309,13 @@ impl Arrived<'_> {
 
     /// How to begin anew.
     fn again(&self) -> Again {
-        let Aim::Enter { back, .. } = &self.pending.aim else { return Again::ByLink };
+        let back = match &self.pending.aim {
+            Aim::Enter { back, .. } => back,
+            Aim::Application { query, .. } => {
+                return Again::At(format!("{}/oauth/authorize?{query}", self.room.web.hosts.id));
+            }
+            Aim::Invitation { .. } | Aim::Trial { .. } => return Again::ByLink,
+        };
         let gate = gate_of(self.room, self.tenant, &self.pending.aim);
         Again::At(gate.begin(back, Some(self.pending.connection)))
     }

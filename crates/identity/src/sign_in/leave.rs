@@ -90,7 +90,7 @@ fn address(
         nonce: nonce.reveal(),
         code_challenge: &verifier.challenge(),
         login_hint: connection.settings.login_hint.as_deref(),
-        prompt: None,
+        prompt: matches!(pending.aim, Aim::Application { again: true, .. }).then_some("login"),
         max_age: None,
         extra: &connection.settings.extra()?,
     };

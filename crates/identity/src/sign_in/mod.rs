@@ -16,7 +16,7 @@ pub(crate) mod finish;
 pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod leave;
-mod pages;
+pub(crate) mod pages;
 pub(crate) mod pending;
 mod recognise;
 pub(crate) mod rows;

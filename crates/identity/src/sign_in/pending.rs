@@ -28,6 +28,15 @@ pub(crate) enum Aim {
         /// The hostname where it began, the tenant's own or a shared one; none for its slug's host.
         host: Option<Hostname>,
     },
+    /// Go on with what an application asked.
+    Application {
+        /// The request, as it stood in the address.
+        query: String,
+        /// Whether the application had pushed it.
+        was_pushed: bool,
+        /// Whether the person is known and has to prove themselves once more.
+        again: bool,
+    },
     /// Become what a one-time link makes its holder.
     Invitation {
         /// The hash of the link's secret.

@@ -9,8 +9,13 @@ use store::{Feed, News};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What makes a node load deployments, routes, roles and keys anew.
-const PLATFORM: [&str; 4] =
-    [names::DEPLOYMENT_CHANGED, names::ROLES_CHANGED, names::KEYS_CHANGED, names::ISSUER_CHANGED];
+const PLATFORM: [&str; 5] = [
+    names::DEPLOYMENT_CHANGED,
+    names::ROLES_CHANGED,
+    names::KEYS_CHANGED,
+    names::ISSUER_CHANGED,
+    names::APPLICATION_CHANGED,
+];
 
 /// Listens until it is time to stop. `feed` was opened before memory was filled, so that nothing that
 /// changed in between is missed.

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod anchor;
 mod api;
+mod application;
 mod audit;
 mod check;
 mod connection;
@@ -93,6 +94,9 @@ enum Command {
     /// The application's roles.
     #[command(subcommand)]
     Role(platform::Role),
+    /// Applications that people sign in to and that receive our tokens.
+    #[command(subcommand)]
+    Application(application::Application),
     /// Authorities whose client certificates are believed.
     #[command(subcommand)]
     Anchor(anchor::Anchor),
@@ -186,6 +190,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Check(command) => command.run(&api()?).await,
             Command::Region(command) => command.run(&api()?).await,
             Command::Role(command) => command.run(&api()?).await,
+            Command::Application(command) => command.run(&api()?).await,
             Command::Anchor(command) => command.run(&api()?).await,
             Command::Issuer(command) => command.run(&api()?).await,
             Command::Token(command) => command.run(&api()?).await,

@@ -211,8 +211,12 @@ pub struct Lifetimes {
     pub bootstrap: Duration,
     /// The one-time link of a new tenant.
     pub invitation: Duration,
-    /// A token that an API key is exchanged for.
+    /// An access token.
     pub token: Duration,
+    /// How long an application may go on refreshing.
+    pub refresh: Duration,
+    /// For how long a refresh token is taken again that was used.
+    pub refresh_grace: Duration,
     /// How long a released name rests.
     pub name_rest: Duration,
     /// How long the feed may be silent.

@@ -422,6 +422,8 @@ fn lifetimes(from: &Reader) -> Lifetimes {
         pending: from.span("session.pending", MINUTE, HOUR),
         hand_over: from.span("session.hand_over", 5 * SECOND, 5 * MINUTE),
         token: from.span("tokens.life", 5 * SECOND, 15 * MINUTE),
+        refresh: from.span("tokens.refresh", 5 * MINUTE, 366 * DAY),
+        refresh_grace: from.span("tokens.refresh_grace", Duration::ZERO, 5 * MINUTE),
         bootstrap: from.span("links.bootstrap", MINUTE, 7 * DAY),
         invitation: from.span("links.invitation", MINUTE, 90 * DAY),
         name_rest: from.span("names.rest", Duration::ZERO, 3_650 * DAY),

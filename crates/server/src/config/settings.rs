@@ -192,7 +192,21 @@ pub const SETTINGS: &[Setting] = &[
         "30s",
         "How long the way back from a sign-in, and on from a sign-out, may take between our hosts.",
     ),
-    setting("tokens.life", "5m", "How long a token lives that an API key is exchanged for."),
+    setting(
+        "tokens.life",
+        "5m",
+        "How long an access token lives, of an application or for an API key, unless the application's registration says otherwise.",
+    ),
+    setting(
+        "tokens.refresh",
+        "30d",
+        "How long an application may go on refreshing, unless its registration says otherwise.",
+    ),
+    setting(
+        "tokens.refresh_grace",
+        "30s",
+        "For how long a refresh token is taken again that was used, because its answer may have been lost.",
+    ),
     setting("providers.patience", "5s", "How long an identity provider may take for one answer."),
     setting("providers.memory", "1h", "How long a provider's metadata and keys are believed unasked."),
     setting(

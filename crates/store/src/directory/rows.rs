@@ -1,10 +1,10 @@
 //! What the directory's questions find.
 
 use crate::{FromRow, Row, StoreError};
-use access::{CutShort, KeyEnd, KeyGrant, OperatorGrant, PersonGrant, TenantRecord};
+use access::{CutShort, KeyEnd, KeyGrant, OperatorGrant, PersonGrant, Proof, TenantRecord};
 use domain::{
-    Hostname, Limits, MemberId, Moment, PlanId, PlatformRole, ProductName, ProviderId, Right, RightSet,
-    RoleName, SubscriberId, TenantId, UserId,
+    ApplicationId, Hostname, Limits, MemberId, Moment, PlanId, PlatformRole, ProductName, ProviderId, Right,
+    RightSet, RoleName, SubscriberId, TenantId, UserId,
 };
 
 pub(super) struct SessionRow {
@@ -23,6 +23,20 @@ impl FromRow for SessionRow {
             idle_ends: row.moment("idle_ends")?,
             ends: row.moment("ends")?,
         })
+    }
+}
+
+pub(super) struct GrantRow {
+    pub(super) application: ApplicationId,
+    /// In whose name, and by whom they were proven.
+    pub(super) who: Option<(MemberId, ProviderId)>,
+    pub(super) ends: Moment,
+}
+impl FromRow for GrantRow {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        let is_own = row.text("member_id")?.is_empty();
+        let who = if is_own { None } else { Some((row.parse("member_id")?, row.parse("provider_id")?)) };
+        Ok(GrantRow { application: row.parse("application_id")?, who, ends: row.moment("ends")? })
     }
 }
 
@@ -121,8 +135,19 @@ impl FromRow for PersonRow {
             idle: row.span("idle")?,
             digest: row.digest("digest")?,
             since: row.moment("since")?,
+            proof: std::sync::Arc::new(proof(row)?),
         }))
     }
+}
+
+fn proof(row: &Row) -> Result<Proof, StoreError> {
+    let said: serde_json::Value = row.json("proof")?;
+    let methods = said["amr"].as_array().into_iter().flatten();
+    Ok(Proof {
+        at: said["at"].as_i64().map(Moment::from_seconds),
+        acr: said["acr"].as_str().map(str::to_owned),
+        amr: methods.filter_map(|method| method.as_str().map(str::to_owned)).collect(),
+    })
 }
 
 pub(super) struct TokenRow(pub(super) OperatorGrant);

@@ -1,0 +1,6 @@
+//! Stories about applications that sign people in and get tokens, told on both engines over a whole installation.
+
+mod attacks;
+mod codes;
+mod desk;
+mod own_name;

@@ -34,10 +34,10 @@ pub fn routes() -> Routes<Identity> {
         .merge(api_key::pages::routes())
         .merge(application::http::routes())
         .merge(application::pages::routes())
-        .merge(application::console::routes())
-        .merge(oauth::authorize::routes())
-        .merge(oauth::token::routes())
-        .merge(oauth::discovery::routes())
+        .merge(application::pages::console::routes())
+        .merge(oauth::http::authorize::routes())
+        .merge(oauth::http::token::routes())
+        .merge(oauth::http::discovery::routes())
         .merge(key_set::http::routes())
 }
 

@@ -18,6 +18,8 @@ const attribute = (tag, name) => {
 
 export class Person {
   #jar = new Map();
+  /** Where somebody else's application is, which nobody asks here. */
+  #end = null;
   /** The page that the person looks at. */
   page = null;
 
@@ -30,6 +32,20 @@ export class Person {
   /** Opens an address and follows where it leads. */
   open(address) {
     return this.#go(address, {});
+  }
+
+  /** Opens an address and goes on, by `meets` where there is a page, until the way leads to `end`; gives that address. */
+  async goUntil(address, end, meets) {
+    this.#end = end;
+    try {
+      await this.open(address);
+      if (this.page.status !== 303) await meets();
+      const to = this.page.headers.location;
+      if (!to?.startsWith(end)) throw new Error(`the way ends at ${this.page.url}:\n${this.page.text}`);
+      return to;
+    } finally {
+      this.#end = null;
+    }
   }
 
   /** Opens the first link whose words or address hold `words`. */
@@ -67,6 +83,7 @@ export class Person {
       this.page = answer;
       if (![301, 302, 303, 307].includes(answer.status)) return answer;
       address = new URL(answer.headers.location, url).href;
+      if (this.#end !== null && address.startsWith(this.#end)) return answer;
       if (answer.status !== 307) [method, body] = ['GET', undefined];
     }
     throw new Error(`going in circles at ${address}`);

@@ -9,7 +9,6 @@ mod bind;
 mod change;
 mod check;
 pub(crate) mod consent;
-pub(crate) mod console;
 pub(crate) mod http;
 mod load;
 pub(crate) mod metadata;
@@ -17,12 +16,12 @@ pub(crate) mod pages;
 mod redirect;
 mod remove;
 mod renew;
-mod rows;
+pub(crate) mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use add::{Added, add};
-pub use bind::bind;
+pub use bind::{From as BindFrom, bind};
 pub use change::change;
 pub use consent::{Consent, consent, in_use, withdraw};
 pub use load::{Applications, load};

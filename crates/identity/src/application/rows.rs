@@ -1,7 +1,7 @@
 //! Applications' rows, which are the platform's.
 
 use super::{Application, Metadata, SecretMark};
-use domain::ApplicationId;
+use domain::{ApplicationId, Digest, Moment};
 use serde_json::json;
 use store::{FromRow, OperatorRead, OperatorWrite, Row, StoreError, operator_sql, values};
 
@@ -52,4 +52,18 @@ pub(super) async fn put(
 pub(super) async fn remove(tx: &mut OperatorWrite, id: ApplicationId) -> Result<(), StoreError> {
     tx.run(operator_sql!("DELETE FROM used_assertion WHERE application_id = $1"), values![id]).await?;
     tx.run(operator_sql!("DELETE FROM application WHERE id = $1"), values![id]).await.map(drop)
+}
+
+/// Remembers that something of an application's was shown; gives whether it was the first time.
+pub(crate) async fn use_up(
+    tx: &mut OperatorWrite,
+    application: ApplicationId,
+    digest: Digest,
+    ends: Moment,
+) -> Result<bool, StoreError> {
+    let sql = operator_sql!(
+        "INSERT INTO used_assertion (application_id, digest, ends) VALUES ($1, $2, $3)
+         ON CONFLICT (application_id, digest) DO NOTHING"
+    );
+    Ok(tx.run(sql, values![application, digest, ends]).await? == 1)
 }

@@ -4,18 +4,18 @@
 use super::{Denied, Params};
 use crate::{
     Identity,
-    application::{Application, AuthMethod},
+    application::{Application, AuthMethod, rows::use_up},
 };
 use access::NoteAssertion;
-use axum::http::header;
 use domain::{Digest, Moment};
+use http::header;
 use outbound::Call;
 use protocol::{
     JwkSet, TokenError,
     jose::{Algorithm, Bearer, BearerExpect},
 };
 use std::{sync::Arc, time::Duration};
-use store::{StoreError, operator_sql, values};
+use store::StoreError;
 use url::Url;
 use web::{Counted, Limited, program::Sent};
 
@@ -159,13 +159,9 @@ pub(crate) async fn note(
     ends: Moment,
 ) -> Result<bool, Denied> {
     let permit = room.web.warden.platform::<NoteAssertion>(sent.origin)?;
-    let sql = operator_sql!(
-        "INSERT INTO used_assertion (application_id, digest, ends) VALUES ($1, $2, $3)
-         ON CONFLICT (application_id, digest) DO NOTHING"
-    );
-    let noted = room.store.operate(&permit, async |tx| {
-        Ok::<_, StoreError>(tx.run(sql, values![application.id, digest, ends]).await? == 1)
-    });
+    let noted = room
+        .store
+        .operate(&permit, async |tx| Ok::<_, StoreError>(use_up(tx, application.id, digest, ends).await?));
     Ok(noted.await?)
 }
 

@@ -11,11 +11,6 @@ use crate::{
     application::{Application, GrantType},
 };
 use access::{Credential, GrantedToken, Origin, Person};
-use axum::{
-    Json,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
 use domain::{Digest, Moment, ScopeName, TenantId};
 use protocol::{
     Signer,
@@ -41,13 +36,6 @@ pub(crate) struct Issue<'a> {
 
 /// What a token endpoint answers.
 pub(crate) struct Tokens(pub(crate) Map<String, Value>);
-
-impl IntoResponse for Tokens {
-    fn into_response(self) -> Response {
-        let forgotten = [(header::PRAGMA, HeaderValue::from_static("no-cache"))];
-        (forgotten, Json(Value::Object(self.0))).into_response()
-    }
-}
 
 impl Identity {
     /// Signs what applications get.

@@ -1,18 +1,16 @@
 //! The authorization server: what applications speak with to get tokens (OAuth 2.0 under the rules of RFC 9700, OpenID
 //! Connect Core 1.0). The issuer is `id.`; every token is for one tenant and one audience.
 //!
-//! [`authorize`] lets a person's browser bring a code, by the person's session at `id.` where that opens the tenant.
-//! [`token`] takes codes, refresh tokens and applications' own proofs. What an application may do is a grant, a row of the
+//! [`http::authorize`] lets a person's browser bring a code, by the person's session at `id.` where that opens the tenant.
+//! [`http::token`] takes codes, refresh tokens and applications' own proofs. What an application may do is a grant, a row of the
 //! tenant's; every code and token names it, with the tenant, under a keyed code of ours, so that a guess reaches no
 //! database and no statement crosses tenants. When a grant ends, so does everything that names it, on every node.
 //!
 //! Tells others `grant.ended`. Keeps no token, and no secret of an application.
 
-pub(crate) mod authorize;
 mod body;
 mod client;
-mod denied;
-pub(crate) mod discovery;
+pub(crate) mod http;
 mod issue;
 mod pages;
 mod params;
@@ -21,9 +19,8 @@ mod rows;
 mod sender;
 #[cfg(test)]
 mod tests;
-pub(crate) mod token;
 mod voucher;
 
-use denied::Denied;
+use http::denied::Denied;
 use params::Params;
 pub(crate) use request::Request;

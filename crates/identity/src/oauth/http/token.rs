@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749 section 3.2): what an application shows, and what it gets for it.
 
-use super::{
+use crate::oauth::{
     Denied, Params,
     body::Body,
     client::{authenticate, certificate},
@@ -170,7 +170,7 @@ impl TokenAsk {
         if !self.params.has("scope") || matches!(self.show, Show::Voucher(Voucher { kind: Kind::Code, .. })) {
             return Ok(scopes);
         }
-        let (_, wanted) = super::request::scopes(&self.application, &self.params)?;
+        let (_, wanted) = crate::oauth::request::scopes(&self.application, &self.params)?;
         match wanted.iter().find(|scope| !scopes.contains(scope)) {
             Some(_) => Err(Denied::new("invalid_scope", "That is more than was granted.")),
             None => Ok(wanted),
@@ -290,7 +290,7 @@ impl TokenAsk {
     async fn itself(&self, permit: &Permit<UseGrant>) -> Result<Tokens, Denied> {
         let room = &self.room;
         let audience = room.audience(&self.application, self.params.get("resource"), permit.tenant_id())?;
-        let (_, wanted) = super::request::scopes(&self.application, &self.params)?;
+        let (_, wanted) = crate::oauth::request::scopes(&self.application, &self.params)?;
         let until = room.now() + Duration::from_secs(2 * 3_600);
         let (known, allowed) = room
             .store

@@ -1,6 +1,6 @@
 //! A person's browser comes from an application and goes back to it with a code, or with a refusal.
 
-use super::{
+use crate::oauth::{
     Denied, Params,
     body::Body,
     issue::sid,

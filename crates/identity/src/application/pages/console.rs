@@ -1,7 +1,10 @@
 //! The operator's page of applications.
 
-use super::{Application, bind, load, remove, renew};
-use crate::{Identity, asked::Told};
+use crate::{
+    Identity,
+    application::{Application, ApplicationError, AuthMethod, BindFrom, Reach, bind, load, remove, renew},
+    asked::Told,
+};
 use access::{ChangePlatformSettings, OperatorAction, OperatorPermit, ReadPlatformSettings};
 use askama::Template;
 use axum::{
@@ -44,7 +47,6 @@ struct Line {
 
 impl Line {
     fn of(application: &Application) -> Self {
-        use super::{AuthMethod, Reach};
         let metadata = &application.metadata;
         Line {
             id: application.id.to_string(),
@@ -135,17 +137,17 @@ async fn post_bind(
 ) -> Result<Response, Problem> {
     let text = metadata.trim();
     let from = match serde_json::from_str(text) {
-        Ok(given @ serde_json::Value::Object(_)) => bind::From::Given(given),
-        _ => bind::From::Address(text.to_owned()),
+        Ok(given @ serde_json::Value::Object(_)) => BindFrom::Given(given),
+        _ => BindFrom::Address(text.to_owned()),
     };
-    match bind::bind(&room, &permit, from, None).await {
+    match bind(&room, &permit, from, None).await {
         Ok(added) => {
             let secret = added.secret.map(|secret| secret.reveal().clone()).unwrap_or_default();
             let fresh = Some((added.application.id.to_string(), secret));
             let page = page(&room, &permit, frame).await?;
             Ok(Page::new(ApplicationsPage { fresh, ..page }).into_response())
         }
-        Err(error @ super::ApplicationError::Store(_)) => Err(error.into()),
+        Err(error @ ApplicationError::Store(_)) => Err(error.into()),
         Err(error) => {
             let page = page(&room, &permit, frame).await?;
             let wrong = Wrong::from(Problem::from(error));

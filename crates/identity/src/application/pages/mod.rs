@@ -1,5 +1,7 @@
 //! The tenant's page of applications: what they are and ask for, which are in use, and the buttons for both.
 
+pub(crate) mod console;
+
 use super::{Application, ApplicationError, Consent, consent, consent::ReadsApplications, in_use, withdraw};
 use crate::{Identity, asked::Told};
 use access::{ConsentApplication, Permit, ReadApplications};

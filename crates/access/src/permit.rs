@@ -230,6 +230,10 @@ pub struct GrantedToken {
     pub audience: Box<str>,
     /// What it is good for, sorted.
     pub scopes: Box<[ScopeName]>,
+    /// The thumbprint of the key that it is bound to (RFC 9449).
+    pub jkt: Option<Box<str>>,
+    /// The hash of the certificate that it is bound to (RFC 8705).
+    pub x5t: Option<Box<str>>,
     /// When it ends.
     pub ends: Moment,
 }

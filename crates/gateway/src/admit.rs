@@ -216,6 +216,7 @@ impl Gateway {
         }
         if let Some(holder) = pass.caller().application() {
             check_granted(holder, route, &self.0.own.issuer())?;
+            self.check_bound(holder, parts, &authority, peer, onlooker.is_rehearsal())?;
         }
         self.check_product(route, &tenant, pass.caller(), onlooker)?;
         check_roles_of(route, pass.caller(), onlooker)?;

@@ -22,7 +22,7 @@ use crate::{
     route::Routes,
     setup::{Needs, Settings},
     shape,
-    token::{Issuers, OwnTokens, Tokens},
+    token::{Issuers, OwnTokens, Proofs, Tokens},
     traffic::{Meters, RouteTimes},
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) guesses: Throttle,
     pub(crate) issuers: Issuers,
     pub(crate) tokens: Tokens,
+    /// Proofs of possession that were shown lately.
+    pub(crate) proofs: Proofs,
     /// How tokens of our own are believed.
     pub(crate) own: OwnTokens,
     pub(crate) anchors: Anchors,
@@ -97,6 +99,7 @@ impl Gateway {
             guesses: guesses(&settings, &needs),
             issuers: Issuers::default(),
             tokens: Tokens::new(settings.tokens),
+            proofs: Proofs::default(),
             own: OwnTokens::of(&signing),
             anchors: Anchors::default(),
             said: Said::new(settings.certificates),

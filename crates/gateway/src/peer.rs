@@ -11,7 +11,7 @@ use std::{
 /// The other end of a client's connection. Made once for each connection.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    secure: bool,
+    pub(crate) secure: bool,
     pub(crate) ip: IpAddr,
     pub(crate) address: HeaderValue,
     /// As `Forwarded` wants it (RFC 7239 section 6).

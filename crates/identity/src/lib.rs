@@ -37,7 +37,7 @@ pub mod hand_over;
 pub mod invitation;
 mod key_set;
 pub mod member;
-mod oauth;
+pub mod oauth;
 mod parting;
 pub mod person;
 pub mod provider;

@@ -37,6 +37,11 @@ pub fn routes() -> Routes<Identity> {
         .merge(application::pages::console::routes())
         .merge(oauth::http::authorize::routes())
         .merge(oauth::http::token::routes())
+        .merge(oauth::http::par::routes())
+        .merge(oauth::http::userinfo::routes())
+        .merge(oauth::http::introspect::routes())
+        .merge(oauth::http::revoke::routes())
+        .merge(oauth::http::logout::routes())
         .merge(oauth::http::discovery::routes())
         .merge(key_set::http::routes())
 }

@@ -1,6 +1,6 @@
 //! What this room's handlers share.
 
-use crate::{Settings, application::Applications, sign_in::discover::Providers};
+use crate::{Settings, application::Applications, oauth::sender::Proofs, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
 use domain::{ApplicationId, DisplayName, Moment, RoleName, ScopeName, Slug, TenantId};
@@ -42,6 +42,8 @@ pub struct Identity {
     pub applications: Arc<ArcSwap<Applications>>,
     /// The keys that applications published: when they were fetched, from where, and they.
     pub(crate) application_keys: Arc<FetchedKeys>,
+    /// Proofs of possession that were shown here lately.
+    pub(crate) proofs: Arc<Proofs>,
     /// What providers published.
     pub(crate) providers: Arc<Providers>,
 }
@@ -66,6 +68,7 @@ impl Identity {
             known_scopes,
             applications,
             application_keys: Arc::new(FetchedKeys::new(1_024)),
+            proofs: Arc::default(),
             providers,
         }
     }

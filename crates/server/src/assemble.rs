@@ -33,6 +33,8 @@ pub struct Node {
     pub site: Site,
     /// The room of the control plane, for what it does by itself.
     pub control: Control,
+    /// The room of people, for what it does by itself.
+    pub identity: Identity,
     /// Everything else.
     pub gateway: Gateway,
     /// The platform's keys.
@@ -135,7 +137,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         Some(_) => control.with_certificates(Arc::new(crate::listen::judge)),
         None => control,
     };
-    let site = Site::new(web.clone(), routes(identity, control.clone()));
+    let site = Site::new(web.clone(), routes(identity.clone(), control.clone()));
     let id = NodeId::new(clock.now(), &chance);
     let node = Node {
         id,
@@ -143,6 +145,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled, String> {
         web,
         site,
         control,
+        identity,
         gateway,
         keyring,
         roles,

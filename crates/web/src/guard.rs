@@ -77,8 +77,8 @@ impl<S, A: TenantAction, V: Asks<S>> Guards<S> for AllowProgram<A, V> {
     const GUARD: Guard = Guard::of::<A>("tenant", Some(V::WHERE));
 }
 
-impl<R: Reason> sealed::Sealed for OpenProgram<R> {}
-impl<S, R: Reason> Guards<S> for OpenProgram<R> {
+impl<R: Reason, S> sealed::Sealed for OpenProgram<R, S> {}
+impl<S, R: Reason> Guards<S> for OpenProgram<R, S> {
     const GUARD: Guard = Guard::open::<R>();
 }
 

@@ -59,9 +59,11 @@ pub trait Asks<S>: Sized + Send {
 pub struct AllowProgram<A: TenantAction, V>(pub Permit<A>, pub V);
 
 /// Anybody may send this, for the reason `R`: it names no tenant, or not yet.
-pub struct OpenProgram<R: Reason> {
+pub struct OpenProgram<R: Reason, S> {
     /// What was sent.
     pub sent: Sent,
+    /// The room.
+    pub state: S,
     reason: PhantomData<fn() -> R>,
 }
 
@@ -88,16 +90,16 @@ where
     }
 }
 
-impl<S, R> FromRequest<S> for OpenProgram<R>
+impl<S, R> FromRequest<S> for OpenProgram<R, S>
 where
-    S: Send + Sync,
+    S: Clone + Send + Sync,
     R: Reason,
 {
     type Rejection = Response;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let sent = take_in(request).await.map_err(|problem| problem.for_client().into_response())?;
-        Ok(OpenProgram { sent, reason: PhantomData })
+        Ok(OpenProgram { sent, state: state.clone(), reason: PhantomData })
     }
 }
 

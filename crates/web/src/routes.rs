@@ -157,6 +157,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         patch "PATCH";
         /// A route for removing.
         delete "DELETE";
+        /// A route for what browsers ask before they ask across origins.
+        options "OPTIONS";
     }
 
     /// Says in one sentence what the last route does.

@@ -36,6 +36,12 @@ impl ClientCertificate {
         }
     }
 
+    /// SHA-256 of the client's own certificate; none where it cannot be read.
+    pub fn fingerprint(&self) -> Option<Digest> {
+        let chain = self.chain.as_ref().ok()?;
+        chain.certificates().next().map(Digest::of)
+    }
+
     fn of(chain: Result<ClientChain, BadCertificate>) -> Arc<Self> {
         Arc::new(ClientCertificate { chain, judged: ArcSwapOption::empty() })
     }

@@ -2,6 +2,7 @@
 //! they are believed from, and what was believed lately. Nobody is asked while a request waits but for keys that are new, and then by somebody else: the gateway
 //! says that it wants them ([`Gateway::keys_wanted`]) and goes on as soon as they are handed in.
 
+mod bound;
 mod issuers;
 mod judge;
 mod memory;
@@ -10,6 +11,7 @@ mod stand;
 
 pub use issuers::{IssuerSpec, IssuerStanding};
 pub(crate) use {
+    bound::Proofs,
     issuers::Issuers,
     memory::Tokens,
     own::OwnTokens,

@@ -98,7 +98,7 @@ impl Gateway {
         onlooker.passed("token", || format!("signed by us, for {}, and within its time", token.audience));
         let tenant = self.0.needs.warden.tenants().by_id(token.tenant).ok_or(Unbelieved::Foreign)?;
         onlooker.passed("tenant", || format!("good at {}", tenant.record.slug));
-        let mut scopes = token.scopes;
+        let mut scopes = token.scopes.clone();
         scopes.sort_unstable();
         onlooker.passed("scopes", || {
             let scopes: Vec<_> = scopes.iter().map(AsRef::as_ref).collect();
@@ -106,6 +106,8 @@ impl Gateway {
         });
         let until = token.ends;
         let granted = GrantedToken {
+            jkt: token.jkt().map(Into::into),
+            x5t: token.x5t().map(Into::into),
             grant: token.grant,
             tenant: token.tenant,
             application: token.application,

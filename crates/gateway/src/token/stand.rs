@@ -55,7 +55,7 @@ fn standing(value: &HeaderValue) -> Option<Result<&str, Unreadable>> {
         return None;
     }
     let scheme = words.next()?;
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
+    if !scheme.eq_ignore_ascii_case(b"bearer") && !scheme.eq_ignore_ascii_case(b"dpop") {
         return None;
     }
     match (words.next().map(std::str::from_utf8), words.next()) {

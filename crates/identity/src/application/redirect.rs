@@ -46,6 +46,13 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// Whether people may be sent there after signing out.
+    pub(crate) fn may_part_to(&self, text: &str) -> bool {
+        self.post_logout_redirect_uris.iter().any(|known| known == text)
+    }
+}
+
 /// Whether two texts are one loopback address (an IP address, never a name) but for the port.
 fn differs_in_loopback_port(known: &str, text: &str) -> bool {
     ["http://127.0.0.1", "http://[::1]"].iter().any(|host| {

@@ -18,7 +18,7 @@ pub async fn remove(room: &Identity, permit: &Permit<ManageMember>, id: MemberId
         last::stays_held(tx, permit.caller(), &member, &[]).await?;
         rows::put_standing(tx, id, next).await?;
         rows::forget(tx, id).await?;
-        end(tx, &member).await?;
+        end(room, tx, &member).await?;
         tx.changed(gone(&member, next.name()));
         Ok(())
     })

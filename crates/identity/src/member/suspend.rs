@@ -1,7 +1,7 @@
 //! A member may not enter for now. Roles and profile stay; every session ends.
 
 use super::{Member, MemberError, last, rows};
-use crate::Identity;
+use crate::{Identity, oauth::ended};
 use access::{ManageMember, Permit};
 use domain::{Event, MemberId, event::names};
 use store::{StoreError, TenantWrite};
@@ -20,7 +20,7 @@ pub async fn suspend(
         let next = member.standing.suspend()?;
         last::stays_held(tx, permit.caller(), &member, &[]).await?;
         rows::put_standing(tx, id, next).await?;
-        end(tx, &member).await?;
+        end(room, tx, &member).await?;
         tx.changed(member.stood(next));
         Ok(Member { standing: next, ..member })
     })
@@ -28,8 +28,9 @@ pub async fn suspend(
 }
 
 /// Ends whatever a member has open, and tells every node.
-pub(super) async fn end(tx: &mut TenantWrite, member: &Member) -> Result<(), StoreError> {
+pub(super) async fn end(room: &Identity, tx: &mut TenantWrite, member: &Member) -> Result<(), StoreError> {
     rows::end_sessions(tx, member.id).await?;
+    ended::with_member(room, tx, member.id).await?;
     tx.emit(Event::new(names::SESSIONS_ENDED, member.id).with("user", member.user)).await?;
     tx.emit(Event::new(names::MEMBER_CHANGED, member.id).with("user", member.user)).await
 }

@@ -13,8 +13,9 @@ use crate::{
 use access::{Credential, GrantedToken, Origin, Person};
 use domain::{Digest, Moment, ScopeName, TenantId};
 use protocol::{
-    Signer,
+    JwkSet, Signer,
     application_token::{ApplicationToken, at_hash},
+    jose::published_key_set,
 };
 use serde_json::{Map, Value, json};
 use std::{sync::Arc, time::Duration};
@@ -46,6 +47,14 @@ impl Identity {
             .first()
             .ok_or_else(|| Denied::new("server_error", "There is no key to sign tokens with."))?;
         Ok(Signer::new(id.to_string(), key.clone()))
+    }
+
+    /// The keys that what we sign is verified with.
+    pub(crate) fn own_keys(&self) -> Option<JwkSet> {
+        let keyring = self.keyring.load();
+        let keys: Vec<_> = keyring.context.iter().map(|(id, key)| (id.to_string(), key.public())).collect();
+        let set = published_key_set(keys.iter().map(|(id, key)| (id.as_str(), *key))).to_string();
+        JwkSet::parse(set.as_bytes()).ok()
     }
 
     /// What codes and refresh tokens are made under.
@@ -115,6 +124,8 @@ impl Issue<'_> {
             application: token.application,
             audience: token.audience.as_str().into(),
             scopes: token.scopes.as_slice().into(),
+            jkt: None,
+            x5t: None,
             ends: token.ends,
         };
         let credential = Credential::Granted(Arc::new(granted));

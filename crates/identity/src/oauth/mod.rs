@@ -6,17 +6,23 @@
 //! tenant's; every code and token names it, with the tenant, under a keyed code of ours, so that a guess reaches no
 //! database and no statement crosses tenants. When a grant ends, so does everything that names it, on every node.
 //!
+//! [`http::introspect`], [`http::revoke`] and [`http::userinfo`] are shown tokens; [`http::logout`] ends a person's session, and [`ended`] what
+//! rests on it.
+//!
 //! Tells others `grant.ended`. Keeps no token, and no secret of an application.
 
 mod body;
 mod client;
+pub mod ended;
+mod exchange;
 pub(crate) mod http;
 mod issue;
 mod pages;
 mod params;
 mod request;
 mod rows;
-mod sender;
+pub(crate) mod sender;
+mod show;
 #[cfg(test)]
 mod tests;
 mod voucher;

@@ -127,6 +127,14 @@ impl Request {
     /// # Errors
     /// In the words of RFC 6749 section 4.1.2.1.
     pub(crate) fn read(&self) -> Result<Asked, Denied> {
+        if self.application.metadata.require_pushed_authorization_requests && !self.was_pushed {
+            return Err(Denied::request("This application pushes its requests (RFC 9126)."));
+        }
+        self.read_pushed()
+    }
+
+    /// The same of one that is being pushed.
+    pub(crate) fn read_pushed(&self) -> Result<Asked, Denied> {
         let Request { params, application, .. } = self;
         if params.has("request") {
             return Err(Denied::new("request_not_supported", "Push the request instead (RFC 9126)."));
@@ -140,9 +148,6 @@ impl Request {
                 "registration_not_supported",
                 "Applications are registered by the operator.",
             ));
-        }
-        if application.metadata.require_pushed_authorization_requests && !self.was_pushed {
-            return Err(Denied::request("This application pushes its requests (RFC 9126)."));
         }
         if !application.metadata.grant_types.contains(&GrantType::AuthorizationCode) {
             return Err(Denied::new("unauthorized_client", "The application is not registered for codes."));

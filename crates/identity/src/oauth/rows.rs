@@ -63,7 +63,7 @@ pub(crate) async fn own(
 ) -> Result<Option<Grant>, StoreError> {
     let sql = sql!(
         "SELECT id, application_id, member_id, provider_id, session, body, generation, rotated_at, ends, ended_at
-         FROM application_grant WHERE tenant_id = $1 AND application_id = $2 AND member_id = '' AND ended_at = 0
+         FROM application_grant WHERE tenant_id = $1 AND application_id = $2 AND member_id = '' AND session = '' AND ended_at = 0
          AND ends > $3 ORDER BY id DESC LIMIT 1"
     );
     tx.row(sql, values![application, until]).await

@@ -3,6 +3,7 @@
 use crate::{
     Identity,
     asked::Asked,
+    oauth::ended,
     parting::{Slip, pages},
     person,
     routes::{query, with_cookies},
@@ -111,6 +112,7 @@ async fn end_here(room: &Identity, asked: &Asked, slip: &Slip) -> Result<Outcome
     match permit.session() {
         Some(session) if slip.is_for(permit.user(), session.since) => {
             person::end(room, &permit, session.digest).await?;
+            ended::with_sessions(room, &permit).await?;
             Ok(Outcome::Over)
         }
         Some(_) => Ok(Outcome::GoesOn),

@@ -3,6 +3,7 @@
 use crate::{
     Identity,
     asked::Asked,
+    oauth::ended,
     parting::{self, Slip, go_on},
     person::{self, Host, find, list, pages},
     routes::{query, with_cookies},
@@ -151,6 +152,7 @@ async fn leave(
         (None, Some(session)) => person::end(&room, &permit, session.digest).await?,
         _ => person::end_everywhere(&room, &permit).await?,
     }
+    ended::with_sessions(&room, &permit).await?;
     let jar = room.web.jar();
     if let (HostKind::Console, Some(provider), Some(house)) = (asked.kind, provider, room.web.warden.house())
     {

@@ -2,12 +2,13 @@
 //!
 //! A key is chosen by `kid` from a set that the caller got from the issuer itself, and a key verifies
 //! only the algorithms that it was made for. Whatever key a token brings along or points to (`jwk`,
-//! `jku`, `x5u`, `x5c`) is not looked at. The library checks signatures; everything else, time above
+//! `jku`, `x5u`, `x5c`) is not looked at, save in a proof of possession, which is about nothing else (`dpop`). The library checks signatures; everything else, time above
 //! all, is checked here.
 
 mod algorithm;
 mod bearer;
 mod claims;
+mod dpop;
 mod error;
 mod key_set;
 mod sign;
@@ -19,7 +20,8 @@ mod tests;
 pub use algorithm::Algorithm;
 pub use bearer::{Bearer, BearerExpect};
 pub use claims::Claims;
+pub use dpop::{DpopExpect, DpopProof};
 pub use error::{KeySetError, TokenError};
 pub use key_set::JwkSet;
 pub use sign::{Signer, published_key_set};
-pub use verify::{Expect, Typ, verify};
+pub use verify::{Expect, Typ, verify, verify_whenever};

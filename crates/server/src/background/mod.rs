@@ -1,7 +1,7 @@
 //! What a node does without being asked: it listens to the change feed, puts audit lines in order, notes
 //! what the warden saw, stores traffic counts, counts rates together with other nodes, closes idle
 //! connections to upstreams, asks these whether they are well, counts dead jobs, looks after API keys and domains,
-//! orders certificates, and removes what has ended. Every loop
+//! orders certificates, tells applications of sessions that ended, and removes what has ended. Every loop
 //! ends when the node stops, logs its own failures and tries again.
 
 mod anchors;
@@ -10,6 +10,7 @@ mod feed;
 mod issuers;
 mod jobs;
 mod keys;
+mod logouts;
 mod meters;
 mod orders;
 mod sequencer;
@@ -40,6 +41,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(look_for_exposure(node.clone(), stop.clone()));
     loops.spawn(jobs::count(node.clone(), stop.clone()));
     loops.spawn(keys::run(node.clone(), stop.clone()));
+    loops.spawn(logouts::run(node.clone(), stop.clone()));
     loops.spawn(issuers::run(node.clone(), stop.clone()));
     loops.spawn(domains::run(node.clone(), stop.clone()));
     loops.spawn(orders::plan(node.clone(), stop.clone()));

@@ -39,7 +39,7 @@ pub(crate) fn routes() -> Routes<Identity> {
 }
 
 /// A form from an application's page comes without our cookies; it goes on as an address, which has them.
-async fn post(OpenProgram { sent, .. }: OpenProgram<ApplicationDoor>) -> Response {
+async fn post(OpenProgram { sent, .. }: OpenProgram<ApplicationDoor, Identity>) -> Response {
     let query = Serializer::new(String::new()).extend_pairs(&sent.fields).finish();
     see_other(&format!("/oauth/authorize?{query}"))
 }

@@ -3,7 +3,12 @@
 pub(crate) mod authorize;
 pub(super) mod denied;
 pub(crate) mod discovery;
+pub(crate) mod introspect;
+pub(crate) mod logout;
+pub(crate) mod par;
+pub(crate) mod revoke;
 pub(crate) mod token;
+pub(crate) mod userinfo;
 
 use super::issue::Tokens;
 use axum::{

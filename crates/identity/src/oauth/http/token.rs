@@ -3,10 +3,12 @@
 use crate::oauth::{
     Denied, Params,
     body::Body,
-    client::{authenticate, certificate},
+    client::authenticate,
+    exchange,
     issue::{Issue, Tokens},
     rows::{self, Grant},
-    sender::Bound,
+    sender::{self, Bound},
+    show::Shown,
     voucher::{Kind, Voucher},
 };
 use crate::{
@@ -36,9 +38,9 @@ const OWN_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What an application asks.
 pub(crate) struct TokenAsk {
-    room: Identity,
-    application: Arc<Application>,
-    params: Params,
+    pub(in crate::oauth) room: Identity,
+    pub(in crate::oauth) application: Arc<Application>,
+    pub(in crate::oauth) params: Params,
     show: Show,
     tenant: TenantId,
     bound: Bound,
@@ -48,6 +50,7 @@ pub(crate) struct TokenAsk {
 /// What it shows.
 enum Show {
     Voucher(Voucher),
+    Token(Box<Shown>),
     Itself,
 }
 
@@ -89,11 +92,16 @@ impl TokenAsk {
             GrantType::AuthorizationCode => of_voucher(read("code", Kind::Code)?),
             GrantType::RefreshToken => of_voucher(read("refresh_token", Kind::Refresh)?),
             GrantType::ClientCredentials => (Show::Itself, named(room, &params)?),
-            GrantType::DeviceCode | GrantType::TokenExchange => {
+            GrantType::TokenExchange => {
+                let shown = exchange::subject(room, &params)?;
+                let tenant = shown.token.tenant;
+                (Show::Token(Box::new(shown)), tenant)
+            }
+            GrantType::DeviceCode => {
                 return Err(Denied::new("unsupported_grant_type", "This kind of grant is not taken here."));
             }
         };
-        let bound = bound(&sent, &application)?;
+        let bound = sender::of_request(room, &sent, &application, None).await?;
         Ok(TokenAsk { room: room.clone(), application, params, show, tenant, bound, origin: sent.origin })
     }
 }
@@ -110,17 +118,6 @@ fn named(room: &Identity, params: &Params) -> Result<TenantId, Denied> {
     let name = name.ok_or_else(|| Denied::request("Name the organisation by the parameter tenant."))?;
     // One that is not there is asked about to the end like any other.
     Ok(room.tenant_named(name).map_or(TenantId::from_bits(0), |tenant| tenant.record.id))
-}
-
-/// The key that the tokens are to be bound to.
-fn bound(sent: &Sent, application: &Application) -> Result<Bound, Denied> {
-    if !application.metadata.tls_client_certificate_bound_access_tokens {
-        return Ok(Bound::default());
-    }
-    let shown = certificate(sent);
-    let shown =
-        shown.ok_or_else(|| Denied::request("The application's tokens are bound to its certificate."))?;
-    Ok(Bound { x5t: Some(shown.to_string()), ..Bound::default() })
 }
 
 async fn post(AllowProgram(permit, asked): AllowProgram<UseGrant, TokenAsk>) -> Response {
@@ -140,6 +137,7 @@ impl TokenAsk {
     async fn answer(self, permit: &Permit<UseGrant>) -> Result<Tokens, Denied> {
         match &self.show {
             Show::Itself => self.itself(permit).await,
+            Show::Token(shown) => exchange::exchange(&self, permit, shown).await,
             Show::Voucher(voucher) => {
                 let used = match voucher.kind {
                     Kind::Code => self.redeem(permit, *voucher).await?,
@@ -152,7 +150,7 @@ impl TokenAsk {
         }
     }
 
-    fn issue<'a>(&'a self, grant: &'a Grant, scopes: Vec<ScopeName>) -> Issue<'a> {
+    pub(in crate::oauth) fn issue<'a>(&'a self, grant: &'a Grant, scopes: Vec<ScopeName>) -> Issue<'a> {
         Issue {
             room: &self.room,
             tenant: self.tenant,

@@ -213,6 +213,8 @@ impl Desk {
             application: token.application,
             audience: token.audience.into(),
             scopes: token.scopes.into(),
+            jkt: None,
+            x5t: None,
             ends: token.ends,
         };
         let at = self.room().web.warden.resolve_id(village.id).unwrap();

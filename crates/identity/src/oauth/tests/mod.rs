@@ -3,4 +3,6 @@
 mod attacks;
 mod codes;
 mod desk;
+mod life;
+mod more;
 mod own_name;

@@ -159,6 +159,8 @@ pub struct MemberGrant {
     pub name: Option<Arc<str>>,
     /// The e-mail address that the tenant's provider gave.
     pub email: Option<Arc<str>>,
+    /// Whether it is at a domain that the tenant has proved.
+    pub email_verified: bool,
     /// What else the tenant's claim rules keep, as a JSON object; none for nothing.
     pub attributes: Option<Arc<str>>,
 }

@@ -101,6 +101,8 @@ pub struct Person {
     pub name: Option<Arc<str>>,
     /// The e-mail address that this tenant's provider gave, if it gave one.
     pub email: Option<Arc<str>>,
+    /// Whether it is at a domain that the tenant has proved.
+    pub email_verified: bool,
     /// What else the tenant's claim rules keep, as a JSON object; none for nothing.
     pub attributes: Option<Arc<str>>,
     /// To what a backend was told about them last.

@@ -45,6 +45,7 @@ mod routes;
 pub mod session;
 mod settings;
 pub mod sign_in;
+pub mod sign_in_domain;
 mod state;
 pub mod subscriber;
 pub mod switch;

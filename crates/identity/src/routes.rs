@@ -2,7 +2,8 @@
 
 use crate::{
     Identity, access_token, api_key, application, asked::Asked, claim_rule, connection, hand_over,
-    invitation, key_set, member, oauth, parting, person, provider, session, sign_in, subscriber, switch,
+    invitation, key_set, member, oauth, parting, person, provider, session, sign_in, sign_in_domain,
+    subscriber, switch,
 };
 use access::{ListMembers, ReadApplications, ReadConnection, ReadKeys, ReadPlatformSettings};
 use axum::extract::{FromRef, FromRequestParts, Query};
@@ -26,6 +27,8 @@ pub fn routes() -> Routes<Identity> {
         .merge(connection::pages::routes())
         .merge(claim_rule::http::routes())
         .merge(claim_rule::pages::routes())
+        .merge(sign_in_domain::http::routes())
+        .merge(sign_in_domain::pages::routes())
         .merge(provider::http::routes())
         .merge(provider::pages::routes())
         .merge(subscriber::http::routes())
@@ -52,6 +55,12 @@ pub fn pages() -> Pages {
         .tenant::<ListMembers>("/t/{tenant}/members", "Members", Section::People, "members")
         .tenant::<ReadConnection>("/t/{tenant}/connections", "Connections", Section::SignIn, "connections")
         .tenant::<ReadApplications>("/t/{tenant}/applications", "Applications", Section::SignIn, "link")
+        .tenant::<ReadConnection>(
+            "/t/{tenant}/sign-in-domains",
+            "Sign-in domains",
+            Section::SignIn,
+            "hostnames",
+        )
         .tenant::<ReadKeys>("/t/{tenant}/keys", "API keys", Section::SignIn, "keys")
         .platform::<ReadPlatformSettings>("/platform/applications", "Applications", "link")
 }

@@ -129,6 +129,9 @@ pub struct ContextMember {
     /// The address, if the provider gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
+    /// Whether the address may be relied upon: it is at a domain that the tenant has proved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub email_verified: bool,
     /// What else the tenant's claim rules keep of the provider's words.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub attributes: Map<String, Value>,
@@ -318,6 +321,7 @@ mod tests {
             id: MemberId::from_bits(4),
             name: "Alice".parse().ok(),
             email: None,
+            email_verified: false,
             attributes: Map::new(),
         };
         let roles = vec!["creator".parse().unwrap(), "reader".parse().unwrap()];

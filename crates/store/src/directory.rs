@@ -147,6 +147,12 @@ impl StoreDirectory {
         let rights = rights_of(&roles);
         let profile = self.profile(reading, tenant, member.id).await?;
         let text = |name: &str| profile.get(name).and_then(|value| value.as_str()).map(Arc::from);
+        let domain = profile.get("domain").and_then(|value| value.as_str());
+        if let Some(domain) = domain
+            && self.comes_another_way(reading, tenant, domain, provider).await?
+        {
+            return Ok(None);
+        }
         Ok(Some(MemberGrant {
             user: member.user,
             member: member.id,
@@ -155,8 +161,26 @@ impl StoreDirectory {
             rights,
             name: text("name"),
             email: text("email"),
+            email_verified: profile.get("email_verified") == Some(&serde_json::Value::Bool(true)),
             attributes: profile.get("attributes").map(|kept| Arc::from(kept.to_string())),
         }))
+    }
+
+    /// Whether the people of this domain, which the tenant has proved, come by another provider and by no other.
+    async fn comes_another_way(
+        &self,
+        reading: &mut Reading,
+        tenant: TenantId,
+        domain: &str,
+        provider: ProviderId,
+    ) -> Result<bool, StoreError> {
+        let sql = operator_sql!(
+            "SELECT c.id FROM sign_in_domain d JOIN connection c ON c.tenant_id = $1 AND c.id = d.connection_id
+             WHERE d.tenant_id = $1 AND d.domain = $2 AND d.only_way = 1 AND c.provider_id <> $3 AND EXISTS (
+               SELECT 1 FROM domain_claim k
+               WHERE k.tenant_id = $1 AND k.host = $2 AND k.standing IN ('active', 'warned'))"
+        );
+        Ok(reading.row::<Found>(sql, values![tenant, domain, provider]).await?.is_some())
     }
 
     async fn profile(
@@ -379,6 +403,16 @@ impl StoreDirectory {
              WHERE s.with_tenant = $1 ORDER BY p.id LIMIT 500"
         );
         reading.rows(sql, values![by.tenant_id()]).await
+    }
+
+    /// Whose this domain is, if somebody has proved it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tenant_of_domain(&self, domain: &Hostname) -> Result<Option<TenantId>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!("SELECT tenant AS id FROM people_domain WHERE domain = $1");
+        reading.row::<Found>(sql, values![domain]).await?.map(|row| row.parse()).transpose()
     }
 
     /// The tenants that a person is an active member of, whose connections their provider may serve.

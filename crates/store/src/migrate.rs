@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 17, name: "claim rules", source: include_str!("migrations/0017_claim_rules.sql") },
     Migration { version: 18, name: "applications", source: include_str!("migrations/0018_applications.sql") },
+    Migration {
+        version: 19,
+        name: "people's domains",
+        source: include_str!("migrations/0019_people_domains.sql"),
+    },
 ];
 
 /// The schema cannot be brought to this release's version.

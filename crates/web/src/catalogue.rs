@@ -301,6 +301,10 @@ catalogue! {
         "It lacks the scope that the detail names. Use a key or a token that has it, or have one made.";
     "session.needed" 401 "Please sign in" =>
         "You are not signed in, or your session has ended.";
+    "sign-in-domain.not-in-use" 409 "The connection is not in use" =>
+        "People are led only to a connection that is active. Test and activate it first.";
+    "sign-in-domain.unconfirmed" 409 "This would lock you out" =>
+        "You have an address at this domain yourself and came by another connection. Say that it is meant, or sign in by that connection first.";
     "sign-in.claim-rules" 500 "The organisation's claim rules cannot be used" =>
         "What the organisation does with its provider's words is written in a way that this release does not know. Ask one of its admins.";
     "sign-in.full" 403 "There is no room for another member" =>
@@ -311,6 +315,8 @@ catalogue! {
         "This organisation tells people apart by something that its provider left out. Ask one of its admins.";
     "sign-in.not-admitted" 403 "You are not admitted here" =>
         "The provider knows you, but you are no active member of this organisation and it does not take newcomers. Ask one of its admins.";
+    "sign-in.other-connection" 403 "Your organisation signs in another way" =>
+        "People with an address at this domain sign in by their organisation's own provider here, and by no other. Go back and choose that one.";
     "sign-in.provider-away" 502 "The identity provider cannot be reached" again in 10 =>
         "Try again in a moment; if it stays away, ask one of the organisation's admins.";
     "sign-out.over" 403 "This sign-out is over" =>

@@ -84,6 +84,7 @@ impl Someone {
             rights: self.role.map(PlatformRole::rights).unwrap_or_default(),
             name: Some("Someone".into()),
             email: None,
+            email_verified: false,
             attributes: None,
         }
     }

@@ -122,6 +122,7 @@ pub(super) fn as_person(grant: &MemberGrant, ends: Moment, session: Digest) -> P
         session,
         name: grant.name.clone(),
         email: grant.email.clone(),
+        email_verified: grant.email_verified,
         attributes: grant.attributes.clone(),
         lately: Shortcut::default(),
     }

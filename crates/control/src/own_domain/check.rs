@@ -34,7 +34,7 @@ pub(super) async fn look<A: TenantAction + Writes>(
     let found = room.prober.prove(permit.tenant_id(), &claim).await;
     let upkeep = upkeep(room, permit)?;
     let held = match found {
-        Ok(proof) => hold::hold(&room.store, &upkeep, permit.tenant_id(), &claim.host, proof).await,
+        Ok(proof) => hold::hold(&room.store, &upkeep, permit.tenant_id(), &claim, proof).await,
         Err(_) => Ok(()),
     };
     let (found, refused) = match held {

@@ -1,6 +1,6 @@
 //! A tenant claims a name.
 
-use super::{OwnDomain, OwnDomainError, Standing, name, rows};
+use super::{OwnDomain, OwnDomainError, Serves, Standing, name, rows};
 use crate::{Terms, hostname::Reserved};
 use access::{ManageDomains, Permit};
 use domain::{Change, Event, Limit, Moment, event::names};
@@ -16,6 +16,7 @@ pub async fn claim(
     store: &Store,
     permit: &Permit<ManageDomains>,
     text: &str,
+    serves: Serves,
     reserved: &Reserved,
     terms: &Terms,
 ) -> Result<OwnDomain, OwnDomainError> {
@@ -24,7 +25,10 @@ pub async fn claim(
     store
         .write(permit, async |tx| {
             if let Some(claimed) = rows::find(tx, &host).await? {
-                return Ok(claimed);
+                return match claimed.serves == serves {
+                    true => Ok(claimed),
+                    false => Err(OwnDomainError::OtherUse(claimed.serves.name())),
+                };
             }
             let most = limits.of(Limit::PendingDomains);
             if rows::count_pending(tx).await? >= most {
@@ -32,6 +36,7 @@ pub async fn claim(
             }
             let claimed = OwnDomain {
                 host: host.clone(),
+                serves,
                 token: tx.new_token(),
                 standing: Standing::Pending,
                 proof: None,
@@ -43,7 +48,11 @@ pub async fn claim(
                 due_at: tx.now() + terms.domain_claim,
             };
             rows::add(tx, &claimed).await?;
-            tx.changed(Change::new(&host, Value::Null, json!({ "standing": claimed.standing.name() })));
+            tx.changed(Change::new(
+                &host,
+                Value::Null,
+                json!({ "standing": claimed.standing.name(), "for": serves.name() }),
+            ));
             let event = Event::new(names::DOMAIN_CHANGED, &host).with("standing", claimed.standing.name());
             tx.emit(event).await?;
             Ok(claimed)

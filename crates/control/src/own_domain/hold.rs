@@ -1,6 +1,6 @@
 //! A proved name comes into the registry, or leaves it: from here on, and only from here on, requests are mapped.
 
-use super::{OwnDomainError, Proof, name};
+use super::{OwnDomain, OwnDomainError, Proof, Serves, name, rows};
 use crate::{
     Terms,
     hostname::{self, HostnameError},
@@ -18,23 +18,43 @@ pub(super) async fn hold(
     store: &Store,
     permit: &OperatorPermit<Upkeep>,
     id: TenantId,
-    host: &Hostname,
+    claim: &OwnDomain,
     proof: Proof,
 ) -> Result<(), OwnDomainError> {
+    let host = &claim.host;
     store
         .operate(permit, async |tx| {
             Turn::Registry.take(tx).await?;
             let tenant = tenant::rows::find(tx, id).await?.ok_or(OwnDomainError::Unknown)?;
-            match hostname::rows::owner(tx, host).await? {
-                Some(owner) if owner == id => return Ok(()),
-                Some(_) => return Err(OwnDomainError::Held),
-                None => {}
+            let proved = rows::owner(tx, host).await?;
+            let mapped = hostname::rows::owner(tx, host).await?;
+            if [proved, mapped].into_iter().flatten().any(|owner| owner != id) {
+                return Err(OwnDomainError::Held);
             }
             // What is beneath a name of another tenant's may look like that tenant's to its people.
             for above in name::above(host) {
-                if hostname::rows::owner(tx, &above).await?.is_some_and(|owner| owner != id) {
+                let owners = [rows::owner(tx, &above).await?, hostname::rows::owner(tx, &above).await?];
+                if owners.into_iter().flatten().any(|owner| owner != id) {
                     return Err(OwnDomainError::Held);
                 }
+            }
+            let is_new = match claim.serves {
+                Serves::Requests => mapped.is_none(),
+                Serves::People => proved.is_none(),
+            };
+            if !is_new {
+                rows::hold(tx, id, host).await?;
+                return Ok(());
+            }
+            if claim.serves == Serves::People {
+                if resting_name::wake(tx, id, &Name::Host(host.clone())).await?.is_err() {
+                    return Err(OwnDomainError::Held);
+                }
+                rows::hold(tx, id, host).await?;
+                let after = json!({ "people_domain": host, "proof": proof.name() });
+                tx.changed_tenant(id, Change::new(id, Value::Null, after));
+                tx.emit(id, Event::new(names::TENANT_CHANGED, id)).await?;
+                return Ok(());
             }
             match hostname::within_plan(tx, &tenant).await {
                 Ok(()) => {}
@@ -46,6 +66,7 @@ pub(super) async fn hold(
                 return Err(OwnDomainError::Held);
             }
             hostname::rows::add(tx, id, host).await?;
+            rows::hold(tx, id, host).await?;
             let after = json!({ "hostname": host, "proof": proof.name() });
             tx.changed_tenant(id, Change::new(id, Value::Null, after));
             tx.emit(id, Event::new(names::TENANT_CHANGED, id)).await?;
@@ -65,7 +86,9 @@ pub(super) async fn let_go(
     store
         .operate(permit, async |tx| {
             Turn::Registry.take(tx).await?;
-            if !hostname::rows::remove(tx, id, host).await? {
+            let (mapped, proved) =
+                (hostname::rows::remove(tx, id, host).await?, rows::let_go(tx, id, host).await?);
+            if !mapped && !proved {
                 return Ok(());
             }
             resting_name::lay_to_rest(tx, id, &Name::Host(host.clone()), terms.quarantine).await?;

@@ -1,6 +1,6 @@
 //! A tenant's own domains on the wire.
 
-use super::{OwnDomain, Proof, check, claim, find, list, remove, secured};
+use super::{OwnDomain, Proof, Serves, check, claim, find, list, remove, secured};
 use crate::Control;
 use access::{ManageDomains, Permit, ReadDomains, TenantAction};
 use axum::{extract::State, http::StatusCode};
@@ -39,6 +39,10 @@ pub(crate) fn routes() -> Routes<Control> {
 pub(crate) struct Claim {
     /// The name; letters beyond ASCII may be written as they are.
     host: String,
+    /// What it is for: `requests` to it, or the addresses of its `people` alone.
+    #[serde(default, rename = "for")]
+    #[schema(value_type = Option<String>)]
+    serves: Serves,
 }
 
 /// One of a tenant's own domains.
@@ -46,6 +50,9 @@ pub(crate) struct Claim {
 pub(crate) struct Domain {
     /// The name.
     host: String,
+    /// What it is for: `requests` to it, or the addresses of its `people` alone.
+    #[serde(rename = "for")]
+    serves: &'static str,
     /// `pending`, `active`, `warned` or `inactive`.
     standing: &'static str,
     /// `dns` or `http`, once it was proved.
@@ -105,6 +112,7 @@ impl Domain {
             value: own.value(),
             file: own.file(),
             host: own.host.to_string(),
+            serves: own.serves.name(),
             standing: own.standing.name(),
             proof: own.proof.map(Proof::name),
             missing: (!own.fault.is_empty()).then_some(own.fault),
@@ -140,7 +148,7 @@ async fn post(
     State(room): State<Control>,
     Json(body): Json<Claim>,
 ) -> Result<(StatusCode, Json<Domain>), Problem> {
-    let claimed = claim(&room.store, &permit, &body.host, &room.reserved, &room.terms).await?;
+    let claimed = claim(&room.store, &permit, &body.host, body.serves, &room.reserved, &room.terms).await?;
     Ok((StatusCode::CREATED, Json(told(&room, &permit, claimed).await?)))
 }
 

@@ -10,6 +10,7 @@
 
 mod check;
 mod claim;
+mod consumer;
 mod hold;
 pub(crate) mod http;
 mod list;
@@ -45,6 +46,8 @@ const TOKEN_KEY: &str = "partywall-challenge=";
 pub struct OwnDomain {
     /// The name.
     pub host: Hostname,
+    /// What it is for.
+    pub serves: Serves,
     /// What the proof must show: made for this tenant and this name.
     pub token: String,
     /// How it stands.
@@ -82,6 +85,27 @@ impl OwnDomain {
     }
 }
 
+/// What a name is for, once it is proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Serves {
+    /// Requests to it are the tenant's, and so are the addresses of its people.
+    #[default]
+    Requests,
+    /// The addresses of its people alone: where the name leads is left as it is.
+    People,
+}
+
+impl Serves {
+    /// Its name in the API and on pages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Serves::Requests => "requests",
+            Serves::People => "people",
+        }
+    }
+}
+
 /// How a claim stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -108,7 +132,7 @@ impl Standing {
         }
     }
 
-    /// Whether requests to the name are the tenant's.
+    /// Whether the name is the tenant's, and requests to it, where it is for requests.
     pub const fn maps(self) -> bool {
         matches!(self, Standing::Active | Standing::Warned)
     }
@@ -164,6 +188,9 @@ pub enum OwnDomainError {
     /// The name is the platform's own.
     #[error("the name belongs to the platform")]
     Reserved,
+    /// It was proved for the other use.
+    #[error("the name is claimed for {0}; give it back first")]
+    OtherUse(&'static str),
     /// So many claims wait to be proved as the plan allows.
     #[error("the plan allows {most} claims that are not proved")]
     TooManyPending {
@@ -191,6 +218,7 @@ impl Fault for OwnDomainError {
             OwnDomainError::Name(_) => "input.invalid",
             OwnDomainError::Reserved => "hostname.reserved",
             OwnDomainError::TooManyPending { .. } | OwnDomainError::PlanLimit { .. } => "plan.limit",
+            OwnDomainError::OtherUse(_) => "input.invalid",
             OwnDomainError::Held => "domain.held",
             OwnDomainError::Store(error) => error.code(),
         }
@@ -199,6 +227,7 @@ impl Fault for OwnDomainError {
     fn detail(&self) -> Option<String> {
         match self {
             OwnDomainError::Name(_)
+            | OwnDomainError::OtherUse(_)
             | OwnDomainError::TooManyPending { .. }
             | OwnDomainError::PlanLimit { .. } => Some(self.to_string()),
             _ => None,

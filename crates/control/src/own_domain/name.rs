@@ -1,6 +1,6 @@
 //! Which names can be claimed at all.
 
-use super::OwnDomainError;
+use super::{OwnDomainError, consumer};
 use crate::hostname::Reserved;
 use domain::Hostname;
 use url::Host;
@@ -21,6 +21,11 @@ pub(super) fn read(text: &str, reserved: &Reserved) -> Result<Hostname, OwnDomai
     let host: Hostname = name.parse().map_err(|_| BAD)?;
     if reserved.holds(&host) {
         return Err(OwnDomainError::Reserved);
+    }
+    if consumer::is_everybodys(&host) {
+        return Err(OwnDomainError::Name(
+            "everybody can have an address there, so that it is no organisation's own",
+        ));
     }
     // A public suffix is nobody's, and what is beneath `test` or `localhost` follows the list's own last rule.
     match psl::domain(host.as_str().as_bytes()) {
@@ -64,6 +69,14 @@ mod tests {
         {
             assert_eq!(code(text), Ok("xn--bcher-kva.example".into()), "{text}");
         }
+    }
+
+    #[test]
+    fn where_everybody_can_have_an_address_is_nobody_s() {
+        for text in ["gmail.com", "GMail.com.", "outlook.com", "yahoo.co.uk", "mail.gmx.net", "proton.me"] {
+            assert_eq!(code(text), Err("input.invalid"), "{text}");
+        }
+        assert_eq!(code("mygmail.com"), Ok("mygmail.com".into()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The tenant's page of its own domains.
 
-use super::{OwnDomain, check, claim, http::may_look, list, remove, secured};
+use super::{OwnDomain, Serves, check, claim, http::may_look, list, remove, secured};
 use crate::{Control, landing::Landing, pages};
 use access::{ManageDomains, Permit, ReadDomains, TenantAction};
 use askama::Template;
@@ -30,6 +30,8 @@ pub(crate) fn routes() -> Routes<Control> {
 #[serde(default, deny_unknown_fields)]
 struct Sent {
     host: String,
+    /// Whether it is for people's addresses alone.
+    people: String,
 }
 
 struct Line {
@@ -43,6 +45,7 @@ struct Line {
     checked: Option<At>,
     ends: Option<At>,
     maps: bool,
+    serves: &'static str,
     certificate: Option<Certificate>,
 }
 
@@ -88,6 +91,10 @@ impl Line {
             checked: (own.checked_at != Moment::NEVER).then(|| own.checked_at.into()),
             ends: (!fine).then(|| own.due_at.into()),
             maps: own.standing.maps(),
+            serves: match own.serves {
+                Serves::Requests => "requests and people",
+                Serves::People => "people's addresses",
+            },
             certificate: certificates.of(&own.host).map(Certificate::from),
         }
     }
@@ -117,7 +124,7 @@ async fn page<A: TenantAction>(
     Ok(DomainsPage {
         frame: frame
             .title("Domains")
-            .describe("Names of your own at which the application answers for this organisation."),
+            .describe("Names that are this organisation's own: where the application answers, and where its people have addresses."),
         path: format!("/t/{}/domains", permit.tenant_id()),
         columns: vec![
             Column::new("Domain"),
@@ -161,7 +168,8 @@ async fn post(
     frame: Frame,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let claimed = claim(&room.store, &permit, &sent.host, &room.reserved, &room.terms).await;
+    let serves = if sent.people.is_empty() { Serves::Requests } else { Serves::People };
+    let claimed = claim(&room.store, &permit, &sent.host, serves, &room.reserved, &room.terms).await;
     let done = claimed.map(|_| "domain-claimed").map_err(Problem::from);
     answer(&room, &permit, frame, sent, done).await
 }

@@ -67,7 +67,15 @@ impl<'w> Stage<'w> {
     async fn claim(&self, at: &Village, name: &str) -> Result<OwnDomain, OwnDomainError> {
         self.world.pass(Duration::from_millis(1));
         let permit = self.world.permit::<ManageDomains>(at, &at.admin).await;
-        claim(&self.world.store, &permit, name, &Reserved::by(&hosts()), &self.room.terms).await
+        claim(&self.world.store, &permit, name, Serves::Requests, &Reserved::by(&hosts()), &self.room.terms)
+            .await
+    }
+
+    async fn claim_for_people(&self, at: &Village) -> Result<OwnDomain, OwnDomainError> {
+        self.world.pass(Duration::from_millis(1));
+        let permit = self.world.permit::<ManageDomains>(at, &at.admin).await;
+        let reserved = Reserved::by(&hosts());
+        claim(&self.world.store, &permit, NAME, Serves::People, &reserved, &self.room.terms).await
     }
 
     async fn check(&self, at: &Village) -> Result<OwnDomain, OwnDomainError> {
@@ -250,6 +258,42 @@ async fn what_is_beneath_another_tenant_s_domain_is_held() {
         stage.records.lay_down(&own);
         stage.check(contoso).await.expect("beneath its own");
         assert_eq!(stage.owner(), Some(contoso.id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_domain_for_people_maps_nothing_and_is_one_tenant_s_alone() {
+    for_each_engine(async |world| {
+        let stage = Stage::build(world).await;
+        let (contoso, fabrikam) = (&stage.town.contoso, &stage.town.fabrikam);
+        let claimed = stage.claim_for_people(contoso).await.expect("free");
+        stage.records.lay_down(&claimed);
+        assert_eq!(stage.check(contoso).await.expect("proved").standing, Standing::Active);
+        assert_eq!(stage.owner(), None, "requests to it go where they went before");
+        assert_eq!(
+            stage.claim(contoso, NAME).await.unwrap_err().code(),
+            "input.invalid",
+            "one use at a time"
+        );
+        let held = async || {
+            world.number(&format!("SELECT COUNT(*) FROM people_domain WHERE domain = '{NAME}'")).await
+        };
+        assert_eq!(held().await, 1);
+
+        // Another tenant proves the same name, by the same record as it were, for either use.
+        let theirs = stage.claim_for_people(fabrikam).await.expect("a claim says nothing");
+        stage.records.lay_down(&theirs);
+        assert_eq!(stage.check(fabrikam).await.unwrap_err().code(), "domain.held");
+        stage.remove(fabrikam).await.expect("theirs to give back");
+        let theirs = stage.claim(fabrikam, NAME).await.expect("a claim says nothing");
+        stage.records.lay_down(&theirs);
+        assert_eq!(stage.check(fabrikam).await.unwrap_err().code(), "domain.held");
+        assert_eq!(stage.owner(), None);
+
+        stage.remove(contoso).await.expect("given back");
+        assert_eq!(held().await, 0);
+        assert_eq!(stage.check(fabrikam).await.unwrap_err().code(), "domain.held", "it rests");
     })
     .await;
 }

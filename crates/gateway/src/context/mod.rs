@@ -332,6 +332,7 @@ fn user_of(person: &Person) -> ContextUser {
             id: person.member,
             name: person.name.as_deref().and_then(|name| name.parse().ok()),
             email: person.email.as_deref().and_then(|email| email.parse().ok()),
+            email_verified: person.email_verified,
             attributes: person
                 .attributes
                 .as_deref()

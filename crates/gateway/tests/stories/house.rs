@@ -307,6 +307,7 @@ pub(crate) fn carol(tenant: TenantId, roles: &[&str]) -> MemberGrant {
         rights: RightSet::default(),
         name: Some("Carol".into()),
         email: Some("carol@acme.test".into()),
+        email_verified: false,
         attributes: None,
     }
 }

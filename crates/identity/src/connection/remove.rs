@@ -2,7 +2,7 @@
 //! whoever comes back by another connection to the same provider is the same person.
 
 use super::{ConnectionError, rows};
-use crate::{Identity, claim_rule};
+use crate::{Identity, claim_rule, sign_in_domain};
 use access::{ManageConnection, Permit};
 use domain::{Change, ConnectionId, Event, event::names};
 use serde_json::Value;
@@ -21,6 +21,7 @@ pub async fn remove(
         old.stage.remove()?;
         rows::end_sessions(tx, id).await?;
         claim_rule::rows::take_all(tx, &claim_rule::source_of(id)).await?;
+        sign_in_domain::rows::forget(tx, id).await?;
         claim_rule::rows::forget_trial(tx, id).await?;
         rows::remove(tx, id).await?;
         tx.changed(Change::new(id, old.facts(), Value::Null));

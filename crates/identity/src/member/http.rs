@@ -94,6 +94,8 @@ pub(crate) struct Member {
     name: Option<String>,
     /// Their e-mail address, if the tenant's provider says it.
     email: Option<String>,
+    /// Whether the address may be relied upon: it is at a domain that the tenant has proved.
+    email_verified: bool,
     /// What else the connection's claim rules keep of the provider's words.
     #[schema(value_type = Object)]
     attributes: serde_json::Map<String, serde_json::Value>,
@@ -113,6 +115,7 @@ impl From<super::Member> for Member {
             roles: member.roles.iter().map(RoleName::to_string).collect(),
             name: member.profile.name,
             email: member.profile.email,
+            email_verified: member.profile.email_verified,
             attributes: member.profile.attributes,
             created_at: member.created_at.to_string(),
             seen_at: member.seen_at.map(|at| at.to_string()),

@@ -63,6 +63,8 @@ pub struct Profile {
     pub name: Option<String>,
     /// Their e-mail address.
     pub email: Option<String>,
+    /// Whether the address may be relied upon: it is at a domain that this tenant has proved.
+    pub email_verified: bool,
     /// What else the connection's rules keep. Only this tenant sees it.
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }

@@ -98,7 +98,7 @@ async fn home(
     let sought = match entry.organisation.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => {
             asked.count(&room, Limited::SignInStart, None)?;
-            Some(pages::Sought { found: find(&room, text), text: text.chars().take(120).collect() })
+            Some(pages::Sought { found: find(&room, text).await?, text: text.chars().take(120).collect() })
         }
         None => None,
     };

@@ -17,5 +17,5 @@ pub(crate) use begin::{Host, begin};
 use end::end_all;
 pub(crate) use end::{end, end_presented};
 pub(crate) use end_everywhere::end_everywhere;
-pub(crate) use find::find;
+pub(crate) use find::{FoundTenant, find};
 pub(crate) use list::{Own, list};

@@ -2,18 +2,17 @@
 
 use crate::{
     Identity,
-    person::{Own, http::FromConsole},
+    person::{FoundTenant, Own, http::FromConsole},
 };
 use access::Tenant;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use std::sync::Arc;
 use web::{Page, Plain, brand, letters};
 
 /// An organisation that somebody asked for.
 pub(crate) struct Sought {
     pub(crate) text: String,
-    pub(crate) found: Option<Arc<Tenant>>,
+    pub(crate) found: Option<FoundTenant>,
 }
 
 struct Choice {
@@ -59,7 +58,14 @@ pub(crate) fn home(
         plain,
         is_known,
         own: own.iter().map(|own| choice(&own.tenant, note(own))).collect(),
-        found: found.as_deref().map(|tenant| choice(tenant, "Continue to its sign-in")),
+        found: found.map(|found| {
+            let mut choice = choice(&found.tenant, "Continue to its sign-in");
+            if let Some(domain) = found.domain {
+                choice.path.push(if choice.path.contains('?') { '&' } else { '?' });
+                choice.path.push_str(&format!("domain={domain}"));
+            }
+            choice
+        }),
         sought: text,
         carried: from.as_ref().map(carried).unwrap_or_default(),
     };

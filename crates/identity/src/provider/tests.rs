@@ -42,7 +42,7 @@ async fn a_provider_that_is_shared_no_more_lets_nobody_in() {
         // Fabrikam's own people stay.
         assert!(warden.permit::<UseUpstream>(&at, &fabrikam.reader, world.origin()).await.is_ok());
         let away = Browser::new(&house).get(&begin).await;
-        assert!(!away.location().starts_with(&house.contoso.issuer()), "nor does anybody leave for it");
+        assert_eq!(away.told(), (409, "sign-in.no-connection".into()), "nor does anybody leave for it");
         let left = other.get(&api(fabrikam, "connections")).await.json();
         let left: Vec<_> =
             left["items"].as_array().unwrap().iter().map(|item| item["provider_owner"].clone()).collect();

@@ -4,6 +4,7 @@
 use crate::{
     Identity, provider,
     sign_in::{Connection, ConnectionStanding, connection},
+    sign_in_domain,
 };
 use access::{Permit, TenantAction};
 use domain::ConnectionId;
@@ -28,6 +29,19 @@ pub(crate) async fn any<A: TenantAction>(
 ) -> Result<Option<Connection>, StoreError> {
     let found = room.store.read(permit, async |tx| connection::find(tx, id).await).await?;
     Ok(still_shared(room, permit, found.into_iter().collect()).await?.pop())
+}
+
+/// The connection by which the people of this domain come, if it is in use. What is no domain leads nowhere.
+pub(crate) async fn of_domain<A: TenantAction>(
+    room: &Identity,
+    permit: &Permit<A>,
+    domain: Option<&str>,
+) -> Result<Option<Connection>, StoreError> {
+    let Some(domain) = domain.and_then(|domain| domain.parse().ok()) else { return Ok(None) };
+    let found = room.store.read(permit, async |tx| sign_in_domain::rows::find(tx, &domain).await).await?;
+    let Some(way) = found.and_then(|found| found.way) else { return Ok(None) };
+    let found = any(room, permit, way.connection).await?;
+    Ok(found.filter(|found| found.standing == ConnectionStanding::Active))
 }
 
 /// All that are in use.

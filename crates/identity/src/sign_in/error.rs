@@ -47,6 +47,9 @@ pub enum SignInError {
     /// The claim by which people are told apart was not said.
     #[error("the provider does not say the claim by which people are told apart")]
     NoSubject,
+    /// The person has an address at a domain whose people come by another provider only.
+    #[error("people of this domain come by another connection only")]
+    OtherConnection,
     /// The userinfo endpoint speaks of somebody else.
     #[error("the userinfo endpoint speaks of another subject than the ID token")]
     OtherSubject,
@@ -76,6 +79,7 @@ pub(crate) const CODES: &[&str] = &[
     "sign-in.claim-rules",
     "sign-in.no-connection",
     "sign-in.no-subject",
+    "sign-in.other-connection",
     "sign-in.not-admitted",
     "sign-in.provider-away",
     "userinfo.subject",
@@ -92,6 +96,7 @@ impl Fault for SignInError {
             SignInError::Token(error) => error.code(),
             SignInError::Rules(_) => "sign-in.claim-rules",
             SignInError::NoSubject => "sign-in.no-subject",
+            SignInError::OtherConnection => "sign-in.other-connection",
             SignInError::OtherSubject => "userinfo.subject",
             SignInError::Replayed => "callback.state",
             SignInError::NotAdmitted => "sign-in.not-admitted",

@@ -12,6 +12,7 @@ use crate::{
         pending::{Aim, Pending},
         rows,
     },
+    sign_in_domain::{self, domain_of},
     state::is_house,
 };
 use access::{FinishSignIn, Permit, Tenant};
@@ -83,10 +84,11 @@ impl Admission<'_> {
     async fn admit(&self, tx: &mut TenantWrite) -> Result<(Admitted, bool), SignInError> {
         let connection = self.arrival.connection;
         self.check_connection(tx).await?;
+        let is_verified = sign_in_domain::check(tx, connection, self.arrival.claims, self.ruled).await?;
         let user = self.person(tx).await?;
         let (member, is_new) = self.member(tx, user).await?;
         let mut changed = is_new;
-        changed |= self.write_profile(tx, member).await?;
+        changed |= self.write_profile(tx, member, is_verified).await?;
         changed |= self.give_by_rules(tx, member).await?;
         changed |= self.use_invitation(tx, member, user).await?;
         let sign_in = rows::note_sign_in(tx, member, connection.id, connection.provider).await?;
@@ -156,8 +158,20 @@ impl Admission<'_> {
 
     /// The profile is what the provider says now: what it does not say any more is gone, and nothing is
     /// made up.
-    async fn write_profile(&self, tx: &mut TenantWrite, member: MemberId) -> Result<bool, SignInError> {
-        let profile = self.ruled.profile();
+    async fn write_profile(
+        &self,
+        tx: &mut TenantWrite,
+        member: MemberId,
+        is_verified: bool,
+    ) -> Result<bool, SignInError> {
+        let mut profile = self.ruled.profile();
+        if is_verified {
+            profile.insert("email_verified".to_owned(), Value::Bool(true));
+        }
+        // In the one spelling, so that it can be held against the tenant's domains later on.
+        if let Some(domain) = self.ruled.email.as_ref().and_then(|email| domain_of(email.as_str())) {
+            profile.insert("domain".to_owned(), json!(domain));
+        }
         if rows::profile_of(tx, member).await? == profile {
             return Ok(false);
         }

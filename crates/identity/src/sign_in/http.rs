@@ -18,6 +18,7 @@ use crate::{
         take::take,
         trial::{TrialTicket, record},
     },
+    sign_in_domain::domain_of,
     state::{is_public, tenant_of},
     switch,
     ticket::Ticket,
@@ -42,12 +43,16 @@ pub(crate) fn routes() -> Routes<Identity> {
         .on(Surface::Tenant)
         .get("/.partywall/sign-in", begin)
         .says("Begins a sign-in at this tenant.")
+        .get("/.partywall/connections", list_open)
+        .says("Lists the ways to sign in at this tenant, with links that begin one.")
         .on(Surface::Console)
         .get("/t/{tenant}/sign-in", begin)
         .says("Begins a sign-in for the console.")
         .on(Surface::Id)
         .get("/t/{tenant}/sign-in", go)
         .says("Chooses a connection and leaves for its provider, where that is needed.")
+        .post("/t/{tenant}/sign-in", post_address)
+        .says("Leads to the connection of an address's domain.")
         .get("/trial", try_connection)
         .says("Leaves for a provider to try a connection.")
         .get("/callback/{connection}", come_back)
@@ -59,6 +64,7 @@ struct Begin {
     #[serde(rename = "return")]
     back: Option<String>,
     connection: Option<String>,
+    domain: Option<String>,
 }
 
 /// At a tenant's host or in the console: binds the way back to this browser, and goes to `id.`.
@@ -70,11 +76,16 @@ async fn begin(
     let tenant = tenant_of(&permit)?;
     let wish = query::<Begin>(&asked.uri);
     let named = wish.as_ref().ok().and_then(|wish| wish.connection.as_deref());
-    let connection = choose::named(&room, &permit, named).await?;
+    let mut connection = choose::named(&room, &permit, named).await?;
     if connection.is_none() && !is_public(tenant) {
         return Err(Refusal::NoSuchTenant.into());
     }
     count(&asked, &room, tenant)?;
+    if connection.is_none() {
+        refuse_closed(named)?;
+        let domain = wish.as_ref().ok().and_then(|wish| wish.domain.as_deref());
+        connection = choose::of_domain(&room, &permit, domain).await?;
+    }
     let whither = match asked.kind {
         HostKind::Console => Whither::Console,
         _ => Whither::Tenant,
@@ -105,6 +116,7 @@ struct Go {
     #[serde(rename = "for")]
     whither: Option<Whither>,
     connection: Option<String>,
+    domain: Option<String>,
     host: Option<String>,
 }
 
@@ -118,7 +130,7 @@ async fn go(
     let tenant = tenant_of(&permit)?;
     let wish = query::<Go>(&asked.uri);
     let named = wish.as_ref().ok().and_then(|wish| wish.connection.as_deref());
-    let connection = choose::named(&room, &permit, named).await?;
+    let mut connection = choose::named(&room, &permit, named).await?;
     let person = permit.caller().person();
     // Whoever asks for a connection is not let in by the word of another provider.
     let known = person
@@ -127,6 +139,11 @@ async fn go(
         return Err(Refusal::NoSuchTenant.into());
     }
     count(&asked, &room, tenant)?;
+    if known.is_none() && connection.is_none() {
+        refuse_closed(named)?;
+        let domain = wish.as_ref().ok().and_then(|wish| wish.domain.as_deref());
+        connection = choose::of_domain(&room, &permit, domain).await?;
+    }
     let Some(aim) = aim(&room, tenant, wish?)? else {
         let gate = Gate::of(&room, tenant, Whither::Tenant, None);
         let connection = connection.as_ref().map(|connection| connection.id);
@@ -148,6 +165,70 @@ async fn go(
             Ok(pages::choose(plain, tenant, &open, &asked))
         }
     }
+}
+
+/// A link to a way in that is closed leads nowhere, and not in by another one (ledger B09).
+fn refuse_closed(named: Option<&str>) -> Result<(), SignInError> {
+    match named {
+        Some(_) => Err(SignInError::NoConnection),
+        None => Ok(()),
+    }
+}
+
+/// An address that somebody typed.
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(default)]
+    address: String,
+}
+
+/// The way that belongs to the domain of an address, or all of them: the same for everybody at that domain, whether there
+/// is such a person or not. It is a page with a link, because what a form is answered with may not redirect to another
+/// origin; the address itself goes nowhere.
+async fn post_address(
+    Allow(permit): Allow<StartSignIn>,
+    State(room): State<Identity>,
+    plain: Plain,
+    asked: Asked,
+    axum::Form(typed): axum::Form<Typed>,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    if !is_public(tenant) {
+        return Err(Refusal::NoSuchTenant.into());
+    }
+    count(&asked, &room, tenant)?;
+    let domain = domain_of(&typed.address).map(|domain| domain.to_string());
+    let open = match choose::of_domain(&room, &permit, domain.as_deref()).await? {
+        Some(one) => vec![one],
+        None => choose::all(&room, &permit).await?,
+    };
+    Ok(pages::choose(plain, tenant, &open, &asked))
+}
+
+#[derive(Deserialize)]
+struct Open {
+    #[serde(rename = "return")]
+    back: Option<String>,
+}
+
+/// Where the tenant has published its page, its ways in are no secret (ledger B09).
+async fn list_open(
+    Allow(permit): Allow<StartSignIn>,
+    State(room): State<Identity>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(&permit)?;
+    if !is_public(tenant) {
+        return Err(Refusal::NoSuchTenant.into());
+    }
+    count(&asked, &room, tenant)?;
+    let here = asked.host();
+    let gate = Gate::of(&room, tenant, Whither::Tenant, here.as_ref());
+    let wish = query::<Open>(&asked.uri)?;
+    let back = return_path(&gate, wish.back.as_deref())?;
+    let open = choose::all(&room, &permit).await?;
+    let links = open.iter().map(|open| (open, gate.begin(&back, Some(open.id))));
+    Ok(pages::links(links))
 }
 
 /// What the address asks for; none where it is incomplete, as when somebody kept it.

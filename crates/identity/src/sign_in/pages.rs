@@ -23,6 +23,8 @@ struct Choice {
 #[template(path = "sign_in/choose.html")]
 struct Choose {
     plain: Plain,
+    /// Where an address is sent that is to choose.
+    here: String,
     choices: Vec<Choice>,
 }
 
@@ -49,7 +51,26 @@ pub(crate) fn choose(plain: Plain, tenant: &Tenant, open: &[Connection], asked: 
     }
     let plain = plain.of(tenant).title("Sign in").describe("Choose how you sign in.");
     let choices = open.iter().map(|open| Choice { path: path(open), name: open.name.clone() }).collect();
-    Page::new(Choose { plain, choices }).into_response()
+    let here = asked.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    Page::new(Choose { plain, here, choices }).into_response()
+}
+
+#[derive(Serialize)]
+struct LinkView<'a> {
+    connection: String,
+    name: &'a str,
+    /// Where a sign-in by it begins.
+    sign_in: String,
+}
+
+/// Connections with the addresses at which sign-ins by them begin, for programs.
+pub(crate) fn links<'a>(links: impl Iterator<Item = (&'a Connection, String)>) -> Response {
+    let view = |(open, sign_in): (&'a Connection, String)| LinkView {
+        connection: open.id.to_string(),
+        name: &open.name,
+        sign_in,
+    };
+    Json(links.map(view).collect::<Vec<_>>()).into_response()
 }
 
 #[derive(Template)]

@@ -42,6 +42,8 @@ async fn leave(
 #[derive(Deserialize)]
 struct Arrive {
     host: Option<Hostname>,
+    /// The domain of the address by which somebody found the tenant.
+    domain: Option<String>,
 }
 
 /// At `id.`, where the person is known. The way leads through the tenant's host, or the shared one that was
@@ -56,14 +58,14 @@ async fn arrive(
     if person.is_none() && !is_public(tenant) {
         return Err(Refusal::NoSuchTenant.into());
     }
+    let Arrive { host, domain } = query(&asked.uri)?;
     let connection = match person {
         Some(person) => {
             let open = choose::all(&room, &permit).await?;
             open.into_iter().find(|open| open.provider == person.provider).map(|open| open.id)
         }
-        None => None,
+        None => choose::of_domain(&room, &permit, domain.as_deref()).await?.map(|open| open.id),
     };
-    let Arrive { host } = query(&asked.uri)?;
     let gate = Gate::of(&room, tenant, Whither::Tenant, host.as_ref());
     Ok(see_other(&gate.begin(&gate.front(), connection)))
 }

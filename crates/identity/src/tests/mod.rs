@@ -57,4 +57,5 @@ fn every_code_of_ours_is_in_the_catalogue() {
     web::assert_known(crate::sign_in::CODES);
     web::assert_known(&["hand-over.refused"]);
     web::assert_known(crate::claim_rule::CODES);
+    web::assert_known(crate::sign_in_domain::CODES);
 }

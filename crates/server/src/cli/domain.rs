@@ -18,6 +18,9 @@ pub(super) enum Domain {
     Claim {
         /// The name.
         host: String,
+        /// For the addresses of its people alone: where it leads is left as it is.
+        #[arg(long)]
+        people: bool,
         #[command(flatten)]
         within: Within,
     },
@@ -46,6 +49,26 @@ pub(super) enum Domain {
         #[command(flatten)]
         within: Within,
     },
+    /// Lead the people of a proved domain to a connection.
+    Bind {
+        /// The domain.
+        host: String,
+        /// The connection's id.
+        #[arg(long)]
+        connection: String,
+        /// They may come by no other; sessions by others end.
+        #[arg(long)]
+        only: bool,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Let the people of a domain come by any connection again.
+    Unbind {
+        /// The domain.
+        host: String,
+        #[command(flatten)]
+        within: Within,
+    },
     /// Give a domain back; it rests before others may have it.
     Remove {
         /// The name.
@@ -58,8 +81,8 @@ pub(super) enum Domain {
 impl Domain {
     pub(super) async fn run(self, api: &Api) -> Outcome {
         match self {
-            Domain::Claim { host, within } => {
-                let body = json!({ "host": host });
+            Domain::Claim { host, people, within } => {
+                let body = json!({ "host": host, "for": if people { "people" } else { "requests" } });
                 print::one(api, &api.inside(within.reason()).post(&within.path("domains"), body).await?)
             }
             Domain::Check { host, within } => {
@@ -71,8 +94,17 @@ impl Domain {
                 if !api.json() {
                     answer["items"].as_array_mut().into_iter().flatten().for_each(lay_flat);
                 }
-                let columns =
-                    ["host", "standing", "proof", "missing", "due_at", "certificate", "ends_at", "refused"];
+                let columns = [
+                    "host",
+                    "for",
+                    "standing",
+                    "proof",
+                    "missing",
+                    "due_at",
+                    "certificate",
+                    "ends_at",
+                    "refused",
+                ];
                 print::list(api, &answer, &columns)
             }
             Domain::Certificate { host, chain, key, within } => {
@@ -82,6 +114,16 @@ impl Domain {
                 let body = json!({ "chain": read(&chain)?, "key": read(&key)? });
                 let path = within.path(&format!("domains/{}/certificate", escaped(&host)));
                 print::one(api, &api.inside(within.reason()).put(&path, body).await?)
+            }
+            Domain::Bind { host, connection, only, within } => {
+                let path = within.path(&format!("sign-in-domains/{}", escaped(&host)));
+                let body = json!({ "connection": connection, "only": only });
+                print::one(api, &api.inside(within.reason()).put(&path, body).await?)
+            }
+            Domain::Unbind { host, within } => {
+                let path = within.path(&format!("sign-in-domains/{}", escaped(&host)));
+                let answer = api.inside(within.reason()).delete(&path).await?;
+                print::done(api, &answer, "Its people may come by any connection again.")
             }
             Domain::Remove { host, within } => {
                 let path = within.path(&format!("domains/{}", escaped(&host)));

@@ -148,7 +148,10 @@ impl Going<'_> {
                 "The person has to choose an organisation; or name it by tenant.",
             ));
         }
-        let found = self.request.sought.as_deref().and_then(|text| find(room, text));
+        let found = match self.request.sought.as_deref() {
+            Some(text) => find(room, text).await?.map(|found| found.tenant),
+            None => None,
+        };
         if !asked.reads_pages {
             return Err(Denied::request("Name the organisation by the parameter tenant."));
         }

@@ -40,6 +40,7 @@ pub mod member;
 pub mod oauth;
 mod parting;
 pub mod person;
+pub mod preset;
 pub mod provider;
 mod routes;
 pub mod session;

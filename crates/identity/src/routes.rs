@@ -2,7 +2,7 @@
 
 use crate::{
     Identity, access_token, api_key, application, asked::Asked, claim_rule, connection, hand_over,
-    invitation, key_set, member, oauth, parting, person, provider, session, sign_in, sign_in_domain,
+    invitation, key_set, member, oauth, parting, person, preset, provider, session, sign_in, sign_in_domain,
     subscriber, switch,
 };
 use access::{ListMembers, ReadApplications, ReadConnection, ReadKeys, ReadPlatformSettings};
@@ -25,6 +25,7 @@ pub fn routes() -> Routes<Identity> {
         .merge(member::pages::routes())
         .merge(connection::http::routes())
         .merge(connection::pages::routes())
+        .merge(preset::http::routes())
         .merge(claim_rule::http::routes())
         .merge(claim_rule::pages::routes())
         .merge(sign_in_domain::http::routes())

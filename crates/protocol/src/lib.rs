@@ -19,6 +19,7 @@ pub mod ext_authz;
 pub mod identity;
 pub mod jose;
 pub mod json;
+pub mod oauth2;
 pub mod oidc;
 pub mod pkce;
 pub mod proof;

@@ -223,3 +223,41 @@ async fn rules_are_written_tried_and_saved_on_a_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_provider_is_made_something_else_of_by_each_tenant_s_rules() {
+    for_each_engine(async |world| {
+        let house = house(world).await;
+        let (contoso, fabrikam) = (&house.town.contoso, &house.town.fabrikam);
+        // Fabrikam's second connection leads to Contoso's provider, which is shared with it.
+        let shared = world
+            .raw(&format!(
+                "SELECT id FROM connection WHERE tenant_id = '{}' AND provider_id = '{}'",
+                fabrikam.id, contoso.provider
+            ))
+            .await
+            .remove(0)
+            .remove(0);
+        let rules = |role: &str| json!({ "rules": [{ "rule": "roles", "claim": "groups", "values": { "42": [role] } }] });
+        let ours = AtConsole::person(world, &house, contoso, &contoso.admin).await;
+        assert_eq!(ours.send(Method::PUT, &rules_of(contoso), rules("editor")).await.status, 200);
+        let theirs = AtConsole::person(world, &house, fabrikam, &fabrikam.admin).await;
+        let path = api(fabrikam, &format!("connections/{shared}/claim-rules"));
+        assert_eq!(theirs.send(Method::PUT, &path, rules("reader")).await.status, 200);
+
+        let erin = Account::of("erin").saying("groups", json!(["42"]));
+        let here = member(&house, contoso, &erin).await;
+        let mut browser = Browser::new(&house);
+        let start = format!("{}/.partywall/sign-in?return=/&connection={shared}", house.origin(fabrikam));
+        let address = browser.follow(&start).await.location();
+        browser.follow(&house.contoso.authorize(&address, &erin)).await;
+        let there = browser.session_at(&house, fabrikam).await.expect("she is known there too");
+        assert_eq!((&here["roles"], &there["member"]["roles"]), (&json!(["editor"]), &json!(["reader"])));
+
+        let off = format!("UPDATE connection SET standing = 'off' WHERE id = '{}'", contoso.connection);
+        world.raw(&off).await;
+        house.heard(fabrikam).await;
+        assert!(browser.session_at(&house, fabrikam).await.is_some(), "the other goes on");
+    })
+    .await;
+}

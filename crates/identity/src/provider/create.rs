@@ -4,14 +4,16 @@ use super::{Kind, MOST, Ownership, Provider, ProviderError, rows};
 use crate::{Identity, sign_in::discover::Question};
 use access::{ManageConnection, Permit};
 use domain::{Change, DisplayName, Event, ProviderId, TenantId, event::names};
-use protocol::oidc::Issuer;
+use protocol::{oauth2::Plain, oidc::Issuer};
 use serde_json::{Value, json};
 use store::{StoreError, TenantWrite};
+use url::Url;
 
 /// A provider that is to be, whose issuer has been asked.
 #[derive(Clone, Debug)]
 pub(crate) struct NewProvider {
-    issuer: Issuer,
+    issuer: String,
+    kind: Kind,
     name: DisplayName,
 }
 
@@ -27,7 +29,7 @@ pub async fn create(
 ) -> Result<Provider, ProviderError> {
     let new = check(room, permit.tenant_id(), issuer, name).await?;
     room.in_turn(permit, async |tx| {
-        if rows::by_issuer(tx, new.issuer.as_str()).await?.is_some() {
+        if rows::by_issuer(tx, &new.issuer).await?.is_some() {
             return Err(ProviderError::Exists);
         }
         let id = add(tx, &new).await?;
@@ -45,22 +47,42 @@ pub(crate) async fn check(
     name: Option<DisplayName>,
 ) -> Result<NewProvider, ProviderError> {
     let issuer = issuer.trim();
+    if Plain::names(issuer) {
+        return check_plain(room, issuer, name);
+    }
     let url = room.outbound.admit(issuer)?;
     let transport = room.transport();
     let issuer = Issuer::parse(issuer, transport)?;
     let question = Question { issuer: &issuer, tenant, transport, patience: room.settings.provider_patience };
     question.ask(&room.outbound).await?;
-    // The host is a name that people know the provider by, until somebody gives it a better one.
+    Ok(NewProvider { issuer: issuer.as_str().to_owned(), kind: Kind::Oidc, name: named(name, &url)? })
+}
+
+/// A plain OAuth 2.0 provider publishes nothing that could be asked for; everywhere that it is asked must be an address
+/// that may be called.
+fn check_plain(
+    room: &Identity,
+    issuer: &str,
+    name: Option<DisplayName>,
+) -> Result<NewProvider, ProviderError> {
+    let plain = Plain::parse(issuer, room.transport())?;
+    for endpoint in plain.endpoints() {
+        room.outbound.admit(endpoint.as_str())?;
+    }
+    Ok(NewProvider { issuer: plain.issuer(), kind: Kind::OAuth2, name: named(name, &plain.authorization)? })
+}
+
+/// The host is a name that people know the provider by, until somebody gives it a better one.
+fn named(name: Option<DisplayName>, url: &Url) -> Result<DisplayName, ProviderError> {
     let host = url.host_str().and_then(|host| host.chars().take(120).collect::<String>().parse().ok());
-    let name = name.or(host).ok_or(ProviderError::Issuer(protocol::oidc::ProviderError::Metadata(
+    name.or(host).ok_or(ProviderError::Issuer(protocol::oidc::ProviderError::Metadata(
         "the issuer's address has no host",
-    )))?;
-    Ok(NewProvider { issuer, name })
+    )))
 }
 
 /// The provider with this issuer, made if the tenant has none. Its turn has been taken.
 pub(crate) async fn settle(tx: &mut TenantWrite, new: &NewProvider) -> Result<ProviderId, ProviderError> {
-    match rows::by_issuer(tx, new.issuer.as_str()).await? {
+    match rows::by_issuer(tx, &new.issuer).await? {
         Some(provider) => Ok(provider.id),
         None => add(tx, new).await,
     }
@@ -69,7 +91,7 @@ pub(crate) async fn settle(tx: &mut TenantWrite, new: &NewProvider) -> Result<Pr
 impl NewProvider {
     /// The issuer, letter for letter.
     pub(crate) fn issuer(&self) -> &str {
-        self.issuer.as_str()
+        &self.issuer
     }
 
     /// Its name for people.
@@ -83,8 +105,8 @@ async fn add(tx: &mut TenantWrite, new: &NewProvider) -> Result<ProviderId, Prov
         return Err(ProviderError::TooMany);
     }
     let id: ProviderId = tx.new_id();
-    rows::add(tx, id, &new.name, Kind::Oidc, new.issuer.as_str()).await.map_err(taken_meanwhile)?;
-    let after = json!({ "issuer": new.issuer.as_str(), "name": new.name, "kind": Kind::Oidc.name() });
+    rows::add(tx, id, &new.name, new.kind, &new.issuer).await.map_err(taken_meanwhile)?;
+    let after = json!({ "issuer": new.issuer, "name": new.name, "kind": new.kind.name() });
     tx.changed(Change::new(id, Value::Null, after));
     tx.emit(Event::new(names::CONNECTION_CHANGED, id)).await?;
     Ok(id)

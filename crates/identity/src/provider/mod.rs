@@ -37,6 +37,8 @@ use store::StoreError;
 pub enum Kind {
     /// OpenID Connect.
     Oidc,
+    /// OAuth 2.0 without an ID token.
+    OAuth2,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Oidc => "oidc",
+            Kind::OAuth2 => "oauth2",
         }
     }
 }
@@ -57,7 +60,8 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
-        (text == Kind::Oidc.name()).then_some(Kind::Oidc).ok_or(NameError("a provider speaks oidc"))
+        let found = [Kind::Oidc, Kind::OAuth2].into_iter().find(|kind| kind.name() == text);
+        found.ok_or(NameError("a provider speaks oidc or oauth2"))
     }
 }
 

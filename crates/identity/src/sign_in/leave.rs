@@ -7,11 +7,15 @@ use crate::{
         connection::redirect_uri,
         discover::{Memory, Question},
         pending::{Aim, Pending, make_room},
+        plain,
     },
 };
 use domain::TenantId;
 use http::{HeaderMap, HeaderValue};
-use protocol::oidc::{Authorize, Issuer};
+use protocol::{
+    oauth2::Plain,
+    oidc::{Authorize, Issuer},
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use url::Url;
@@ -62,14 +66,21 @@ pub(crate) async fn leave(
     aim: Aim,
     headers: &HeaderMap,
 ) -> Result<Leave, SignInError> {
-    let documents = documents(room, tenant, connection).await?;
+    // What the provider publishes is at hand before anything is sealed.
+    let documents = match Plain::names(&connection.issuer) {
+        true => None,
+        false => Some(documents(room, tenant, connection).await?),
+    };
     let (now, chance, jar) = (room.now(), &room.web.chance, room.web.jar());
     let key = &room.keyring.load().pending;
     let life = room.settings.pending;
     let pending = Pending::begin(tenant, connection.id, aim, now + life, chance);
     let mut cookies = make_room(headers, jar, key, now, room.settings.most_pending);
     cookies.push(pending.cookie(key, jar, life, chance));
-    let to = address(room, connection, &documents, &pending)?;
+    let to = match documents {
+        Some(documents) => address(room, connection, &documents, &pending)?,
+        None => plain::address(room, connection, &pending)?,
+    };
     tracing::info!(%tenant, connection = %connection.id, "a sign-in leaves by connection {}", connection.id);
     Ok(Leave { to, cookies })
 }

@@ -18,6 +18,7 @@ pub(crate) mod http;
 pub(crate) mod leave;
 pub(crate) mod pages;
 pub(crate) mod pending;
+mod plain;
 mod recognise;
 pub(crate) mod rows;
 mod take;

@@ -10,24 +10,28 @@ use crate::{
         connection::redirect_uri,
         leave::{documents, memory, question},
         pending::Pending,
+        plain,
     },
 };
 use domain::Secret;
 use http::{HeaderValue, header};
-use outbound::Call;
+use outbound::{Answer, Call};
 use protocol::{
     IdentityClaims, TokenError,
+    oauth2::Plain,
     oidc::{
-        Callback, ClientAuthentication, Exchange, IdTokenExpect, ProviderError, Tokens, validate_id_token,
+        Callback, ClientAuthentication, Exchange, IdTokenExpect, ProviderError, TokenRequest, Tokens,
+        validate_id_token,
     },
 };
 use std::sync::Arc;
+use url::Url;
 
 /// The most bytes that a token answer may have.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Refusals that are about us and not about the code.
-const OF_THE_CLIENT: [&str; 2] = ["invalid_client", "unauthorized_client"];
+const OF_THE_CLIENT: [&str; 3] = ["invalid_client", "unauthorized_client", "incorrect_client_credentials"];
 
 /// Somebody whom a provider has named.
 pub(crate) struct Recognised {
@@ -49,6 +53,9 @@ pub(crate) async fn recognise(
     pending: &Pending,
     answer: Callback,
 ) -> Result<Recognised, SignInError> {
+    if Plain::names(&connection.issuer) {
+        return plain::recognise(room, connection, pending, answer).await;
+    }
     let documents = documents(room, pending.tenant, connection).await?;
     let code = answer.accept(&pending.secret_state(), &documents.metadata)?;
     let shown = connection.authentication(&documents.metadata)?;
@@ -78,7 +85,18 @@ async fn exchange(
         verifier: &pending.verifier(),
     }
     .request();
-    let mut call = Call::post_form(documents.metadata.token_endpoint.clone(), [])
+    let answer = post(room, pending, &documents.metadata.token_endpoint, &request).await?;
+    Tokens::parse(answer.status.as_u16(), &answer.body).map_err(|error| refused(error, shown))
+}
+
+/// Shows a token endpoint the code.
+pub(super) async fn post(
+    room: &Identity,
+    pending: &Pending,
+    endpoint: &Url,
+    request: &TokenRequest,
+) -> Result<Answer, SignInError> {
+    let mut call = Call::post_form(endpoint.clone(), [])
         .body(HeaderValue::from_static("application/x-www-form-urlencoded"), request.body.reveal().clone())
         .for_tenant(pending.tenant)
         .within(room.settings.provider_patience)
@@ -89,14 +107,18 @@ async fn exchange(
         value.set_sensitive(true);
         call = call.header(header::AUTHORIZATION, value);
     }
-    let answer = room.outbound.send(call).await.map_err(SignInError::Exchange)?;
-    Tokens::parse(answer.status.as_u16(), &answer.body).map_err(|error| match error {
-        // RFC 6749 section 5.2.
+    room.outbound.send(call).await.map_err(SignInError::Exchange)
+}
+
+/// Whether a refusal is about us.
+pub(super) fn refused(error: ProviderError, shown: ClientAuthentication) -> SignInError {
+    match error {
+        // RFC 6749 section 5.2; the other is GitHub's.
         ProviderError::Refused(refusal) if OF_THE_CLIENT.contains(&refusal.code.as_str()) => {
             SignInError::Client { refusal, shown }
         }
         other => other.into(),
-    })
+    }
 }
 
 /// Where a key is not known, or a signature is not that of the key known by this name, the keys are asked for once: the

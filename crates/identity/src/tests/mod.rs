@@ -9,6 +9,7 @@ pub(crate) mod house;
 mod leaving;
 mod links;
 mod outages;
+mod plain;
 pub(crate) mod provider;
 mod registration;
 mod switching;

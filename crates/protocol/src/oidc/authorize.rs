@@ -60,6 +60,11 @@ impl ExtraParameters {
         }
         Ok(ExtraParameters(pairs))
     }
+
+    /// Names and values.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
 }
 
 /// A request for sign-in.

@@ -48,6 +48,21 @@ impl Callback {
         &self.state
     }
 
+    /// The code of an answer by a provider that publishes nothing about itself: whose answer it is says the
+    /// connection's own redirect address.
+    ///
+    /// # Errors
+    /// As [`CallbackError`] says.
+    pub fn accept_unnamed(self, state: &Secret<String>) -> Result<Secret<String>, CallbackError> {
+        if Secret::new(self.state) != *state {
+            return Err(CallbackError::State);
+        }
+        match self.outcome {
+            Outcome::Code(code) => Ok(code),
+            Outcome::Refused(refusal) => Err(CallbackError::Refused(refusal)),
+        }
+    }
+
     /// The code, if the answer is to the sign-in that this browser began, from the provider that it was
     /// sent to. A refusal is held against the same, so that nobody ends somebody else's sign-in.
     ///

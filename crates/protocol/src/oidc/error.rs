@@ -102,7 +102,7 @@ impl Refusal {
         Some(Refusal { code: code.to_owned(), description })
     }
 
-    pub(super) fn in_json(members: &Map<String, Value>) -> Option<Self> {
+    pub(crate) fn in_json(members: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         Refusal::read(text("error")?, text("error_description"))
     }

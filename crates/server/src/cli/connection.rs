@@ -37,6 +37,11 @@ pub(super) enum Connection {
         #[command(flatten)]
         within: Within,
     },
+    /// List what is known of vendors: issuers, scopes, and what to do there.
+    Presets {
+        #[command(flatten)]
+        within: Within,
+    },
     /// Create a connection as a draft; prints the redirect URI to register.
     Create {
         /// The provider's issuer.
@@ -131,6 +136,11 @@ impl Connection {
             }
             Connection::Show { connection, within } => {
                 print::one(api, &api.inside(&within.reason).get(&within.path(&of(&connection))).await?)
+            }
+            Connection::Presets { within } => {
+                let path = format!("/v1/tenants/{}/connection-presets", escaped(&within.tenant));
+                let answer = api.inside(&within.reason).get(&path).await?;
+                print::list(api, &answer, &["name", "title", "kind", "issuer", "scopes"])
             }
             Connection::Create { issuer, client_id, client_secret, client_authentication, name, within } => {
                 let mut body = given(&[

@@ -5,6 +5,7 @@ use crate::{
     Identity,
     asked::Asked,
     connection::{create, form::Fields, reserve, reserve::redeem},
+    preset::{PRESETS, Preset},
     provider::{self, Provider, ReadsConnections},
     sign_in::connection::redirect_uri,
 };
@@ -43,6 +44,14 @@ struct NewPage {
     roles: Vec<Choice>,
     authentications: Vec<Choice>,
     wrong: Wrong,
+    /// The vendor whose manners are filled in.
+    preset: Option<&'static Preset>,
+    presets: &'static [Preset],
+}
+
+/// A vendor's name as it goes along in the address; nothing where it is none.
+fn chosen(preset: &str) -> String {
+    Preset::named(preset).map(|preset| format!("&preset={}", preset.name)).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
@@ -50,12 +59,15 @@ struct NewPage {
 struct Begun {
     #[serde(default)]
     reservation: String,
+    /// A vendor's name, whose manners are filled in.
+    #[serde(default)]
+    preset: String,
 }
 
 async fn show(
     Allow(permit): Allow<ReadConnection>,
     State(room): State<Identity>,
-    Query(Begun { reservation }): Query<Begun>,
+    Query(Begun { reservation, preset }): Query<Begun>,
     frame: Frame,
 ) -> Result<Response, Problem> {
     if !permit.caller().rights().has(Right::ManageConnections) {
@@ -64,10 +76,23 @@ async fn show(
     // The redirect URI must not change while somebody carries it to the provider, so it is in the address.
     if reservation.is_empty() {
         let proof = reserve(&room, &permit).proof;
-        return Ok(see_other(&format!("{}/new?reservation={proof}", path_of(permit.tenant_id()))));
+        return Ok(see_other(&format!(
+            "{}/new?reservation={proof}{}",
+            path_of(permit.tenant_id()),
+            chosen(&preset)
+        )));
     }
-    let fields = Fields { reservation, scopes: "profile email".into(), ..Fields::default() };
-    let page = page(&room, &permit, frame, fields, Wrong::nothing()).await?;
+    let known = Preset::named(&preset);
+    let fields = Fields {
+        reservation,
+        issuer: known.map(|preset| preset.issuer.to_owned()).unwrap_or_default(),
+        name: known.map(|preset| preset.title.to_owned()).unwrap_or_default(),
+        scopes: known.map_or("profile email", |preset| preset.scopes).to_owned(),
+        parameters: known.map(Preset::parameter_lines).unwrap_or_default(),
+        ..Fields::default()
+    };
+    let mut page = page(&room, &permit, frame, fields, Wrong::nothing()).await?;
+    page.preset = known;
     Ok(Page::new(page).into_response())
 }
 
@@ -95,6 +120,8 @@ async fn page<A: ReadsConnections>(
         path,
         fields: Fields { client_secret: String::new(), ..fields },
         wrong,
+        preset: None,
+        presets: PRESETS,
     })
 }
 

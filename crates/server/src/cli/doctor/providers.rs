@@ -8,6 +8,7 @@ use identity::sign_in::{DiscoverError, published};
 use outbound::{Outbound, OutboundError, TlsFault, Unreachable};
 use protocol::{
     jose::KeySetError,
+    oauth2::Plain,
     oidc::{Issuer, ProviderError, Transport},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -98,6 +99,10 @@ async fn ask(asked: &Asked, outbound: &Outbound, transport: Transport) -> Findin
         others => format!(" and {others} more"),
     };
     let whose = format!("{issuer} (connection {} of {}{others})", first.id, first.tenant);
+    if Plain::names(issuer) {
+        let what = format!("{whose}: plain OAuth 2.0, which publishes nothing that could be asked for");
+        return Finding::good("provider", what);
+    }
     let answer = async {
         let issuer = Issuer::parse(issuer, transport)?;
         published(outbound, &issuer, first.tenant, transport, EACH).await

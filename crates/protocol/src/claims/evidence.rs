@@ -63,5 +63,5 @@ pub fn is_evidence(name: &str) -> bool {
 pub(super) fn tells_apart(name: &str) -> bool {
     let name = name.to_lowercase();
     let last = name.rsplit(['/', ':']).next().unwrap_or_default();
-    !REASSIGNED.contains(&last) && !(is_evidence(&name) && name != "sub")
+    !REASSIGNED.contains(&last) && (name == "sub" || !is_evidence(&name))
 }

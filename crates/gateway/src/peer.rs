@@ -2,6 +2,7 @@
 
 use crate::{certificate::ClientCertificate, connection::Connection};
 use bytes::Bytes;
+use domain::Digest;
 use http::HeaderValue;
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -29,6 +30,11 @@ impl Peer {
         let node = if address.is_ipv6() { format!("\"[{address}]\"") } else { address.to_string() };
         let text = HeaderValue::try_from(address.to_string()).expect("addresses are plain ASCII");
         Peer { secure, ip: address, address: text, node: node.into(), certificate: None, connection: None }
+    }
+
+    /// SHA-256 of the certificate that the client has shown.
+    pub fn shown_certificate(&self) -> Option<Digest> {
+        self.certificate.as_ref()?.fingerprint()
     }
 
     /// The same client, with this certificate.

@@ -46,7 +46,7 @@ impl Gateway {
             _ if is_rehearsal => true,
             (Some(jkt), _) => by_proof && self.is_proven(jkt, text.trim(), parts, authority, peer),
             (None, Some(x5t)) => {
-                let shown = peer.certificate.as_ref().and_then(|certificate| certificate.fingerprint());
+                let shown = peer.shown_certificate();
                 shown.is_some_and(|shown| shown.to_string() == **x5t)
             }
         };

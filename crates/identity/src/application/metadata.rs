@@ -40,7 +40,7 @@ pub struct Metadata {
     /// The product family that it belongs to, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
-    /// What its ID tokens are signed with: ES256, or RS256 for libraries that know no other.
+    /// What its ID tokens are signed with: ES256.
     #[serde(default)]
     pub id_token_signed_response_alg: IdTokenAlg,
     /// Its public keys, for `private_key_jwt`.
@@ -162,7 +162,4 @@ pub enum IdTokenAlg {
     #[default]
     #[serde(rename = "ES256")]
     Es256,
-    /// RSA.
-    #[serde(rename = "RS256")]
-    Rs256,
 }

@@ -111,9 +111,6 @@ pub(super) struct Said {
     /// Where it wants to be told that a session ended.
     #[arg(long, value_name = "URL")]
     backchannel_logout: Option<String>,
-    /// ES256, or RS256 for libraries that know no other.
-    #[arg(long, value_name = "ALG")]
-    id_token_alg: Option<String>,
 }
 
 impl Said {
@@ -136,7 +133,6 @@ impl Said {
         put("jwks_uri", json!(self.jwks_uri));
         put("tls_client_certificate_thumbprint", json!(self.thumbprint));
         put("backchannel_logout_uri", json!(self.backchannel_logout));
-        put("id_token_signed_response_alg", json!(self.id_token_alg));
         if self.all_tenants {
             put("reach", json!("all"));
         }

@@ -188,6 +188,9 @@ impl Dispatch {
         let extensions = request.extensions_mut();
         extensions.insert(kind);
         extensions.insert(ClientAddress(peer.address));
+        if let Some(shown) = peer.gateway.shown_certificate() {
+            extensions.insert(web::program::ShownCertificate(shown));
+        }
         if let Some(at) = at {
             extensions.insert(at.tenant);
             if let Some(shared) = at.shared {

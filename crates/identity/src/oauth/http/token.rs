@@ -86,7 +86,7 @@ impl TokenAsk {
         let read = |name: &str, kind: Kind| {
             let text = params.need(name)?;
             let voucher = Voucher::read(text, &room.vouchers()).filter(|voucher| voucher.kind == kind);
-            Ok::<_, Denied>(voucher.ok_or_else(Denied::grant)?)
+            voucher.ok_or_else(Denied::grant)
         };
         let (show, tenant) = match grant {
             GrantType::AuthorizationCode => of_voucher(read("code", Kind::Code)?),

@@ -1,7 +1,7 @@
 //! The few questions that may be asked before a scope exists. `store` answers them, in one file, under a
 //! database role of its own; everything unscoped in the product is that file and the operator's registry.
 
-use crate::{AssumeTenant, OperatorPermit};
+use crate::{AssumeTenant, Brand, OperatorPermit};
 use domain::{
     ApiKeyId, ApplicationId, DeploymentId, Digest, DisplayName, GrantId, Hostname, JobId, Limits, MemberId,
     Moment, Network, ProductName, ProviderId, RightSet, RoleName, ScopeName, Slug, Standing, SubscriberId,
@@ -46,6 +46,8 @@ pub struct TenantRecord {
     pub maintenance: Maintenance,
     /// Which API products it has.
     pub subscriptions: Subscriptions,
+    /// How its pages look, as far as it has said.
+    pub brand: Option<Arc<Brand>>,
 }
 
 /// Which API products a tenant has: for everybody in it, or for one of its subscribers. Most tenants have none.

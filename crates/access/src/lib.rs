@@ -21,6 +21,7 @@
 //!
 //! This crate names no database, no HTTP and no provider.
 
+pub mod brand;
 mod cache;
 pub mod credential;
 mod cut_short;
@@ -32,6 +33,7 @@ mod shortcut;
 mod tenants;
 pub mod warden;
 
+pub use brand::{Brand, Picture};
 pub use credential::{Cookie, CookieKeys, Credential, HostOf, PresentedKey};
 pub use directory::{
     Answer, ClaimedJob, CutShort, Directory, DirectoryError, KeyEnd, KeyGrant, Maintenance, MemberGrant,

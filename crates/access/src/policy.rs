@@ -102,6 +102,8 @@ use Right::{
 policy! {
     #[doc = " Look up how one may sign in, and leave for a provider."]
     StartSignIn "sign-in.start" tenant reads Nothing;
+    #[doc = " See the colour and the logo of the tenant's pages."]
+    ReadBrand "brand.read" tenant reads Nothing;
     #[doc = " Bring a provider's answer, which is taken once."]
     TakeAnswer "sign-in.answer" tenant writes Nothing;
     #[doc = " Come back from a provider and be recognised."]

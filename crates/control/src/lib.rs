@@ -8,6 +8,7 @@
 pub mod anchor;
 pub mod assume;
 pub mod audit_view;
+pub mod brand;
 pub mod certificate;
 pub mod deployment;
 mod form;

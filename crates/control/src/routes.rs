@@ -2,7 +2,7 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, anchor, assume, audit_view, certificate, deployment, home, hostname, invitation, issuer, job,
+    Control, anchor, assume, audit_view, brand, certificate, deployment, home, hostname, invitation, issuer, job,
     kept_answer, key_secret, maintenance, overview, own_domain, plan, product, region, resting_name, role,
     route, scope, setting, sign_in_view, subscription, tenant, token, usage_view,
 };
@@ -42,6 +42,8 @@ fn api() -> Routes<Control> {
         .merge(job::http::routes())
         .merge(assume::http::routes())
         .merge(setting::http::routes())
+        .merge(brand::http::routes())
+        .merge(brand::http::files())
         .merge(audit_view::http::routes())
         .merge(usage_view::http::routes())
         .merge(sign_in_view::http::routes())
@@ -68,6 +70,7 @@ fn console() -> Routes<Control> {
         .merge(own_domain::pages::routes())
         .merge(anchor::pages::routes())
         .merge(setting::pages::routes())
+        .merge(brand::pages::routes())
         .merge(usage_view::pages::routes())
 }
 
@@ -80,6 +83,7 @@ pub fn pages() -> Pages {
         .tenant::<ReadSubscriptions>("/t/{tenant}/products", "API products", Section::Settings, "plans")
         .tenant::<ReadDomains>("/t/{tenant}/domains", "Domains", Section::Settings, "hostnames")
         .tenant::<ReadAnchors>("/t/{tenant}/anchors", "Trust anchors", Section::SignIn, "keys")
+        .tenant::<ReadSettings>("/t/{tenant}/brand", "Look", Section::Settings, "look")
         .tenant::<ReadSettings>("/t/{tenant}/settings", "Settings", Section::Settings, "settings")
         .platform::<ReadTenants>("/platform", "Overview", "overview")
         .platform::<ReadTenants>("/platform/tenants", "Tenants", "tenants")

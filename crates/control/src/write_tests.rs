@@ -138,6 +138,7 @@ fn writes() -> Vec<Write> {
         ),
         write("DELETE /v1/tenants/{tenant}/anchors/{anchor}", Value::Null, Removed),
         write("PATCH /v1/tenants/{tenant}/settings", json!({ "published": false }), Changed),
+        write("PATCH /v1/tenants/{tenant}/brand", json!({ "colour": "#1d4ed8" }), Changed),
     ]
 }
 

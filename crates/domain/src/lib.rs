@@ -36,8 +36,8 @@ pub use fault::Fault;
 pub use id::*;
 pub use issuer::{BoundTo, IssuerRules, TenantFrom, TokenAlgorithm, TokenCaller};
 pub use name::{
-    DisplayName, EmailAddress, Hostname, NameError, ProductName, Region, ReturnPath, RoleName, ScopeName,
-    Slug,
+    BrandColour, DisplayName, EmailAddress, Greeting, HelpLink, Hostname, NameError, ProductName, Region,
+    ReturnPath, RoleName, ScopeName, Slug,
 };
 pub use network::{Network, NetworkError};
 pub use page::{Cursor, Page};

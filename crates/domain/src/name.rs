@@ -87,6 +87,18 @@ name!(
     ScopeName, parse_scope
 );
 name!(
+    /// The colour of an organisation's pages: `#` and six hexadecimal digits, dark enough for white letters on it.
+    BrandColour, parse_brand_colour
+);
+name!(
+    /// What an organisation says to those who sign in: 1 to 300 characters, plain text.
+    Greeting, parse_greeting
+);
+name!(
+    /// Where somebody finds help who cannot sign in: an address that begins with `https://` or `mailto:`.
+    HelpLink, parse_help_link
+);
+name!(
     /// Where to return to after sign-in: a path with optional query on the same host, never another
     /// site. Begins with one `/` and holds nothing that a browser would read as a host.
     ReturnPath, parse_return_path
@@ -198,15 +210,47 @@ fn parse_hostname(text: &str) -> Result<String, NameError> {
 }
 
 fn parse_display_name(text: &str) -> Result<&str, NameError> {
+    readable(text, 120).ok_or(NameError("a name has 1 to 120 characters and no control characters"))
+}
+
+fn parse_greeting(text: &str) -> Result<&str, NameError> {
+    readable(text, 300).ok_or(NameError("a greeting has 1 to 300 characters and no line's end"))
+}
+
+/// Without spaces around it, if it has something in it, and nothing that is not seen or turns what is read around.
+fn readable(text: &str, most: usize) -> Option<&str> {
     let text = text.trim();
     let odd = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    if text.is_empty() || text.chars().count() > 120 || text.contains(odd) {
-        return Err(NameError("a name has 1 to 120 characters and no control characters"));
+    (!text.is_empty() && text.chars().count() <= most && !text.contains(odd)).then_some(text)
+}
+
+fn parse_help_link(text: &str) -> Result<&str, NameError> {
+    let after = text.strip_prefix("https://").or_else(|| text.strip_prefix("mailto:"));
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte);
+    let fits = after.is_some_and(|after| !after.is_empty()) && text.len() <= 300 && text.bytes().all(plain);
+    fits.then_some(text).ok_or(NameError("give an address that begins with https:// or mailto:"))
+}
+
+/// White on it has a contrast of 4.5 at least (WCAG 2.2, 1.4.3).
+fn parse_brand_colour(text: &str) -> Result<String, NameError> {
+    const BAD: NameError = NameError("a colour is # and six hexadecimal digits, such as #1d4ed8");
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or(BAD)?;
+    let number = u32::from_str_radix(digits, 16).map_err(|_| BAD)?;
+    let light = |shift: u32| {
+        let part = f64::from((number >> shift) & 0xff) / 255.0;
+        if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * light(16) + 0.7152 * light(8) + 0.0722 * light(0);
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(BAD);
     }
-    Ok(text)
+    match 1.05 / (luminance + 0.05) < 4.5 {
+        true => Err(NameError("white letters on this colour could not be read: choose a darker one")),
+        false => Ok(format!("#{}", digits.to_ascii_lowercase())),
+    }
 }
 
 fn parse_email(text: &str) -> Result<&str, NameError> {
@@ -297,6 +341,24 @@ mod tests {
             ["", ".", "a..b", "a b", "http://a", "a:80", "127.1", "0x7f.1", "[::1", "-a.b", &"a".repeat(254)]
         {
             assert!(parsed(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_an_organisation_says_of_itself_is_plain_and_can_be_read() {
+        assert_eq!("#1D4ED8".parse::<BrandColour>().map(|it| it.to_string()), Ok("#1d4ed8".into()));
+        for bad in ["", "red", "#fff", "#ffffff", "#ffcc00", "#1d4ed8;}", "#+1d4ed", "#1d4ed8 "] {
+            assert!(bad.parse::<BrandColour>().is_err(), "{bad}");
+        }
+        assert!("https://help.contoso.test/?a=b".parse::<HelpLink>().is_ok());
+        for bad in
+            ["javascript:alert(1)", "https://", "http://a", "https://a\"b", "https://a b", "data:text/html,a"]
+        {
+            assert!(bad.parse::<HelpLink>().is_err(), "{bad}");
+        }
+        assert!("Welcome – sign in with your badge.".parse::<Greeting>().is_ok());
+        for bad in ["", " ", "a\nb", "a\tb", "a\u{202e}b"] {
+            assert!(bad.parse::<Greeting>().is_err(), "{bad}");
         }
     }
 

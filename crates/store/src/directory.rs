@@ -209,7 +209,8 @@ impl StoreDirectory {
         let sql = operator_sql!(
             "SELECT COALESCE(string_agg(found.line, '\n'), '') AS batch FROM (
                  SELECT t.id || '\t' || t.slug || '\t' || t.name || '\t' || t.standing || '\t' || t.deployment_id || '\t' || t.generation || '\t' || s.published
-                         || '\t' || s.networks || '\t' || s.exchanges_keys || '\t' || s.maintenance_from || '\t' || s.maintenance_until || '\t' || t.plan_id AS line
+                         || '\t' || s.networks || '\t' || s.exchanges_keys || '\t' || s.maintenance_from || '\t' || s.maintenance_until || '\t' || s.brand_mark || '\t' || s.brand_colour
+                             || '\t' || s.brand_greeting || '\t' || s.brand_help || '\t' || s.brand_logo || '\t' || s.brand_shown || '\t' || t.plan_id AS line
                  FROM tenant t JOIN tenant_setting s ON s.tenant_id = t.id
                  WHERE t.id > $1 AND t.standing <> 'erased' ORDER BY t.id LIMIT $2) AS found"
         );
@@ -248,7 +249,8 @@ impl StoreDirectory {
             let sql = operator_sql!(
                 "SELECT COALESCE(string_agg(found.line, '\n'), '') AS batch FROM (
                      SELECT t.id || '\t' || t.slug || '\t' || t.name || '\t' || t.standing || '\t' || t.deployment_id || '\t' || t.generation || '\t' || s.published
-                             || '\t' || s.networks || '\t' || s.exchanges_keys || '\t' || s.maintenance_from || '\t' || s.maintenance_until || '\t' || t.plan_id
+                             || '\t' || s.networks || '\t' || s.exchanges_keys || '\t' || s.maintenance_from || '\t' || s.maintenance_until || '\t' || s.brand_mark || '\t' || s.brand_colour
+                             || '\t' || s.brand_greeting || '\t' || s.brand_help || '\t' || s.brand_logo || '\t' || s.brand_shown || '\t' || t.plan_id
                              || '\t' || (SELECT COALESCE(string_agg(h.host, ' ' ORDER BY h.host), '') FROM hostname h WHERE h.tenant = t.id)
                              || '\t' || (SELECT COALESCE(string_agg(u.product || '=' || u.subscriber_id, ' ' ORDER BY u.product, u.subscriber_id), '')
                                          FROM subscription u WHERE u.tenant_id = t.id)

@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "people's domains",
         source: include_str!("migrations/0019_people_domains.sql"),
     },
+    Migration { version: 20, name: "brands", source: include_str!("migrations/0020_brands.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

@@ -1,4 +1,4 @@
-// What HTML alone cannot do: times in the reader's zone, copying, and reading a one-time link's secret,
+// What HTML alone cannot do: times in the reader's zone, copying, reading a picture, and reading a one-time link's secret,
 // which stands behind the # so that no server, log or proxy sees it. Every page works without this file.
 "use strict";
 
@@ -34,6 +34,20 @@ async function copy(button) {
   setTimeout(() => (words.textContent = "Copy"), 2000);
 }
 
+// A file goes into a form as text: the form stays a plain one, and without this file the command line takes the picture.
+function read(input) {
+  const [file] = input.files;
+  const into = document.getElementById(input.dataset.into);
+  into.value = "";
+  if (!file) return;
+  const reader = new FileReader();
+  reader.addEventListener("load", () => (into.value = reader.result.split(",", 2)[1]));
+  reader.readAsDataURL(file);
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=file][data-into]")) read(event.target);
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);

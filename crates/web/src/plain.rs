@@ -1,7 +1,7 @@
 //! The frame for people who are not in the console: sign-in, one-time links, problems, maintenance.
 
 use crate::{
-    HostKind, Problem, Web, assets,
+    HostKind, Problem, SharedHost, Web, assets,
     credential::{host_of, presented},
     frame::{brand, letters},
     origin_of,
@@ -11,6 +11,7 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
 };
+use domain::TenantId;
 
 /// Everything that `plain.html` reads.
 #[derive(Clone, Debug)]
@@ -25,6 +26,14 @@ pub struct Plain {
     pub letters: String,
     /// Its colour's class.
     pub brand: &'static str,
+    /// The address of its own colour, or empty.
+    pub sheet: String,
+    /// The address of its logo, or empty.
+    pub logo: String,
+    /// What it says to those who sign in, or empty.
+    pub greeting: String,
+    /// Where it helps who cannot sign in, or empty.
+    pub help: String,
     /// The heading.
     pub title: String,
     /// One sentence beneath, or empty.
@@ -35,13 +44,17 @@ pub struct Plain {
     pub next: String,
     /// The request's id.
     pub request_id: String,
+    kind: HostKind,
+    /// The tenant that a host shared by several is asked as.
+    shared: Option<TenantId>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Plain {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Plain::at(host_of(parts)?, origin_of(parts)?.request.to_string()))
+        let shared = parts.extensions.get::<SharedHost>().map(|shared| shared.tenant);
+        Ok(Plain { shared, ..Plain::at(host_of(parts)?, origin_of(parts)?.request.to_string()) })
     }
 }
 
@@ -54,11 +67,17 @@ impl Plain {
             name: String::new(),
             letters: String::new(),
             brand: "",
+            sheet: String::new(),
+            logo: String::new(),
+            greeting: String::new(),
+            help: String::new(),
             title: String::new(),
             description: String::new(),
             refresh: 0,
             next: String::new(),
             request_id,
+            kind,
+            shared: None,
         }
     }
 
@@ -76,11 +95,23 @@ impl Plain {
         self
     }
 
-    /// In the organisation's name and colour. Call it before [`Plain::title`].
+    /// In the organisation's name, and as it has said that its pages look. Call it before [`Plain::title`].
     pub fn of(mut self, tenant: &Tenant) -> Self {
-        self.name = tenant.record.name.to_string();
+        let record = &tenant.record;
+        self.name = record.name.to_string();
         self.letters = letters(&self.name);
-        self.brand = brand(tenant.record.id);
+        self.brand = brand(record.id);
+        let Some(own) = &record.brand else { return self };
+        let base = match self.kind {
+            HostKind::Tenant => format!("/.partywall/brand/{}", own.mark),
+            _ => format!("/t/{}/brand/{}", record.id, own.mark),
+        };
+        let query = self.shared.map(|tenant| format!("?tenant={tenant}")).unwrap_or_default();
+        let text = |told: Option<&str>| told.unwrap_or_default().to_owned();
+        self.sheet = own.colour.as_ref().map(|_| format!("{base}/colour.css{query}")).unwrap_or_default();
+        self.logo = own.logo.map(|_| format!("{base}/logo{query}")).unwrap_or_default();
+        self.greeting = text(own.greeting.as_ref().map(AsRef::as_ref));
+        self.help = text(own.help.as_ref().map(AsRef::as_ref));
         self
     }
 

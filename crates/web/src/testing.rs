@@ -130,6 +130,7 @@ impl Records {
             exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
+            brand: None,
         };
         vec![
             record(ACME, "acme", true),

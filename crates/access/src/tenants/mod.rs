@@ -58,6 +58,7 @@ impl Tenant {
             exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
+            brand: None,
         };
         Tenant::new(record, Arc::default())
     }

@@ -1,7 +1,10 @@
 //! A tenant at rest: what is kept of it while nobody asks for it.
 
 use super::Tenant;
-use crate::directory::{Maintenance, Subscriptions, TenantRecord};
+use crate::{
+    Brand,
+    directory::{Maintenance, Subscriptions, TenantRecord},
+};
 use domain::{Hostname, Limits, Network, Slug, Standing, TenantId};
 use std::{str::Split, sync::Arc};
 
@@ -48,7 +51,7 @@ impl Row {
 
     /// The record that it was made of.
     pub(super) fn record(&self, deployment: domain::DeploymentId, seldom: Option<&Seldom>) -> TenantRecord {
-        let Seldom { networks, maintenance, subscriptions } = seldom.cloned().unwrap_or_default();
+        let Seldom { networks, maintenance, subscriptions, brand } = seldom.cloned().unwrap_or_default();
         TenantRecord {
             id: self.id(),
             slug: self.names.to_slug(),
@@ -63,6 +66,7 @@ impl Row {
             exchanges_keys: self.exchanges_keys,
             maintenance,
             subscriptions,
+            brand,
         }
     }
 }
@@ -73,6 +77,7 @@ pub(super) struct Seldom {
     networks: Arc<[Network]>,
     maintenance: Maintenance,
     subscriptions: Subscriptions,
+    brand: Option<Arc<Brand>>,
 }
 
 impl Default for Seldom {
@@ -81,6 +86,7 @@ impl Default for Seldom {
             networks: [].into(),
             maintenance: Maintenance::default(),
             subscriptions: Subscriptions::default(),
+            brand: None,
         }
     }
 }
@@ -88,11 +94,12 @@ impl Default for Seldom {
 impl Seldom {
     /// What a record has of it, if anything.
     pub(super) fn of(record: &TenantRecord) -> Option<Self> {
-        let TenantRecord { networks, maintenance, subscriptions, .. } = record;
+        let TenantRecord { networks, maintenance, subscriptions, brand, .. } = record;
         let seldom = Seldom {
             networks: networks.clone(),
             maintenance: *maintenance,
             subscriptions: subscriptions.clone(),
+            brand: brand.clone(),
         };
         (seldom != Seldom::default()).then_some(seldom)
     }

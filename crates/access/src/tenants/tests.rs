@@ -17,6 +17,7 @@ fn record(number: u128) -> TenantRecord {
         exchanges_keys: false,
         maintenance: Maintenance::default(),
         subscriptions: Subscriptions::default(),
+        brand: None,
     }
 }
 
@@ -39,6 +40,14 @@ fn who_wakes_is_who_went_to_rest() {
     odd.maintenance = Maintenance { from: Moment::from_micros(1), until: Moment::from_micros(2) };
     odd.subscriptions = Subscriptions::of(vec![("reports".parse().unwrap(), None)]);
     odd.exchanges_keys = true;
+    odd.brand = Some(Arc::new(crate::Brand {
+        mark: "m".into(),
+        colour: Some("#1d4ed8".parse().unwrap()),
+        greeting: None,
+        help: None,
+        logo: Some(crate::Picture::Png),
+        always_shown: true,
+    }));
     let mut house = record(8);
     (house.slug, house.hostnames) = (domain::Slug::house(), Vec::new());
     for given in [record(6), odd, house] {

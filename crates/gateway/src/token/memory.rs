@@ -146,6 +146,7 @@ mod tests {
             exchanges_keys: false,
             maintenance: Default::default(),
             subscriptions: Default::default(),
+            brand: None,
         });
         tenants
     }

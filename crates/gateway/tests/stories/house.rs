@@ -142,6 +142,7 @@ pub(crate) fn tenant(id: TenantId, slug: &str, published: bool, hostnames: &[&st
         exchanges_keys: false,
         maintenance: Default::default(),
         subscriptions: Default::default(),
+        brand: None,
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) fn routes() -> Routes<Identity> {
         .says("Begins a sign-in at this tenant.")
         .get("/.partywall/connections", list_open)
         .says("Lists the ways to sign in at this tenant, with links that begin one.")
+        .get("/.partywall/sign-up", begin_new)
+        .says("Shows how one joins this tenant.")
         .on(Surface::Console)
         .get("/t/{tenant}/sign-in", begin)
         .says("Begins a sign-in for the console.")
@@ -73,25 +75,43 @@ async fn begin(
     State(room): State<Identity>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let tenant = tenant_of(&permit)?;
+    leave_for_id(&room, &permit, &asked, false).await
+}
+
+/// The same for somebody who is to become a member: the ways in are shown, even where there is only one.
+async fn begin_new(
+    Allow(permit): Allow<StartSignIn>,
+    State(room): State<Identity>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    leave_for_id(&room, &permit, &asked, true).await
+}
+
+async fn leave_for_id(
+    room: &Identity,
+    permit: &Permit<StartSignIn>,
+    asked: &Asked,
+    is_new: bool,
+) -> Result<Response, Problem> {
+    let tenant = tenant_of(permit)?;
     let wish = query::<Begin>(&asked.uri);
     let named = wish.as_ref().ok().and_then(|wish| wish.connection.as_deref());
-    let mut connection = choose::named(&room, &permit, named).await?;
+    let mut connection = choose::named(room, permit, named).await?;
     if connection.is_none() && !is_public(tenant) {
         return Err(Refusal::NoSuchTenant.into());
     }
-    count(&asked, &room, tenant)?;
+    count(asked, room, tenant)?;
     if connection.is_none() {
         refuse_closed(named)?;
         let domain = wish.as_ref().ok().and_then(|wish| wish.domain.as_deref());
-        connection = choose::of_domain(&room, &permit, domain).await?;
+        connection = choose::of_domain(room, permit, domain).await?;
     }
     let whither = match asked.kind {
         HostKind::Console => Whither::Console,
         _ => Whither::Tenant,
     };
     let here = asked.host();
-    let gate = Gate::of(&room, tenant, whither, here.as_ref());
+    let gate = Gate::of(room, tenant, whither, here.as_ref());
     let back = return_path(&gate, wish?.back.as_deref())?;
     if permit.caller().person().is_some() {
         return Ok(see_other(back.as_str()));
@@ -104,6 +124,9 @@ async fn begin(
     }
     if let Some(host) = gate.host() {
         to.push_str(&format!("&host={host}"));
+    }
+    if is_new {
+        to.push_str("&new=1");
     }
     Ok(with_cookies(see_other(&to), [binding.cookie]))
 }
@@ -118,6 +141,7 @@ struct Go {
     connection: Option<String>,
     domain: Option<String>,
     host: Option<String>,
+    new: Option<String>,
 }
 
 /// At `id.`: hands over at once where the person's session opens the tenant, else leaves for a provider.
@@ -144,7 +168,11 @@ async fn go(
         let domain = wish.as_ref().ok().and_then(|wish| wish.domain.as_deref());
         connection = choose::of_domain(&room, &permit, domain).await?;
     }
-    let Some(aim) = aim(&room, tenant, wish?)? else {
+    let wish = wish?;
+    let is_new = wish.new.is_some();
+    let is_shown = is_new || tenant.record.brand.as_ref().is_some_and(|brand| brand.always_shown);
+    let is_chosen = connection.is_some();
+    let Some(aim) = aim(&room, tenant, wish)? else {
         let gate = Gate::of(&room, tenant, Whither::Tenant, None);
         let connection = connection.as_ref().map(|connection| connection.id);
         return Ok(see_other(&gate.begin(&gate.front(), connection)));
@@ -158,11 +186,11 @@ async fn go(
         None => choose::all(&room, &permit).await?,
     };
     match (open.len(), open.pop()) {
-        (1, Some(only)) => depart(&room, tenant, &only, aim, &asked).await,
+        (1, Some(only)) if is_chosen || !is_shown => depart(&room, tenant, &only, aim, &asked).await,
         (_, None) => Err(SignInError::NoConnection.into()),
         (_, Some(last)) => {
             open.push(last);
-            Ok(pages::choose(plain, tenant, &open, &asked))
+            Ok(pages::choose(plain, tenant, &open, &asked, is_new))
         }
     }
 }
@@ -202,7 +230,7 @@ async fn post_address(
         Some(one) => vec![one],
         None => choose::all(&room, &permit).await?,
     };
-    Ok(pages::choose(plain, tenant, &open, &asked))
+    Ok(pages::choose(plain, tenant, &open, &asked, false))
 }
 
 #[derive(Deserialize)]

@@ -35,8 +35,14 @@ struct ChoiceView<'a> {
     path: String,
 }
 
-/// Several connections to choose from.
-pub(crate) fn choose(plain: Plain, tenant: &Tenant, open: &[Connection], asked: &Asked) -> Response {
+/// The connections to choose from; said to somebody new in other words.
+pub(crate) fn choose(
+    plain: Plain,
+    tenant: &Tenant,
+    open: &[Connection],
+    asked: &Asked,
+    is_new: bool,
+) -> Response {
     let path = |connection: &Connection| {
         let here = asked.uri.path_and_query().map_or("/", |path| path.as_str());
         format!("{here}&connection={}", connection.id)
@@ -49,7 +55,12 @@ pub(crate) fn choose(plain: Plain, tenant: &Tenant, open: &[Connection], asked: 
         });
         return Json(views.collect::<Vec<_>>()).into_response();
     }
-    let plain = plain.of(tenant).title("Sign in").describe("Choose how you sign in.");
+    let plain = match is_new {
+        true => plain.of(tenant).title(format!("Join {}", tenant.record.name)).describe(
+            "Sign in with the account that your organisation gave you. There is nothing to fill in.",
+        ),
+        false => plain.of(tenant).title("Sign in").describe("Choose how you sign in."),
+    };
     let choices = open.iter().map(|open| Choice { path: path(open), name: open.name.clone() }).collect();
     let here = asked.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     Page::new(Choose { plain, here, choices }).into_response()

@@ -6,8 +6,10 @@ use super::{
     key::Within,
     print,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
@@ -73,6 +75,29 @@ pub(super) enum Tenant {
         #[arg(long)]
         reason: String,
     },
+    /// Show how a tenant's sign-in pages look, or change it. An empty text takes away.
+    Brand {
+        /// `#` and six hexadecimal digits, dark enough for white letters.
+        #[arg(long)]
+        colour: Option<String>,
+        /// What the sign-in page says.
+        #[arg(long)]
+        greeting: Option<String>,
+        /// Where somebody finds help who cannot sign in; begins with https:// or mailto:.
+        #[arg(long)]
+        help_link: Option<String>,
+        /// Show the sign-in page even where there is only one way in.
+        #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+        always: Option<bool>,
+        /// A PNG, JPEG or WebP of at most 40 KiB.
+        #[arg(long, value_name = "FILE", conflicts_with = "no_logo")]
+        logo: Option<PathBuf>,
+        /// Take the logo away.
+        #[arg(long)]
+        no_logo: bool,
+        #[command(flatten)]
+        within: Within,
+    },
     /// Put a tenant's application into maintenance, or end that.
     #[command(subcommand)]
     Maintenance(Maintenance),
@@ -137,6 +162,12 @@ impl Maintenance {
 
 const TENANTS: &str = "/v1/platform/tenants";
 
+/// A picture as the API takes it.
+fn picture(file: PathBuf) -> Result<String, String> {
+    let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(BASE64_STANDARD.encode(bytes))
+}
+
 impl Tenant {
     pub(super) async fn run(self, api: &Api) -> Outcome {
         match self {
@@ -148,6 +179,18 @@ impl Tenant {
                 print::list(api, &api.get(&path).await?, &["id", "slug", "name", "standing", "deployment"])
             }
             Tenant::Show { tenant } => print::one(api, &api.get(&of(&tenant)).await?),
+            Tenant::Brand { colour, greeting, help_link, always, logo, no_logo, within } => {
+                let mut body = given(&[("colour", colour), ("greeting", greeting), ("help", help_link)]);
+                body.extend(always.map(|always| ("always_shown".to_owned(), json!(always))));
+                let picture = if no_logo { Some(String::new()) } else { logo.map(picture).transpose()? };
+                body.extend(picture.map(|picture| ("logo".to_owned(), json!(picture))));
+                let (api, path) = (api.inside(within.reason()), within.path("brand"));
+                let answer = match body.is_empty() {
+                    true => api.get(&path).await?,
+                    false => api.patch(&path, Value::Object(body)).await?,
+                };
+                print::one(&api, &answer)
+            }
             Tenant::Create { slug, name, deployment, plan, unpublished } => {
                 let mut body = given(&[("deployment", deployment), ("plan", plan)]);
                 body.insert("slug".into(), slug.into());

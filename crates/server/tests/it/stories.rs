@@ -4,6 +4,7 @@ mod alerts;
 mod attacks;
 mod backends;
 mod bodies;
+mod brands;
 mod certificates;
 mod certificates_in_front;
 mod client_certificates;

@@ -4,7 +4,7 @@
 
 use super::rows::{PlannedRow, TenantRow};
 use crate::{FromRow, Row, StoreError, row::unreadable};
-use access::{Maintenance, Subscriptions, TenantRecord};
+use access::{Brand, Maintenance, Picture, Subscriptions, TenantRecord};
 use domain::{Moment, ProductName, Slug, SubscriberId};
 use std::{fmt::Display, str::FromStr, sync::Arc};
 
@@ -53,6 +53,7 @@ impl Line<'_> {
                 until: self.moment("maintenance_until")?,
             },
             subscriptions: Subscriptions::default(),
+            brand: self.brand()?.map(Arc::new),
         };
         Ok(TenantRow { record, plan: self.parse("plan_id")? })
     }
@@ -75,6 +76,26 @@ impl Line<'_> {
         };
         let words = self.text("subscriptions")?.split(' ').filter(|word| !word.is_empty());
         words.map(|word| one(word).ok_or_else(|| unreadable("subscriptions", "not a subscription"))).collect()
+    }
+
+    /// How its pages look, if it has said so.
+    fn brand(&mut self) -> Result<Option<Brand>, StoreError> {
+        let mark: Box<str> = self.text("brand_mark")?.into();
+        let brand = Brand {
+            colour: self.maybe("brand_colour")?,
+            greeting: self.maybe("brand_greeting")?,
+            help: self.maybe("brand_help")?,
+            logo: Picture::of_media(self.text("brand_logo")?),
+            always_shown: self.flag("brand_shown")?,
+            mark,
+        };
+        Ok((!brand.mark.is_empty()).then_some(brand))
+    }
+
+    fn maybe<T: FromStr<Err: Display>>(&mut self, column: &str) -> Result<Option<T>, StoreError> {
+        let text = self.text(column)?;
+        let parsed = (!text.is_empty()).then(|| text.parse()).transpose();
+        parsed.map_err(|why: T::Err| unreadable(column, why))
     }
 
     fn text(&mut self, column: &str) -> Result<&str, StoreError> {

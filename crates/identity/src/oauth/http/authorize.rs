@@ -211,7 +211,7 @@ impl Going<'_> {
             (_, None) => Err(Denied::new("access_denied", "The organisation has no way to sign in.")),
             (_, Some(last)) => {
                 open.push(last);
-                Ok(Step::Show(choose_page(plain, tenant, &open, self.asked)))
+                Ok(Step::Show(choose_page(plain, tenant, &open, self.asked, false)))
             }
         }
     }

@@ -164,7 +164,6 @@ pub(super) fn check_signature(key: &Key, algorithm: Algorithm, parts: &Parts<'_>
 }
 
 /// Whether `signature` is this key's over `signed`.
-#[expect(clippy::ptr_arg, reason = "the library takes it so")]
 pub(super) fn check_bytes(
     key: &Key,
     algorithm: Algorithm,

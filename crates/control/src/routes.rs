@@ -2,9 +2,9 @@
 //! and of a tenant's own admins under `/v1/tenants/{tenant}/` and `/t/{tenant}`.
 
 use crate::{
-    Control, anchor, assume, audit_view, brand, certificate, deployment, home, hostname, invitation, issuer, job,
-    kept_answer, key_secret, maintenance, overview, own_domain, plan, product, region, resting_name, role,
-    route, scope, setting, sign_in_view, subscription, tenant, token, usage_view,
+    Control, anchor, assume, audit_view, brand, certificate, deployment, home, hostname, invitation, issuer,
+    job, kept_answer, key_secret, maintenance, overview, own_domain, plan, product, region, resting_name,
+    role, route, scope, setting, sign_in_view, subscription, tenant, token, usage_view,
 };
 use access::{
     ReadAnchors, ReadAuditTrail, ReadDomains, ReadJobs, ReadPlatformAudit, ReadPlatformSettings,

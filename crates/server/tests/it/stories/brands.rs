@@ -84,7 +84,14 @@ async fn pages_in_a_brand(engine: Engine) {
         "{}",
         page.body
     );
-    let shown = town.node.run(&["tenant", "brand", "--tenant", &town.contoso, "--reason", "they asked how their pages look"]);
+    let shown = town.node.run(&[
+        "tenant",
+        "brand",
+        "--tenant",
+        &town.contoso,
+        "--reason",
+        "they asked how their pages look",
+    ]);
     assert_eq!((&shown["colour"], &shown["always_shown"]), (&Value::Null, &json!(true)), "{shown}");
 }
 

@@ -222,6 +222,8 @@ policy! {
     LookAfterDomains "domain.look-after" tenant writes Platform;
     #[doc = " Fetch the lists of what authorities took back."]
     LookAfterAnchors "anchor.look-after" tenant writes Platform;
+    #[doc = " Fetch the metadata of providers anew."]
+    LookAfterProviders "provider.look-after" tenant writes Platform;
     #[doc = " The platform's own upkeep: first start, key rolling, relaying."]
     Upkeep "platform.upkeep" platform writes Platform;
     #[doc = " Remember that an application's assertion was shown, so that it is good once."]
@@ -237,6 +239,7 @@ impl WhileClosed for SweepTenant {}
 impl WhileClosed for LookAfterKeys {}
 impl WhileClosed for LookAfterDomains {}
 impl WhileClosed for LookAfterAnchors {}
+impl WhileClosed for LookAfterProviders {}
 impl WhileClosed for RunJob {}
 
 /// The actions in whose write a person may be introduced to the tenant: recognised, created, joined.

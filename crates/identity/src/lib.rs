@@ -43,6 +43,7 @@ pub mod person;
 pub mod preset;
 pub mod provider;
 mod routes;
+pub mod saml;
 pub mod session;
 mod settings;
 pub mod sign_in;

@@ -2,8 +2,8 @@
 
 use crate::{
     Identity, access_token, api_key, application, asked::Asked, claim_rule, connection, hand_over,
-    invitation, key_set, member, oauth, parting, person, preset, provider, session, sign_in, sign_in_domain,
-    subscriber, switch,
+    invitation, key_set, member, oauth, parting, person, preset, provider, saml, session, sign_in,
+    sign_in_domain, subscriber, switch,
 };
 use access::{ListMembers, ReadApplications, ReadConnection, ReadKeys, ReadPlatformSettings};
 use axum::extract::{FromRef, FromRequestParts, Query};
@@ -15,6 +15,7 @@ use web::{Pages, Problem, Routes, Section, Web};
 /// there begins and ends.
 pub fn routes() -> Routes<Identity> {
     sign_in::http::routes()
+        .merge(saml::http::routes())
         .merge(hand_over::http::routes())
         .merge(session::http::routes())
         .merge(parting::http::routes())

@@ -1,6 +1,7 @@
 //! Who signed in, in whatever protocol it was said.
 
 use domain::{DisplayName, EmailAddress, Moment};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -9,7 +10,7 @@ const SUBJECT_LIMIT: usize = 255;
 
 /// Who signed in, as the provider says. Only the subject is certain to be there; what the provider did
 /// not say is none, and nothing is made up in its place. Does not print.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdentityClaims {
     /// Together with the issuer, the person. Never reassigned, not meant to be read.
     pub subject: String,

@@ -26,8 +26,8 @@ use access::{
     TenantAction, TenantRecord,
 };
 use domain::{
-    Change, Digest, GrantId, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right, RightSet, RoleName,
-    TenantId, UserId,
+    Change, ConnectionId, Digest, GrantId, Hostname, MemberId, Moment, PlatformRole, ProviderId, Right,
+    RightSet, RoleName, TenantId, UserId,
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -383,7 +383,7 @@ impl StoreDirectory {
     ) -> Result<Option<SharedProvider>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
-            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind FROM provider p
+            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind, p.metadata FROM provider p
              JOIN provider_share s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
              WHERE p.id = $1 AND s.with_tenant = $2"
         );
@@ -400,7 +400,7 @@ impl StoreDirectory {
     ) -> Result<Vec<SharedProvider>, StoreError> {
         let mut reading = self.reading().await?;
         let sql = operator_sql!(
-            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind FROM provider p
+            "SELECT p.tenant_id, p.id, p.issuer, p.name, p.kind, p.metadata FROM provider p
              JOIN provider_share s ON s.tenant_id = p.tenant_id AND s.provider_id = p.id
              WHERE s.with_tenant = $1 ORDER BY p.id LIMIT 500"
         );
@@ -415,6 +415,16 @@ impl StoreDirectory {
         let mut reading = self.reading().await?;
         let sql = operator_sql!("SELECT tenant AS id FROM people_domain WHERE domain = $1");
         reading.row::<Found>(sql, values![domain]).await?.map(|row| row.parse()).transpose()
+    }
+
+    /// Whose a connection is. Its id stands in the addresses that are registered at providers, which name no tenant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn owner_of_connection(&self, id: ConnectionId) -> Result<Option<TenantId>, StoreError> {
+        let mut reading = self.reading().await?;
+        let sql = operator_sql!("SELECT tenant_id AS id FROM connection WHERE id = $1");
+        reading.row::<Found>(sql, values![id]).await?.map(|row| row.parse()).transpose()
     }
 
     /// The tenants that a person is an active member of, whose connections their provider may serve.
@@ -452,6 +462,8 @@ pub struct SharedProvider {
     pub name: String,
     /// What it speaks.
     pub kind: String,
+    /// What it published, where that is kept.
+    pub metadata: String,
 }
 
 impl FromRow for SharedProvider {
@@ -462,6 +474,7 @@ impl FromRow for SharedProvider {
             issuer: row.text("issuer")?,
             name: row.text("name")?,
             kind: row.text("kind")?,
+            metadata: row.text("metadata")?,
         })
     }
 }

@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = &[
         source: include_str!("migrations/0019_people_domains.sql"),
     },
     Migration { version: 20, name: "brands", source: include_str!("migrations/0020_brands.sql") },
+    Migration { version: 21, name: "saml", source: include_str!("migrations/0021_saml.sql") },
 ];
 
 /// The schema cannot be brought to this release's version.

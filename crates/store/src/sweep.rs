@@ -36,6 +36,7 @@ impl Store {
             sql!("DELETE FROM used_state WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM connection_trial WHERE tenant_id = $1 AND ends <= $2"),
             sql!("DELETE FROM application_grant WHERE tenant_id = $1 AND ends <= $2"),
+            sql!("DELETE FROM brought_answer WHERE tenant_id = $1 AND ends <= $2"),
         ];
         let orders = sql!(
             "DELETE FROM certificate_order WHERE tenant_id = $1 AND standing = 'idle' AND ordered_at <= $2"
@@ -91,6 +92,7 @@ impl Store {
              UNION SELECT tenant_id FROM used_state WHERE ends <= $1
              UNION SELECT tenant_id FROM connection_trial WHERE ends <= $1
              UNION SELECT tenant_id FROM application_grant WHERE ends <= $1
+             UNION SELECT tenant_id FROM brought_answer WHERE ends <= $1
              UNION SELECT tenant_id FROM invitation WHERE ends <= $2"
         );
         let retention = self.retention.invitations;

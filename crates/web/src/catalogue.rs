@@ -105,6 +105,8 @@ catalogue! {
         "Give some, or test a sign-in by this connection first: what it brings is kept for an hour.";
     "claim-rule.settled" 409 "How people are told apart is settled" =>
         "People are known by what this connection said of them so far. Set up another connection if they are to be told apart by another claim.";
+    "connection.certificate" 409 "The provider's certificates have ended" =>
+        "Every certificate in the provider's metadata is past its end. Have its admin make a new one, and the metadata fetched or replaced; then activate the connection.";
     "connection.reservation" 409 "This redirect URI cannot be used" =>
         "It was reserved elsewhere, or there is a connection with it already. Begin the setup again.";
     "connection.stage" 409 "The connection is not where this begins" =>
@@ -297,6 +299,8 @@ catalogue! {
         "The answer names nobody in a way that stays the same. At the provider, choose a persistent name identifier, or name an attribute in the connection's settings.";
     "saml.time" 401 "The provider's answer is not good at this time" =>
         "It is too old, or not good yet. Begin the sign-in again; if it happens again, the provider's clock is wrong.";
+    "saml.unsolicited" 401 "Nobody asked for this answer" =>
+        "Sign-ins by this connection begin here, not at the provider. Open the application itself; an admin can let sign-ins begin at the provider in the connection's settings.";
     "scope.missing" 403 "The credential is not good for this" =>
         "It lacks the scope that the detail names. Use a key or a token that has it, or have one made.";
     "session.needed" 401 "Please sign in" =>

@@ -3,6 +3,7 @@
 use crate::{
     allow::{Allow, AllowBy, AllowOperator, AllowPerson},
     client::{AllowKey, ReadsKeys},
+    foreign::AllowForeign,
     open::{Open, Reason},
     program::{AllowProgram, Asks, OpenProgram},
 };
@@ -64,6 +65,11 @@ impl<S, A: TenantAction> Guards<S> for Allow<A> {
 
 impl<A: TenantAction, V> sealed::Sealed for AllowBy<A, V> {}
 impl<S, A: TenantAction, V: crate::NamesTenant<S>> Guards<S> for AllowBy<A, V> {
+    const GUARD: Guard = Guard::of::<A>("tenant", Some(V::WHERE));
+}
+
+impl<A: TenantAction, V> sealed::Sealed for AllowForeign<A, V> {}
+impl<S, A: TenantAction, V: crate::NamesTenant<S>> Guards<S> for AllowForeign<A, V> {
     const GUARD: Guard = Guard::of::<A>("tenant", Some(V::WHERE));
 }
 

@@ -31,6 +31,7 @@ mod client;
 pub mod cookie;
 pub mod credential;
 pub mod csrf;
+mod foreign;
 mod frame;
 pub mod guard;
 pub mod headers;
@@ -67,6 +68,7 @@ pub use axum::response::Response;
 pub use body::{Form, Json, MOST, Path, Query};
 pub use catalogue::{CATALOGUE, Entry};
 pub use client::{AllowKey, ClientForm, ReadsKeys};
+pub use foreign::{AllowForeign, ForeignForm};
 pub use frame::{
     Button, Flash, Frame, FramePerson, Link, Notice, Organisation, OtherOrganisation, SIGN_OUT, Tab, brand,
     letters,

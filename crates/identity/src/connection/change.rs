@@ -1,7 +1,7 @@
 //! A connection is changed. Its provider never is: whom people are known by is not a setting.
 
 use super::{ClientId, ClientSecret, Connection, ConnectionError, client, create::known_roles, rows};
-use crate::{Identity, sign_in::Authentication};
+use crate::{Identity, provider::Kind, sign_in::Authentication};
 use access::{ManageConnection, Permit};
 use domain::{Change, ConnectionId, DisplayName, Event, RoleName, event::names};
 use serde_json::{Map, Value, json};
@@ -24,6 +24,10 @@ pub struct Changes {
     pub parameters: Option<BTreeMap<String, String>>,
     /// Other default roles, in place of all.
     pub default_roles: Option<BTreeSet<RoleName>>,
+    /// Of SAML: whether requests are signed.
+    pub sign_requests: Option<bool>,
+    /// Of SAML: whether a sign-in may begin at the provider.
+    pub idp_initiated: Option<bool>,
 }
 
 /// What is to become of the secret.
@@ -73,9 +77,19 @@ fn apply(room: &Identity, old: &Connection, changes: &Changes) -> Result<Connect
     if let Some(name) = &changes.name {
         new.name = name.clone();
     }
+    // At a SAML provider we are known by our entity id, which never changes, and there is no secret.
+    let is_client = old.kind != Kind::Saml;
+    if !is_client && (changes.client_id.is_some() || changes.client_secret != SecretChange::Keep) {
+        return Err(ConnectionError::Value {
+            field: "client_id",
+            why: "A SAML connection has no client.".into(),
+        });
+    }
     if let Some(client_id) = &changes.client_id {
         new.client_id = client_id.clone();
     }
+    new.settings.sign_requests = changes.sign_requests.unwrap_or(old.settings.sign_requests);
+    new.settings.idp_initiated = changes.idp_initiated.unwrap_or(old.settings.idp_initiated);
     if let Some(authentication) = changes.client_authentication {
         new.settings.client_authentication = authentication;
     }
@@ -109,6 +123,7 @@ fn is_another_client(old: &Connection, new: &Connection, secret: &SecretChange) 
         || old.settings.asked_scopes() != new.settings.asked_scopes()
         || old.settings.extra() != new.settings.extra()
         || old.settings.login_hint != new.settings.login_hint
+        || old.settings.sign_requests != new.settings.sign_requests
 }
 
 /// What is different, before and after, for the audit trail. A secret that was replaced by another is said

@@ -3,7 +3,8 @@
 use super::{ClientId, ClientSecret, Connection, ConnectionError, Stage, client, reserve, rows};
 use crate::{
     Identity,
-    provider::{self, NewProvider, ProviderError},
+    provider::{self, Kind, NewProvider, ProviderError, Source},
+    saml,
     sign_in::{Authentication, ConnectionSettings},
 };
 use access::{ManageConnection, Permit};
@@ -21,18 +22,29 @@ pub struct NewConnection {
     pub provider: Choice,
     /// Its name for people; none for the provider's.
     pub name: Option<DisplayName>,
+    /// Who we are there; for SAML nothing is to be said.
+    pub client: Option<Client>,
+    /// Of SAML: whether requests are signed even where the provider does not ask for it.
+    pub sign_requests: bool,
+    /// Of SAML: whether a sign-in may begin at the provider.
+    pub idp_initiated: bool,
+    /// Roles for whoever signs in for the first time.
+    pub default_roles: BTreeSet<RoleName>,
+}
+
+/// Who we are at an OpenID provider.
+#[derive(Clone, Debug)]
+pub struct Client {
     /// As whom we are registered there.
-    pub client_id: ClientId,
+    pub id: ClientId,
     /// Our secret there; none for a public client.
-    pub client_secret: Option<ClientSecret>,
+    pub secret: Option<ClientSecret>,
     /// How the secret is shown; none for as the provider's metadata allows.
-    pub client_authentication: Option<Authentication>,
+    pub authentication: Option<Authentication>,
     /// Scopes beside `openid`; none for the usual.
     pub scopes: Option<client::Scopes>,
     /// Parameters for the provider.
     pub parameters: BTreeMap<String, String>,
-    /// Roles for whoever signs in for the first time.
-    pub default_roles: BTreeSet<RoleName>,
 }
 
 /// To which provider.
@@ -40,14 +52,23 @@ pub struct NewConnection {
 pub enum Choice {
     /// One that this tenant owns or that is shared with it.
     Known(ProviderId),
-    /// The one with this issuer; made if the tenant has none.
-    Issuer(String),
+    /// The one that is found so; made if the tenant has none.
+    New(Source),
 }
 
 /// The provider, once it is settled outside of any write.
 enum Settled {
-    Known(ProviderId, String, DisplayName),
+    Known(Kind, ProviderId, String, DisplayName),
     New(NewProvider),
+}
+
+impl Settled {
+    fn kind(&self) -> Kind {
+        match self {
+            Settled::Known(kind, ..) => *kind,
+            Settled::New(new) => new.kind(),
+        }
+    }
 }
 
 /// Creates a connection; gives it as it is now.
@@ -64,13 +85,33 @@ pub async fn create(
         permit.caller().tenant().map_or(u64::MAX, |tenant| tenant.record.limits.of(Limit::Connections));
     let settings = settings_of(room, &new)?;
     let settled = settle(room, permit, &new.provider).await?;
+    let client_id = match (&new.client, settled.kind()) {
+        (Some(client), Kind::Oidc | Kind::OAuth2) => client.id.clone(),
+        (None, Kind::Oidc | Kind::OAuth2) => {
+            return Err(wrong("client_id", "Give the client id that the provider shows."));
+        }
+        // At a SAML provider we are known by our entity id.
+        (_, Kind::Saml) => {
+            saml::entity_id(&room.web.hosts, id).parse().map_err(ConnectionError::value("client_id"))?
+        }
+    };
+    let key = match settled.kind() {
+        Kind::Oidc | Kind::OAuth2 => None,
+        Kind::Saml => Some(saml::make_key(room, id).await.map_err(ProviderError::from)?),
+    };
     room.in_turn(permit, async |tx| {
         if rows::count(tx).await?.unsigned_abs() >= most {
             return Err(ConnectionError::PlanLimit { most });
         }
-        let connection = draft(tx, id, &new, settings, &settled).await?;
+        let connection = draft(tx, id, &new, client_id, settings, &settled).await?;
         rows::add(tx, &connection).await.map_err(used_meanwhile)?;
-        rows::put_secret(tx, id, new.client_secret.as_ref()).await?;
+        match &key {
+            Some(key) => saml::put_key(tx, id, key).await?,
+            None => {
+                rows::put_secret(tx, id, new.client.as_ref().and_then(|client| client.secret.as_ref()))
+                    .await?
+            }
+        }
         tx.changed(Change::new(id, Value::Null, connection.facts()));
         tx.emit(Event::new(names::CONNECTION_CHANGED, id)).await?;
         Ok(connection)
@@ -80,12 +121,15 @@ pub async fn create(
 
 fn settings_of(room: &Identity, new: &NewConnection) -> Result<ConnectionSettings, ConnectionError> {
     let mut settings = ConnectionSettings::default();
-    if let Some(scopes) = &new.scopes {
-        settings.scopes = scopes.to_string();
+    if let Some(client) = &new.client {
+        if let Some(scopes) = &client.scopes {
+            settings.scopes = scopes.to_string();
+        }
+        settings.client_authentication = client.authentication.unwrap_or_default();
+        client::set_parameters(&mut settings, client.parameters.clone())
+            .map_err(ConnectionError::value("parameters"))?;
     }
-    settings.client_authentication = new.client_authentication.unwrap_or_default();
-    client::set_parameters(&mut settings, new.parameters.clone())
-        .map_err(ConnectionError::value("parameters"))?;
+    (settings.sign_requests, settings.idp_initiated) = (new.sign_requests, new.idp_initiated);
     settings.default_roles = known_roles(room, &new.default_roles)?;
     Ok(settings)
 }
@@ -109,11 +153,11 @@ async fn settle(
     choice: &Choice,
 ) -> Result<Settled, ConnectionError> {
     match choice {
-        Choice::Issuer(issuer) => {
-            Ok(Settled::New(provider::check(room, permit.tenant_id(), issuer, None).await?))
+        Choice::New(source) => {
+            Ok(Settled::New(provider::check(room, permit.tenant_id(), source, None).await?))
         }
         Choice::Known(id) => match provider::read(&room.store, permit, *id).await {
-            Ok(provider) => Ok(Settled::Known(provider.id, provider.issuer, provider.name)),
+            Ok(provider) => Ok(Settled::Known(provider.kind, provider.id, provider.issuer, provider.name)),
             Err(ProviderError::Unknown) => Err(ConnectionError::UnknownProvider),
             Err(other) => Err(other.into()),
         },
@@ -124,20 +168,23 @@ async fn draft(
     tx: &mut TenantWrite,
     id: ConnectionId,
     new: &NewConnection,
+    client_id: ClientId,
     settings: ConnectionSettings,
     settled: &Settled,
 ) -> Result<Connection, ConnectionError> {
     let (provider, issuer, name) = match settled {
-        Settled::Known(id, issuer, name) => (*id, issuer.clone(), name.clone()),
+        Settled::Known(_, id, issuer, name) => (*id, issuer.clone(), name.clone()),
         Settled::New(new) => (provider::settle(tx, new).await?, new.issuer().to_owned(), new.name().clone()),
     };
     Ok(Connection {
         id,
         provider,
+        kind: settled.kind(),
         name: new.name.clone().unwrap_or(name),
         issuer,
-        client_id: new.client_id.clone(),
-        has_secret: new.client_secret.is_some(),
+        client_id,
+        has_secret: settled.kind() != Kind::Saml
+            && new.client.as_ref().is_some_and(|client| client.secret.is_some()),
         settings,
         stage: Stage::Draft { tested: None },
         created_at: tx.now(),
@@ -151,4 +198,8 @@ fn used_meanwhile(error: StoreError) -> ConnectionError {
         StoreError::Conflict(_) => ConnectionError::Reservation,
         other => ConnectionError::Store(other),
     }
+}
+
+fn wrong(field: &'static str, why: &str) -> ConnectionError {
+    ConnectionError::Value { field, why: why.to_owned() }
 }

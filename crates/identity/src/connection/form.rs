@@ -1,7 +1,8 @@
 //! What people type into the forms of a connection, read once. Everything that is wrong is said at once,
 //! each at its field.
 
-use super::{Changes, Choice, NewConnection, SecretChange, parameters_of};
+use super::{Changes, Choice, Client, NewConnection, SecretChange, parameters_of};
+use crate::provider::{Kind, Source};
 use domain::{NameError, RoleName};
 use serde::Deserialize;
 use std::{
@@ -29,6 +30,12 @@ pub(super) struct Fields {
     /// One a line, `name=value`.
     pub(super) parameters: String,
     pub(super) default_roles: Vec<String>,
+    /// `saml` for the forms of SAML connections.
+    pub(super) kind: String,
+    pub(super) metadata_url: String,
+    pub(super) metadata: String,
+    pub(super) sign_requests: String,
+    pub(super) idp_initiated: String,
 }
 
 impl Fields {
@@ -45,6 +52,9 @@ impl Fields {
             scopes: connection.settings.scopes.clone(),
             parameters: lines.join("\n"),
             default_roles: connection.settings.default_roles.iter().map(RoleName::to_string).collect(),
+            kind: connection.kind.to_string(),
+            sign_requests: tick(connection.settings.sign_requests),
+            idp_initiated: tick(connection.settings.idp_initiated),
             ..Fields::default()
         }
     }
@@ -52,11 +62,14 @@ impl Fields {
     /// What a new connection is to be.
     pub(super) fn read_new(&self) -> Result<NewConnection, Problem> {
         let mut wrong = Wrongs::default();
+        if self.is_saml() {
+            return self.read_new_saml();
+        }
         let provider = match self.provider.as_str() {
             "" if self.issuer.trim().is_empty() => {
                 wrong.say("issuer", "Give the issuer, or choose a provider.")
             }
-            "" => Some(Choice::Issuer(self.issuer.trim().to_owned())),
+            "" => Some(Choice::New(Source::Issuer(self.issuer.trim().to_owned()))),
             id => match id.parse() {
                 Ok(id) => Some(Choice::Known(id)),
                 Err(_) => wrong.say("provider", "Choose one of these."),
@@ -75,20 +88,70 @@ impl Fields {
                 reservation,
                 provider,
                 name,
-                client_id,
-                client_secret,
-                client_authentication,
-                scopes,
-                parameters,
+                client: Some(Client {
+                    id: client_id,
+                    secret: client_secret,
+                    authentication: client_authentication,
+                    scopes,
+                    parameters,
+                }),
+                sign_requests: false,
+                idp_initiated: false,
                 default_roles,
             }),
             (_, _, wrong) => Err(wrong.unwrap_or_else(|| Problem::new("input.invalid"))),
         }
     }
 
+    /// Whether this is the form of a SAML connection.
+    pub(super) fn is_saml(&self) -> bool {
+        self.kind == Kind::Saml.name()
+    }
+
+    fn read_new_saml(&self) -> Result<NewConnection, Problem> {
+        let mut wrong = Wrongs::default();
+        let given = (self.provider.as_str(), self.metadata_url.trim(), self.metadata.trim());
+        let provider = match given {
+            ("", "", "") => {
+                wrong.say("metadata_url", "Give the address of the metadata, or the metadata itself.")
+            }
+            ("", url, "") => Some(Choice::New(Source::MetadataUrl(url.to_owned()))),
+            ("", _, text) => Some(Choice::New(Source::Metadata(text.to_owned()))),
+            (id, ..) => match id.parse() {
+                Ok(id) => Some(Choice::Known(id)),
+                Err(_) => wrong.say("provider", "Choose one of these."),
+            },
+        };
+        let reservation = (!self.reservation.is_empty()).then(|| self.reservation.clone());
+        let name = wrong.maybe("name", &self.name);
+        let default_roles = wrong.roles(&self.default_roles);
+        match (provider, wrong.0) {
+            (Some(provider), None) => Ok(NewConnection {
+                reservation,
+                provider,
+                name,
+                client: None,
+                sign_requests: !self.sign_requests.is_empty(),
+                idp_initiated: !self.idp_initiated.is_empty(),
+                default_roles,
+            }),
+            (_, wrong) => Err(wrong.unwrap_or_else(|| Problem::new("input.invalid"))),
+        }
+    }
+
     /// What is to be different about a connection. An empty secret means that it stays.
     pub(super) fn read_changes(&self) -> Result<Changes, Problem> {
         let mut wrong = Wrongs::default();
+        if self.is_saml() {
+            let changes = Changes {
+                name: wrong.must("name", &self.name),
+                default_roles: Some(wrong.roles(&self.default_roles)),
+                sign_requests: Some(!self.sign_requests.is_empty()),
+                idp_initiated: Some(!self.idp_initiated.is_empty()),
+                ..Changes::default()
+            };
+            return wrong.0.map_or(Ok(changes), Err);
+        }
         let secret = wrong.maybe("client_secret", &self.client_secret);
         let changes = Changes {
             name: wrong.must("name", &self.name),
@@ -102,9 +165,16 @@ impl Fields {
             scopes: wrong.must("scopes", &self.scopes),
             parameters: Some(wrong.parameters(&self.parameters)),
             default_roles: Some(wrong.roles(&self.default_roles)),
+            sign_requests: None,
+            idp_initiated: None,
         };
         wrong.0.map_or(Ok(changes), Err)
     }
+}
+
+/// The value of a tick box.
+fn tick(on: bool) -> String {
+    if on { "on".to_owned() } else { String::new() }
 }
 
 /// What is wrong so far.
@@ -182,7 +252,7 @@ mod tests {
             parameters: "domain_hint = contoso.com\n\norganization=org_1=x".into(),
             ..Fields::default()
         };
-        let parameters = fields.read_new().unwrap().parameters;
+        let parameters = fields.read_new().unwrap().client.unwrap().parameters;
         assert_eq!(parameters["domain_hint"], "contoso.com");
         assert_eq!(parameters["organization"], "org_1=x");
     }

@@ -1,10 +1,19 @@
 //! Connections on the wire. A secret goes in and never comes out: `set` or `not set` is all that is said.
 
 use super::{
-    Changes, Choice, Owner, SecretChange, activate, change, create, list, parameters_of, read, remove,
-    reserve, said, switch_off, switch_on,
+    Changes, Choice, Client, Owner, SecretChange, activate, change, create, list, parameters_of, read,
+    remove, reserve, said, switch_off, switch_on,
 };
-use crate::{Identity, asked::Asked, provider::ReadsConnections, sign_in::connection::redirect_uri};
+use crate::{
+    Identity,
+    asked::Asked,
+    provider::{
+        Kind, ReadsConnections,
+        http::{MOST_WITH_METADATA, source},
+    },
+    saml,
+    sign_in::connection::redirect_uri,
+};
 use access::{ManageConnection, Permit, ReadConnection};
 use axum::{extract::State, http::StatusCode};
 use domain::{ConnectionId, DisplayName, NameError, ProviderId, RoleName, TenantId};
@@ -63,9 +72,11 @@ pub(crate) struct Connection {
     provider: String,
     /// Whose the provider is: `us`, `another` tenant, or `withdrawn` by another tenant.
     provider_owner: &'static str,
-    /// The provider's issuer.
+    /// What the provider speaks: `oidc` or `saml`.
+    kind: &'static str,
+    /// The provider's issuer, or entity id.
     issuer: String,
-    /// As whom we are registered there.
+    /// As whom we are registered there; of SAML our entity id.
     client_id: String,
     /// `set` or `not set`; never the secret itself.
     client_secret: &'static str,
@@ -78,8 +89,14 @@ pub(crate) struct Connection {
     parameters: BTreeMap<String, String>,
     /// The application's roles for whoever signs in for the first time.
     default_roles: Vec<String>,
-    /// The redirect URI to register at the provider. It never changes.
+    /// The redirect URI to register at the provider, of SAML the assertion consumer. It never changes.
     redirect_uri: String,
+    /// Of SAML, where our metadata lies.
+    metadata_address: Option<String>,
+    /// Of SAML: whether requests are signed even where the provider does not ask for it.
+    sign_requests: bool,
+    /// Of SAML: whether a sign-in may begin at the provider.
+    idp_initiated: bool,
     /// When a test sign-in last succeeded with the client as it is now.
     tested_at: Option<String>,
     /// Since when it is here.
@@ -96,6 +113,7 @@ impl Connection {
             standing: connection.stage.standing().name(),
             provider: connection.provider.to_string(),
             provider_owner: owner.name(),
+            kind: connection.kind.name(),
             issuer: connection.issuer,
             client_id: connection.client_id.to_string(),
             client_secret: said(connection.has_secret),
@@ -103,11 +121,23 @@ impl Connection {
             parameters: parameters_of(&connection.settings),
             default_roles: connection.settings.default_roles.iter().map(RoleName::to_string).collect(),
             scopes: connection.settings.scopes,
-            redirect_uri: redirect_uri(hosts, connection.id),
+            redirect_uri: return_address(hosts, connection.kind, connection.id),
+            metadata_address: (connection.kind == Kind::Saml)
+                .then(|| saml::metadata_address(hosts, connection.id)),
+            sign_requests: connection.settings.sign_requests,
+            idp_initiated: connection.settings.idp_initiated,
             tested_at: connection.stage.tested().map(|at| at.to_string()),
             created_at: connection.created_at.to_string(),
             changed_at: connection.changed_at.to_string(),
         }
+    }
+}
+
+/// Where a provider of this kind sends people back to.
+pub(super) fn return_address(hosts: &Hosts, kind: Kind, id: ConnectionId) -> String {
+    match kind {
+        Kind::Oidc | Kind::OAuth2 => redirect_uri(hosts, id),
+        Kind::Saml => saml::consumer(hosts, id),
     }
 }
 
@@ -116,13 +146,17 @@ impl Connection {
 pub(crate) struct Reservation {
     /// The id that the connection will have.
     id: String,
-    /// The redirect URI to register at the provider.
+    /// The redirect URI to register at an OpenID provider.
     redirect_uri: String,
+    /// Our entity id for a SAML provider.
+    entity_id: String,
+    /// The assertion consumer for a SAML provider.
+    assertion_consumer: String,
     /// To be given back when the connection is created.
     reservation: String,
 }
 
-/// A connection that is to be. Exactly one of `provider` and `issuer` is given.
+/// A connection that is to be. Exactly one of `provider`, `issuer`, `metadata_url` and `metadata` is given.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewConnection {
@@ -131,13 +165,23 @@ pub(crate) struct NewConnection {
     /// The id of a provider that the tenant can connect to.
     #[schema(value_type = Option<String>)]
     provider: Option<ProviderId>,
-    /// The issuer of a provider, which is added if the tenant has none with it.
+    /// The issuer of an OpenID provider, which is added if the tenant has none with it.
     issuer: Option<String>,
+    /// Where the metadata of a SAML provider is fetched; the provider is added if the tenant has none with its entity id.
+    metadata_url: Option<String>,
+    /// The metadata of a SAML provider itself.
+    metadata: Option<String>,
+    /// Of SAML: true to sign requests even where the provider does not ask for it.
+    #[serde(default)]
+    sign_requests: bool,
+    /// Of SAML: true to let sign-ins begin at the provider.
+    #[serde(default)]
+    idp_initiated: bool,
     /// Its name for people; the provider's where nothing is said.
     #[schema(value_type = Option<String>)]
     name: Option<DisplayName>,
-    /// As whom we are registered at the provider.
-    client_id: String,
+    /// As whom we are registered at an OpenID provider.
+    client_id: Option<String>,
     /// Our secret there; left out for a public client.
     client_secret: Option<String>,
     /// How the secret is shown to the token endpoint: `client_secret_basic`, `client_secret_post`, or
@@ -156,24 +200,32 @@ pub(crate) struct NewConnection {
 
 impl NewConnection {
     fn read(self) -> Result<super::NewConnection, Problem> {
-        let provider = match (self.provider, self.issuer) {
+        let source = source(self.issuer, self.metadata_url, self.metadata)?;
+        let provider = match (self.provider, source) {
             (Some(provider), None) => Choice::Known(provider),
-            (None, Some(issuer)) => Choice::Issuer(issuer),
+            (None, Some(source)) => Choice::New(source),
             _ => {
-                return Err(
-                    Problem::new("input.invalid").at("/provider", "Give either a provider or an issuer.")
-                );
+                return Err(Problem::new("input.invalid")
+                    .at("/provider", "Give either a provider, or an issuer, or SAML metadata."));
             }
+        };
+        let client = match &self.client_id {
+            Some(id) => Some(Client {
+                id: named("/client_id", id)?,
+                secret: maybe("/client_secret", self.client_secret.as_deref())?,
+                authentication: maybe("/client_authentication", self.client_authentication.as_deref())?,
+                scopes: maybe("/scopes", self.scopes.as_deref())?,
+                parameters: self.parameters,
+            }),
+            None => None,
         };
         Ok(super::NewConnection {
             reservation: self.reservation,
             provider,
             name: self.name,
-            client_id: named("/client_id", &self.client_id)?,
-            client_secret: maybe("/client_secret", self.client_secret.as_deref())?,
-            client_authentication: maybe("/client_authentication", self.client_authentication.as_deref())?,
-            scopes: maybe("/scopes", self.scopes.as_deref())?,
-            parameters: self.parameters,
+            client,
+            sign_requests: self.sign_requests,
+            idp_initiated: self.idp_initiated,
             default_roles: self.default_roles,
         })
     }
@@ -201,6 +253,10 @@ pub(crate) struct ConnectionChanges {
     /// Other default roles, in place of all.
     #[schema(value_type = Option<Vec<String>>)]
     default_roles: Option<BTreeSet<RoleName>>,
+    /// Of SAML: whether requests are signed even where the provider does not ask for it.
+    sign_requests: Option<bool>,
+    /// Of SAML: whether a sign-in may begin at the provider.
+    idp_initiated: Option<bool>,
 }
 
 impl ConnectionChanges {
@@ -218,6 +274,8 @@ impl ConnectionChanges {
             scopes: maybe("/scopes", self.scopes.as_deref())?,
             parameters: self.parameters,
             default_roles: self.default_roles,
+            sign_requests: self.sign_requests,
+            idp_initiated: self.idp_initiated,
         })
     }
 }
@@ -257,7 +315,7 @@ async fn add(
     Allow(permit): Allow<ManageConnection>,
     State(room): State<Identity>,
     asked: Asked,
-    Json(new): Json<NewConnection>,
+    Json(new): Json<NewConnection, MOST_WITH_METADATA>,
 ) -> Result<(StatusCode, Json<Connection>), Problem> {
     asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
     let connection = create(&room, &permit, new.read()?).await?;
@@ -272,6 +330,8 @@ async fn add_reservation(
     Json(Reservation {
         id: reserved.id.to_string(),
         redirect_uri: redirect_uri(&room.web.hosts, reserved.id),
+        entity_id: saml::entity_id(&room.web.hosts, reserved.id),
+        assertion_consumer: saml::consumer(&room.web.hosts, reserved.id),
         reservation: reserved.proof,
     })
 }

@@ -27,7 +27,7 @@ mod tests;
 pub use activate::activate;
 pub use change::{Changes, SecretChange, change};
 pub use client::{ClientId, ClientSecret, Scopes, parameters_of};
-pub use create::{Choice, NewConnection, create};
+pub use create::{Choice, Client, NewConnection, create};
 pub use list::{Owner, list, read};
 pub use remove::remove;
 pub use reserve::{Reservation, reserve};
@@ -36,7 +36,7 @@ pub use switch_off::{Loss, loss_in, switch_off};
 pub use switch_on::switch_on;
 
 use crate::{
-    provider::ProviderError,
+    provider::{Kind, ProviderError},
     sign_in::{ConnectionSettings, DiscoverError},
 };
 use domain::{ConnectionId, DisplayName, Fault, Moment, NameError, ProviderId, RoleName};
@@ -50,6 +50,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// The provider that it leads to.
     pub provider: ProviderId,
+    /// What that speaks.
+    pub kind: Kind,
     /// Its name for people.
     pub name: DisplayName,
     /// The provider's issuer.
@@ -74,6 +76,9 @@ impl Connection {
         json!({
             "name": self.name,
             "provider": self.provider,
+            "kind": self.kind.name(),
+            "sign_requests": self.settings.sign_requests,
+            "idp_initiated": self.settings.idp_initiated,
             "issuer": self.issuer,
             "client_id": self.client_id,
             "client_secret": said(self.has_secret),
@@ -103,6 +108,9 @@ pub enum ConnectionError {
     /// It has not been tried since its client was last changed.
     #[error("the connection has not been tested")]
     Untested,
+    /// Every certificate of its provider has ended.
+    #[error("every certificate of the provider has ended")]
+    CertificateEnded,
     /// It is not where this step begins.
     #[error(transparent)]
     Stage(#[from] Refused),
@@ -153,6 +161,7 @@ impl Fault for ConnectionError {
             ConnectionError::Unknown => "item.unknown",
             ConnectionError::UnknownProvider => "provider.unknown",
             ConnectionError::Untested => "connection.untested",
+            ConnectionError::CertificateEnded => "connection.certificate",
             ConnectionError::Stage(_) => "connection.stage",
             ConnectionError::Unconfirmed(_) => "connection.unconfirmed",
             ConnectionError::UnknownRole(_) => "role.unknown",
@@ -177,6 +186,7 @@ impl Fault for ConnectionError {
             ConnectionError::Unknown
             | ConnectionError::UnknownProvider
             | ConnectionError::Untested
+            | ConnectionError::CertificateEnded
             | ConnectionError::Reservation
             | ConnectionError::Store(_) => None,
         }
@@ -192,6 +202,7 @@ impl Fault for ConnectionError {
             ConnectionError::Provider(error) => error.place(),
             ConnectionError::Unknown
             | ConnectionError::Untested
+            | ConnectionError::CertificateEnded
             | ConnectionError::Stage(_)
             | ConnectionError::PlanLimit { .. }
             | ConnectionError::Discover(_)

@@ -2,7 +2,7 @@
 //! whoever comes back by another connection to the same provider is the same person.
 
 use super::{ConnectionError, rows};
-use crate::{Identity, claim_rule, sign_in_domain};
+use crate::{Identity, claim_rule, saml, sign_in_domain};
 use access::{ManageConnection, Permit};
 use domain::{Change, ConnectionId, Event, event::names};
 use serde_json::Value;
@@ -23,6 +23,7 @@ pub async fn remove(
         claim_rule::rows::take_all(tx, &claim_rule::source_of(id)).await?;
         sign_in_domain::rows::forget(tx, id).await?;
         claim_rule::rows::forget_trial(tx, id).await?;
+        saml::forget_keys(tx, id).await?;
         rows::remove(tx, id).await?;
         tx.changed(Change::new(id, old.facts(), Value::Null));
         tx.emit(Event::new(names::CONNECTION_CHANGED, id)).await?;

@@ -10,6 +10,7 @@ impl FromRow for Connection {
         Ok(Connection {
             id: row.parse("id")?,
             provider: row.parse("provider_id")?,
+            kind: row.parse("kind")?,
             name: row.parse("name")?,
             issuer: row.text("issuer")?,
             client_id: row.parse::<ClientId>("client_id")?,
@@ -25,7 +26,7 @@ impl FromRow for Connection {
 /// All of the tenant's connections, the oldest first. A plan bounds their number.
 pub(crate) async fn all(tx: &mut TenantRead) -> Result<Vec<Connection>, StoreError> {
     let sql = sql!(
-        "SELECT id, provider_id, name, standing, issuer, client_id, client_secret, settings, tested_at, created_at,
+        "SELECT id, provider_id, kind, name, standing, issuer, client_id, client_secret, settings, tested_at, created_at,
            changed_at
          FROM connection WHERE tenant_id = $1 ORDER BY id LIMIT 1000"
     );
@@ -34,7 +35,7 @@ pub(crate) async fn all(tx: &mut TenantRead) -> Result<Vec<Connection>, StoreErr
 
 pub(crate) async fn find(tx: &mut TenantRead, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
     let sql = sql!(
-        "SELECT id, provider_id, name, standing, issuer, client_id, client_secret, settings, tested_at, created_at,
+        "SELECT id, provider_id, kind, name, standing, issuer, client_id, client_secret, settings, tested_at, created_at,
            changed_at
          FROM connection WHERE tenant_id = $1 AND id = $2"
     );
@@ -62,7 +63,7 @@ pub(crate) async fn other_active(
 pub(crate) async fn add(tx: &mut TenantWrite, connection: &Connection) -> Result<(), StoreError> {
     let sql = sql!(
         "INSERT INTO connection (tenant_id, id, provider_id, name, standing, issuer, client_id, client_secret, settings,
-         tested_at, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $11)"
+         tested_at, created_at, changed_at, kind) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, $9, $10, $11, $12)"
     );
     let values = values![
         connection.id,
@@ -75,6 +76,7 @@ pub(crate) async fn add(tx: &mut TenantWrite, connection: &Connection) -> Result
         connection.stage.tested().unwrap_or(Moment::NEVER),
         connection.created_at,
         connection.changed_at,
+        connection.kind.name(),
     ];
     tx.run(sql, values).await.map(drop)
 }

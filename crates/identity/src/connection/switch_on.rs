@@ -1,6 +1,10 @@
 //! A connection that was switched off goes into use again.
 
-use super::{Connection, ConnectionError, activate::step, rows};
+use super::{
+    Connection, ConnectionError,
+    activate::{check_certificates, step},
+    rows,
+};
 use crate::Identity;
 use access::{ManageConnection, Permit};
 use domain::ConnectionId;
@@ -15,6 +19,7 @@ pub async fn switch_on(
     permit: &Permit<ManageConnection>,
     id: ConnectionId,
 ) -> Result<Connection, ConnectionError> {
+    check_certificates(room, permit, id).await?;
     room.in_turn(permit, async |tx| {
         let old = rows::find(tx, id).await?.ok_or(ConnectionError::Unknown)?;
         step(tx, &old, old.stage.switch_on()?).await

@@ -247,7 +247,6 @@ async fn sign_in(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let invitation = link.check(&room, &permit).await?;
-    let tenant = tenant_of(&permit)?;
     let wanted = link.connection.as_deref().and_then(|id| id.parse().ok()).unwrap_or(invitation.connection);
     let connection = choose::any(&room, &permit, wanted).await?.ok_or_else(no_good)?;
     let fits = match connection.standing {
@@ -258,5 +257,5 @@ async fn sign_in(
     if !fits {
         return Err(no_good());
     }
-    depart(&room, tenant, &connection, Aim::Invitation { digest: link.digest() }, &asked).await
+    depart(&room, &permit, &connection, Aim::Invitation { digest: link.digest() }, &asked).await
 }

@@ -4,6 +4,7 @@
 use crate::{
     Identity,
     invitation::rows,
+    provider::Kind,
     sign_in::{
         Authentication, ConnectionSettings, DiscoverError, connection as connections, leave::question,
     },
@@ -85,7 +86,9 @@ pub(crate) async fn set_up(
     registration.client_authentication.at(&documents.metadata, registration.client_secret.is_some())?;
     // A provider that its owner shares with this tenant is the same provider, so that its people stay the same.
     let shared = room.store.directory().shared_providers(permit).await?;
-    let shared = shared.into_iter().find(|shared| shared.issuer == issuer.as_str()).map(|shared| shared.id);
+    let is_it =
+        |shared: &store::SharedProvider| shared.issuer == issuer.as_str() && shared.kind == Kind::Oidc.name();
+    let shared = shared.into_iter().find(is_it).map(|shared| shared.id);
     room.store.write(permit, async |tx| write(tx, link, &issuer, shared, registration).await).await
 }
 
@@ -135,7 +138,7 @@ async fn provider_of(
     shared: Option<ProviderId>,
     name: &DisplayName,
 ) -> Result<ProviderId, StoreError> {
-    let sql = sql!("SELECT id FROM provider WHERE tenant_id = $1 AND issuer = $2");
+    let sql = sql!("SELECT id FROM provider WHERE tenant_id = $1 AND issuer = $2 AND kind = 'oidc'");
     if let Some(Found(id)) = tx.row(sql, values![issuer.as_str()]).await? {
         return Ok(id);
     }

@@ -1,13 +1,16 @@
 //! Providers on the wire.
 
-use super::{Ownership, create, list, read, share, shares, take_back};
+use super::{Ownership, Source, create, list, read, replace, share, shares, take_back};
 use crate::{Identity, asked::Asked};
 use access::{ManageConnection, ReadConnection, ShareProvider};
 use axum::{extract::State, http::StatusCode};
-use domain::{DisplayName, ProviderId, TenantId};
+use domain::{DisplayName, Moment, ProviderId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Allow, Json, Listing, Paging, Path, Problem, Query, Routes, limit::Limited};
+
+/// The most bytes of a request that may hold metadata.
+pub(crate) const MOST_WITH_METADATA: usize = 1_200 * 1024;
 
 pub(crate) fn routes() -> Routes<Identity> {
     Routes::new()
@@ -20,6 +23,10 @@ pub(crate) fn routes() -> Routes<Identity> {
         .answers::<Provider>(201)
         .get("/v1/tenants/{tenant}/providers/{provider}", show)
         .says("Shows one provider that the tenant can connect to.")
+        .answers::<Provider>(200)
+        .put("/v1/tenants/{tenant}/providers/{provider}/metadata", put_metadata)
+        .says("Gives a SAML provider other metadata of the same entity, or has it fetched anew.")
+        .takes::<NewMetadata>()
         .answers::<Provider>(200)
         .get("/v1/tenants/{tenant}/providers/{provider}/shares", list_shares)
         .says("Lists the tenants that one of the tenant's own providers is shared with.")
@@ -40,10 +47,12 @@ pub(crate) struct Provider {
     id: String,
     /// Its name for people.
     name: String,
-    /// What it speaks: `oidc`.
+    /// What it speaks: `oidc` or `saml`.
     kind: &'static str,
-    /// Its issuer, letter for letter.
+    /// Its issuer or entity id, letter for letter.
     issuer: String,
+    /// Of SAML, what it published.
+    published: Option<Published>,
     /// `us`, or `another` tenant, which shares it.
     owner: &'static str,
     /// With how many tenants it is shared; null for another tenant's.
@@ -63,6 +72,7 @@ impl From<super::Provider> for Provider {
             name: provider.name.to_string(),
             kind: provider.kind.name(),
             issuer: provider.issuer,
+            published: provider.published.map(Published::from),
             owner,
             shares,
             created_at: since.map(|since| since.to_string()),
@@ -70,12 +80,86 @@ impl From<super::Provider> for Provider {
     }
 }
 
-/// A provider that is to be.
+/// What a SAML provider published.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Published {
+    /// Where the browser is sent.
+    sign_in: String,
+    /// What its signatures are checked with.
+    certificates: Vec<ProviderCertificate>,
+    /// Where the metadata is fetched from; null where it was pasted, and for another tenant's.
+    metadata_url: Option<String>,
+    /// When it was last fetched or pasted; null for another tenant's.
+    read_at: Option<String>,
+    /// Why it could not be fetched the last time; null where it could.
+    fault: Option<String>,
+}
+
+/// A provider's certificate.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProviderCertificate {
+    /// Its SHA-256 in hexadecimal.
+    fingerprint: String,
+    /// Until when it is good.
+    ends: String,
+}
+
+impl From<super::Published> for Published {
+    fn from(published: super::Published) -> Self {
+        let certificates = published.metadata.certificates.iter();
+        Published {
+            sign_in: published.metadata.sign_in.to_string(),
+            certificates: certificates
+                .map(|one| ProviderCertificate {
+                    fingerprint: one.fingerprint(),
+                    ends: one.ends().to_string(),
+                })
+                .collect(),
+            metadata_url: (!published.url.is_empty()).then_some(published.url),
+            read_at: (published.read_at != Moment::NEVER).then(|| published.read_at.to_string()),
+            fault: (!published.fault.is_empty()).then_some(published.fault),
+        }
+    }
+}
+
+/// Other metadata for a SAML provider. Where nothing is given, it is fetched anew from where it was fetched before.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMetadata {
+    /// Where to fetch it.
+    metadata_url: Option<String>,
+    /// The metadata itself.
+    metadata: Option<String>,
+}
+
+/// Which of the ways to say where a provider is found was taken; there must be exactly one.
+pub(crate) fn source(
+    issuer: Option<String>,
+    metadata_url: Option<String>,
+    metadata: Option<String>,
+) -> Result<Option<Source>, Problem> {
+    let mut given =
+        [issuer.map(Source::Issuer), metadata_url.map(Source::MetadataUrl), metadata.map(Source::Metadata)]
+            .into_iter()
+            .flatten();
+    match (given.next(), given.next()) {
+        (source, None) => Ok(source),
+        _ => {
+            Err(Problem::new("input.invalid").at("/issuer", "Give one of issuer, metadata_url and metadata."))
+        }
+    }
+}
+
+/// A provider that is to be: by exactly one of `issuer`, `metadata_url` and `metadata`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewProvider {
-    /// Its issuer, letter for letter as it stands in its metadata.
-    issuer: String,
+    /// For OpenID Connect: its issuer, letter for letter as it stands in its metadata.
+    issuer: Option<String>,
+    /// For SAML: where its metadata is fetched from.
+    metadata_url: Option<String>,
+    /// For SAML: its metadata itself.
+    metadata: Option<String>,
     /// Its name for people; the issuer's host where nothing is said.
     #[schema(value_type = Option<String>)]
     name: Option<DisplayName>,
@@ -108,10 +192,12 @@ async fn add(
     Allow(permit): Allow<ManageConnection>,
     State(room): State<Identity>,
     asked: Asked,
-    Json(new): Json<NewProvider>,
+    Json(new): Json<NewProvider, MOST_WITH_METADATA>,
 ) -> Result<(StatusCode, Json<Provider>), Problem> {
     asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
-    let provider = create(&room, &permit, &new.issuer, new.name).await?;
+    let source = source(new.issuer, new.metadata_url, new.metadata)?;
+    let none = || Problem::new("input.invalid").at("/issuer", "Give the issuer, or SAML metadata.");
+    let provider = create(&room, &permit, &source.ok_or_else(none)?, new.name).await?;
     Ok((StatusCode::CREATED, Json(provider.into())))
 }
 
@@ -121,6 +207,18 @@ async fn show(
     Path((_, id)): Path<(TenantId, ProviderId)>,
 ) -> Result<Json<Provider>, Problem> {
     Ok(Json(read(&room.store, &permit, id).await?.into()))
+}
+
+async fn put_metadata(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((_, id)): Path<(TenantId, ProviderId)>,
+    asked: Asked,
+    Json(new): Json<NewMetadata, MOST_WITH_METADATA>,
+) -> Result<Json<Provider>, Problem> {
+    asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
+    let source = source(None, new.metadata_url, new.metadata)?;
+    Ok(Json(replace(&room, &permit, id, source).await?.into()))
 }
 
 async fn list_shares(

@@ -1,8 +1,10 @@
 //! The providers that a tenant can connect to, and whom it shares its own with.
 
-use super::{Provider, ProviderError, Share, rows};
-use access::{ManageConnection, Permit, ReadConnection, ShareProvider, TenantAction, TestConnection};
+use super::{Provider, ProviderError, Share, published, rows};
+use crate::Identity;
+use access::{ManageConnection, Permit, ReadConnection, ShareProvider, TenantAction, TestConnection, Writes};
 use domain::{Cursor, Page, ProviderId};
+use protocol::saml::ProviderMetadata;
 use store::{Store, StoreError};
 
 /// The actions in which providers and connections are looked at: seeing them, and whatever shows them
@@ -59,6 +61,43 @@ pub(crate) async fn is_open<A: TenantAction>(
 ) -> Result<bool, StoreError> {
     let own = store.read::<_, _, StoreError>(permit, async |tx| rows::is_own(tx, id).await).await?;
     Ok(own || store.directory().shared_provider(permit, id).await?.is_some())
+}
+
+/// What a provider that this tenant can use has published, where that is kept. Asked whenever somebody signs in.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn metadata<A: TenantAction>(
+    store: &Store,
+    permit: &Permit<A>,
+    id: ProviderId,
+) -> Result<Option<ProviderMetadata>, StoreError> {
+    let own = store.read::<_, _, StoreError>(permit, async |tx| rows::find(tx, id).await).await?;
+    match own {
+        Some(own) => Ok(own.published.map(|published| published.metadata)),
+        None => match store.directory().shared_provider(permit, id).await? {
+            Some(shared) => published::read(&shared.metadata),
+            None => Ok(None),
+        },
+    }
+}
+
+/// Lets the metadata of one of the tenant's own providers be fetched soon, if it was not fetched just now.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn hurry<A: TenantAction + Writes>(
+    room: &Identity,
+    permit: &Permit<A>,
+    id: ProviderId,
+) -> Result<(), StoreError> {
+    let retry = room.settings.provider_retry;
+    room.store
+        .write(permit, async |tx| {
+            let now = tx.now();
+            rows::hurry(tx, id, now - retry, now).await
+        })
+        .await
 }
 
 /// Whom one of the tenant's own providers is shared with.

@@ -11,24 +11,28 @@
 mod create;
 pub(crate) mod http;
 mod list;
+mod look_after;
 pub(crate) mod pages;
+mod published;
 pub(crate) mod rows;
 mod share;
 mod take_back;
 #[cfg(test)]
 mod tests;
 
-pub use create::create;
 pub(crate) use create::{NewProvider, check, settle};
-pub(crate) use list::is_open;
+pub use create::{Source, create};
 pub use list::{ReadsConnections, list, read, shares};
+pub(crate) use list::{hurry, is_open, metadata};
+pub use look_after::{due, look_after};
+pub use published::{Published, replace};
 pub use share::share;
 pub use take_back::take_back;
 
 use crate::sign_in::DiscoverError;
 use domain::{DisplayName, Fault, Moment, NameError, ProviderId, TenantId};
 use outbound::OutboundError;
-use protocol::oidc::ProviderError as Published;
+use protocol::{oidc::ProviderError as Discovered, saml::SamlError};
 use std::{fmt, str::FromStr};
 use store::StoreError;
 
@@ -39,6 +43,8 @@ pub enum Kind {
     Oidc,
     /// OAuth 2.0 without an ID token.
     OAuth2,
+    /// SAML 2.0.
+    Saml,
 }
 
 impl Kind {
@@ -47,6 +53,16 @@ impl Kind {
         match self {
             Kind::Oidc => "oidc",
             Kind::OAuth2 => "oauth2",
+            Kind::Saml => "saml",
+        }
+    }
+
+    /// For people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Kind::Oidc => "OpenID Connect",
+            Kind::OAuth2 => "OAuth 2.0",
+            Kind::Saml => "SAML 2.0",
         }
     }
 }
@@ -60,8 +76,8 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let found = [Kind::Oidc, Kind::OAuth2].into_iter().find(|kind| kind.name() == text);
-        found.ok_or(NameError("a provider speaks oidc or oauth2"))
+        let found = [Kind::Oidc, Kind::OAuth2, Kind::Saml].into_iter().find(|kind| kind.name() == text);
+        found.ok_or(NameError("a provider speaks oidc, oauth2 or saml"))
     }
 }
 
@@ -88,8 +104,10 @@ pub struct Provider {
     pub name: DisplayName,
     /// What it speaks.
     pub kind: Kind,
-    /// Its issuer, letter for letter.
+    /// Its issuer, or entity id, letter for letter.
     pub issuer: String,
+    /// What it published, where that is kept: for SAML.
+    pub published: Option<Published>,
     /// Whose it is.
     pub ownership: Ownership,
 }
@@ -133,7 +151,13 @@ pub enum ProviderError {
     Address(#[from] OutboundError),
     /// The issuer is none.
     #[error(transparent)]
-    Issuer(#[from] Published),
+    Issuer(#[from] Discovered),
+    /// The SAML metadata cannot be used.
+    #[error(transparent)]
+    Saml(#[from] SamlError),
+    /// It speaks something else.
+    #[error("the provider has no SAML metadata")]
+    OtherKind,
     /// What the issuer publishes cannot be fetched or used.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
@@ -152,6 +176,8 @@ impl Fault for ProviderError {
             ProviderError::Address(error) => error.code(),
             ProviderError::Issuer(error) => error.code(),
             ProviderError::Discover(error) => error.code(),
+            ProviderError::Saml(error) => error.code(),
+            ProviderError::OtherKind => "input.invalid",
             ProviderError::Store(error) => error.code(),
         }
     }
@@ -163,6 +189,8 @@ impl Fault for ProviderError {
             ProviderError::Address(error) => error.detail(),
             ProviderError::Issuer(error) => error.detail(),
             ProviderError::Discover(error) => error.detail(),
+            ProviderError::Saml(error) => error.detail(),
+            ProviderError::OtherKind => Some("This provider has no metadata that is kept here.".to_owned()),
             ProviderError::Unknown | ProviderError::Exists | ProviderError::Store(_) => None,
         }
     }
@@ -173,6 +201,7 @@ impl Fault for ProviderError {
             | ProviderError::Address(_)
             | ProviderError::Issuer(_)
             | ProviderError::Discover(_) => Some("issuer"),
+            ProviderError::Saml(_) | ProviderError::OtherKind => Some("metadata"),
             ProviderError::WithOwner => Some("tenant"),
             ProviderError::Unknown | ProviderError::TooMany | ProviderError::Store(_) => None,
         }

@@ -1,17 +1,25 @@
 //! The page of a provider: what it is, and whom its owner shares it with.
 
-use super::{Ownership, Provider, ReadsConnections, read, share, shares, take_back};
-use crate::{Identity, asked::Told};
-use access::{Permit, ReadConnection, ShareProvider};
+use super::{
+    Ownership, Provider, Published, ReadsConnections, Source, http::MOST_WITH_METADATA, read, replace, share,
+    shares, take_back,
+};
+use crate::{
+    Identity,
+    asked::{Asked, Told},
+};
+use access::{ManageConnection, Permit, ReadConnection, ShareProvider};
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Cursor, ProviderId, Right, TenantId};
+use domain::{Cursor, Moment, ProviderId, Right, TenantId};
 use serde::Deserialize;
+use std::time::Duration;
 use web::{
     Allow, Form, Frame, Page, Path, Problem, Query, Routes, Surface,
+    limit::Limited,
     parts::{At, Column, Wrong},
     sign_in::see_other,
 };
@@ -23,6 +31,8 @@ pub(crate) fn routes() -> Routes<Identity> {
         .says("One provider, and whom it is shared with.")
         .post("/t/{tenant}/providers/{provider}/shares", post_share)
         .says("Shares a provider.")
+        .post("/t/{tenant}/providers/{provider}/metadata", post_metadata)
+        .says("Gives a SAML provider other metadata, or has it fetched anew.")
         .post("/t/{tenant}/providers/{provider}/shares/{other}/take-back", post_take_back)
         .says("Takes a share back.")
 }
@@ -34,6 +44,8 @@ struct ProviderPage {
     path: String,
     id: String,
     issuer: String,
+    speaks: &'static str,
+    published: Option<PublishedLines>,
     since: Option<At>,
     is_own: bool,
     may_share: bool,
@@ -42,6 +54,50 @@ struct ProviderPage {
     next: String,
     typed: String,
     wrong: Wrong,
+}
+
+/// What a SAML provider published, for people.
+struct PublishedLines {
+    sign_in: String,
+    url: String,
+    read: Option<At>,
+    fault: String,
+    certificates: Vec<CertificateLine>,
+    /// Whether the last of them has ended or soon will.
+    tone: &'static str,
+}
+
+struct CertificateLine {
+    fingerprint: String,
+    ends: At,
+}
+
+/// How long before its end a certificate is worth a warning.
+const SOON: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+impl PublishedLines {
+    fn of(published: &Published, now: Moment) -> Self {
+        let end = published.metadata.certificates_end();
+        PublishedLines {
+            sign_in: published.metadata.sign_in.to_string(),
+            url: published.url.clone(),
+            read: (published.read_at != Moment::NEVER).then(|| published.read_at.into()),
+            fault: published.fault.clone(),
+            certificates: published
+                .metadata
+                .certificates
+                .iter()
+                .map(|one| CertificateLine { fingerprint: one.fingerprint(), ends: one.ends().into() })
+                .collect(),
+            tone: if end <= now {
+                "bad"
+            } else if end <= now + SOON {
+                "warn"
+            } else {
+                ""
+            },
+        }
+    }
 }
 
 struct Line {
@@ -55,6 +111,7 @@ struct Line {
 fn words(done: &str) -> Option<&'static str> {
     match done {
         "shared" => Some("The organisation can connect to this provider now."),
+        "metadata" => Some("The metadata is read. Its certificates count from now on."),
         "taken-back" => {
             Some("The share is taken back. The other's connections to this provider do not work any more.")
         }
@@ -99,6 +156,8 @@ async fn page<A: ReadsConnections>(
             Ownership::Own { since, .. } => Some(since.into()),
             Ownership::Shared => None,
         },
+        speaks: provider.kind.words(),
+        published: provider.published.as_ref().map(|published| PublishedLines::of(published, room.now())),
         is_own: provider.is_own(),
         may_share: provider.is_own() && permit.caller().rights().has(Right::ManageConnections),
         issuer: provider.issuer,
@@ -164,6 +223,40 @@ async fn post_share(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherMetadata {
+    #[serde(default)]
+    metadata_url: String,
+    #[serde(default)]
+    metadata: String,
+}
+
+async fn post_metadata(
+    Allow(permit): Allow<ManageConnection>,
+    State(room): State<Identity>,
+    Path((tenant, id)): Path<(TenantId, ProviderId)>,
+    asked: Asked,
+    frame: Frame,
+    Form(form): Form<OtherMetadata, MOST_WITH_METADATA>,
+) -> Result<Response, Problem> {
+    asked.count(&room, Limited::Outgoing, Some(tenant))?;
+    let source = match (form.metadata_url.trim(), form.metadata.trim()) {
+        ("", "") => None,
+        (url, "") => Some(Source::MetadataUrl(url.to_owned())),
+        (_, text) => Some(Source::Metadata(text.to_owned())),
+    };
+    match replace(&room, &permit, id, source).await.map_err(Problem::from) {
+        Ok(_) => Ok(done(tenant, id, "metadata")),
+        Err(problem) if problem.code() != "item.unknown" => {
+            let mut page = page(&room, &permit, id, frame, &Cursor::default()).await?;
+            page.wrong = problem.into();
+            Ok(Page::again(page).into_response())
+        }
+        Err(problem) => Err(problem),
+    }
+}
 
 async fn post_take_back(
     Allow(permit): Allow<ShareProvider>,

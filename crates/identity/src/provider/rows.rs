@@ -1,7 +1,7 @@
 //! Providers and their shares in the database.
 
-use super::{Kind, Ownership, Provider, Share};
-use domain::{Cursor, DisplayName, ProviderId, TenantId};
+use super::{Kind, Ownership, Provider, Published, Share};
+use domain::{Cursor, DisplayName, Moment, ProviderId, TenantId};
 use store::{FromRow, Row, StoreError, TenantRead, TenantWrite, sql, values};
 
 impl FromRow for Provider {
@@ -11,6 +11,7 @@ impl FromRow for Provider {
             name: row.parse("name")?,
             kind: row.parse("kind")?,
             issuer: row.text("issuer")?,
+            published: Published::of(row)?,
             ownership: Ownership::Own { shares: row.int("shares")?, since: row.moment("created_at")? },
         })
     }
@@ -25,7 +26,8 @@ impl FromRow for Share {
 /// The tenant's own providers, the oldest first.
 pub(crate) async fn own(tx: &mut TenantRead) -> Result<Vec<Provider>, StoreError> {
     let sql = sql!(
-        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at,
+        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at, p.metadata, p.metadata_url, p.metadata_at,
+           p.metadata_due_at, p.metadata_failures, p.metadata_fault,
            (SELECT COUNT(*) FROM provider_share s WHERE s.tenant_id = $1 AND s.provider_id = p.id) AS shares
          FROM provider p WHERE p.tenant_id = $1 ORDER BY p.id LIMIT 200"
     );
@@ -35,7 +37,8 @@ pub(crate) async fn own(tx: &mut TenantRead) -> Result<Vec<Provider>, StoreError
 /// One of the tenant's own.
 pub(crate) async fn find(tx: &mut TenantRead, id: ProviderId) -> Result<Option<Provider>, StoreError> {
     let sql = sql!(
-        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at,
+        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at, p.metadata, p.metadata_url, p.metadata_at,
+           p.metadata_due_at, p.metadata_failures, p.metadata_fault,
            (SELECT COUNT(*) FROM provider_share s WHERE s.tenant_id = $1 AND s.provider_id = p.id) AS shares
          FROM provider p WHERE p.tenant_id = $1 AND p.id = $2"
     );
@@ -50,7 +53,8 @@ pub(crate) async fn is_own(tx: &mut TenantRead, id: ProviderId) -> Result<bool, 
 /// The tenant's own provider with this issuer.
 pub(crate) async fn by_issuer(tx: &mut TenantRead, issuer: &str) -> Result<Option<Provider>, StoreError> {
     let sql = sql!(
-        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at,
+        "SELECT p.id, p.name, p.kind, p.issuer, p.created_at, p.metadata, p.metadata_url, p.metadata_at,
+           p.metadata_due_at, p.metadata_failures, p.metadata_fault,
            (SELECT COUNT(*) FROM provider_share s WHERE s.tenant_id = $1 AND s.provider_id = p.id) AS shares
          FROM provider p WHERE p.tenant_id = $1 AND p.issuer = $2"
     );
@@ -111,4 +115,53 @@ pub(crate) async fn remove_share(
     let sql =
         sql!("DELETE FROM provider_share WHERE tenant_id = $1 AND provider_id = $2 AND with_tenant = $3");
     Ok(tx.run(sql, values![id, with]).await? == 1)
+}
+
+/// Keeps what a provider published, and how the look at it went.
+pub(crate) async fn put_published(
+    tx: &mut TenantWrite,
+    id: ProviderId,
+    published: &Published,
+) -> Result<(), StoreError> {
+    let sql = sql!(
+        "UPDATE provider SET metadata = $3, metadata_url = $4, metadata_at = $5, metadata_due_at = $6,
+           metadata_failures = $7, metadata_fault = $8 WHERE tenant_id = $1 AND id = $2"
+    );
+    let values = values![
+        id,
+        published.text(),
+        published.url.as_str(),
+        published.read_at,
+        published.due_at,
+        published.failures,
+        published.fault.as_str(),
+    ];
+    tx.run(sql, values).await.map(drop)
+}
+
+/// Lets the metadata be fetched at `due` where it would be fetched later, and was not fetched since `since`.
+pub(crate) async fn hurry(
+    tx: &mut TenantWrite,
+    id: ProviderId,
+    since: Moment,
+    due: Moment,
+) -> Result<(), StoreError> {
+    let sql = sql!(
+        "UPDATE provider SET metadata_due_at = $4
+         WHERE tenant_id = $1 AND id = $2 AND metadata_due_at > $4 AND metadata_at < $3"
+    );
+    tx.run(sql, values![id, since, due]).await.map(drop)
+}
+
+/// Takes a turn at a provider that was due at `due`; of several nodes that try, one does.
+pub(super) async fn take_turn(
+    tx: &mut TenantWrite,
+    id: ProviderId,
+    due: Moment,
+    next: Moment,
+) -> Result<bool, StoreError> {
+    let sql = sql!(
+        "UPDATE provider SET metadata_due_at = $4 WHERE tenant_id = $1 AND id = $2 AND metadata_due_at = $3"
+    );
+    Ok(tx.run(sql, values![id, due, next]).await? == 1)
 }

@@ -1,6 +1,6 @@
 //! A connection as somebody who signs in needs it: where to go, and as whom we are known there.
 
-use crate::sign_in::Authentication;
+use crate::{provider::Kind, sign_in::Authentication};
 use domain::{ConnectionId, Fault, ProviderId, RoleName, Secret};
 use protocol::{
     claims::{self, Rule},
@@ -79,6 +79,10 @@ pub struct ConnectionSettings {
     pub client_authentication: Authentication,
     /// What the tenant keeps of the provider's words, and which roles they give.
     pub claim_rules: Vec<Rule>,
+    /// Of SAML: whether requests are signed even where the provider does not ask for it.
+    pub sign_requests: bool,
+    /// Of SAML: whether a sign-in may begin at the provider.
+    pub idp_initiated: bool,
 }
 
 impl Default for ConnectionSettings {
@@ -90,6 +94,8 @@ impl Default for ConnectionSettings {
             default_roles: Vec::new(),
             client_authentication: Authentication::Automatic,
             claim_rules: Vec::new(),
+            sign_requests: false,
+            idp_initiated: false,
         }
     }
 }
@@ -122,6 +128,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// The provider that it leads to.
     pub provider: ProviderId,
+    /// What that speaks.
+    pub kind: Kind,
     /// Its name for people.
     pub name: String,
     /// How it stands.
@@ -171,6 +179,7 @@ impl FromRow for Sealed {
         let connection = Connection {
             id: row.parse("id")?,
             provider: row.parse("provider_id")?,
+            kind: row.parse("kind")?,
             name: row.text("name")?,
             standing: row.parse("standing")?,
             issuer: row.text("issuer")?,
@@ -201,7 +210,7 @@ impl Sealed {
 /// [`StoreError`].
 pub async fn find(tx: &mut TenantRead, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
     let sql = sql!(
-        "SELECT id, provider_id, name, standing, issuer, client_id, client_secret, settings FROM connection
+        "SELECT id, provider_id, kind, name, standing, issuer, client_id, client_secret, settings FROM connection
          WHERE tenant_id = $1 AND id = $2"
     );
     let found: Option<Sealed> = tx.row(sql, values![id]).await?;
@@ -214,7 +223,7 @@ pub async fn find(tx: &mut TenantRead, id: ConnectionId) -> Result<Option<Connec
 /// [`StoreError`].
 pub async fn in_use(tx: &mut TenantRead) -> Result<Vec<Connection>, StoreError> {
     let sql = sql!(
-        "SELECT id, provider_id, name, standing, issuer, client_id, client_secret, settings FROM connection
+        "SELECT id, provider_id, kind, name, standing, issuer, client_id, client_secret, settings FROM connection
          WHERE tenant_id = $1 AND standing = 'active' ORDER BY created_at, id LIMIT 100"
     );
     let found: Vec<Sealed> = tx.rows(sql, &[]).await?;

@@ -7,6 +7,7 @@ use protocol::{
     TokenError,
     claims::BadRule,
     oidc::{CallbackError, ClientAuthentication, ProviderError, Refusal},
+    saml::SamlError,
 };
 use std::sync::Arc;
 use store::StoreError;
@@ -41,6 +42,20 @@ pub enum SignInError {
     /// The ID token is not believed.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// What a SAML provider published or answered is not believed.
+    #[error(transparent)]
+    Saml(#[from] SamlError),
+    /// The answer was refused when it came, before the browser was known.
+    #[error("{words}")]
+    Brought {
+        /// As what.
+        code: &'static str,
+        /// Why, in words.
+        words: String,
+    },
+    /// Nobody asked for this answer, and the connection takes none such.
+    #[error("the answer answers no request, and sign-ins by this connection do not begin at the provider")]
+    Unsolicited,
     /// The connection's rules cannot be used.
     #[error("the claim rules cannot be used: {0}")]
     Rules(BadRule),
@@ -75,6 +90,12 @@ pub enum SignInError {
 pub(crate) const CODES: &[&str] = &[
     "callback.state",
     "invitation.invalid",
+    "saml.addressee",
+    "saml.malformed",
+    "saml.signature",
+    "saml.subject",
+    "saml.time",
+    "saml.unsolicited",
     "sign-in.full",
     "sign-in.claim-rules",
     "sign-in.no-connection",
@@ -94,6 +115,9 @@ impl Fault for SignInError {
             SignInError::Callback(error) => error.code(),
             SignInError::Client { refusal, .. } => ProviderError::Refused(refusal.clone()).code(),
             SignInError::Token(error) => error.code(),
+            SignInError::Saml(error) => error.code(),
+            SignInError::Brought { code, .. } => code,
+            SignInError::Unsolicited => "saml.unsolicited",
             SignInError::Rules(_) => "sign-in.claim-rules",
             SignInError::NoSubject => "sign-in.no-subject",
             SignInError::OtherConnection => "sign-in.other-connection",

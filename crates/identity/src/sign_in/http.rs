@@ -6,6 +6,7 @@ use crate::{
     claim_rule::ruled,
     oauth::Request,
     person,
+    provider::Kind,
     routes::{query, with_cookies},
     sign_in::{
         Connection, ConnectionStanding, SignInError, choose,
@@ -14,7 +15,7 @@ use crate::{
         leave::{Leave, Whither, leave},
         pages::{self, Again},
         pending::{Aim, Pending, cookie_name},
-        recognise::{Recognised, recognise},
+        recognise::{How, Recognised, recognise},
         take::take,
         trial::{TrialTicket, record},
     },
@@ -23,14 +24,17 @@ use crate::{
     switch,
     ticket::Ticket,
 };
-use access::{FinishSignIn, Permit, Proof, Refusal, StartSignIn, TakeAnswer, Tenant};
+use access::{FinishSignIn, Permit, Proof, Refusal, StartSignIn, TakeAnswer, Tenant, TenantAction};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use domain::{ConnectionId, Digest, ReturnPath, TenantId};
 use http::request::Parts;
-use protocol::oidc::{Callback, CallbackError};
+use protocol::{
+    IdentityClaims,
+    oidc::{Callback, CallbackError},
+};
 use serde::Deserialize;
 use web::{
     Allow, AllowBy, HostKind, NamesTenant, Path, Plain, Problem, Routes, Surface, cookie,
@@ -186,7 +190,7 @@ async fn go(
         None => choose::all(&room, &permit).await?,
     };
     match (open.len(), open.pop()) {
-        (1, Some(only)) if is_chosen || !is_shown => depart(&room, tenant, &only, aim, &asked).await,
+        (1, Some(only)) if is_chosen || !is_shown => depart(&room, &permit, &only, aim, &asked).await,
         (_, None) => Err(SignInError::NoConnection.into()),
         (_, Some(last)) => {
             open.push(last);
@@ -309,7 +313,7 @@ async fn try_connection(
     let connection = choose::any(&room, &permit, ticket.connection).await?;
     let connection = connection.ok_or(SignInError::NoConnection)?;
     let aim = Aim::Trial { by: ticket.by };
-    match leave(&room, tenant.record.id, &connection, aim, &asked.headers).await {
+    match leave(&room, &permit, &connection, aim, &asked.headers).await {
         Ok(Leave { to, cookies }) => Ok(with_cookies(see_other(to.as_str()), cookies)),
         Err(error) => Ok(pages::trial_failed(plain, tenant, &connection, &error)),
     }
@@ -358,31 +362,47 @@ async fn come_back(
     let spent = room.web.jar().remove(&cookie_name(pending.state()));
     let arrived =
         Arrived { room: &room, taking: &taking, permit: &permit, tenant, pending: &pending, asked: &asked };
-    let response = match pending.aim {
-        Aim::Trial { .. } => arrived.show(callback, plain).await,
-        _ => arrived.admit(callback, plain).await,
-    };
+    let response = arrived.finish(Brought::Code(callback), plain).await;
     Ok(with_cookies(response, [spent]))
 }
 
-struct Arrived<'a> {
-    room: &'a Identity,
-    taking: &'a Permit<TakeAnswer>,
-    permit: &'a Permit<FinishSignIn>,
-    tenant: &'a Tenant,
-    pending: &'a Pending,
-    asked: &'a Asked,
+/// What a browser has brought back from a provider.
+pub(crate) enum Brought {
+    /// A code, about which the provider is asked.
+    Code(Callback),
+    /// What an assertion said, which was believed when it came.
+    Assertion(Box<IdentityClaims>),
+    /// An answer that was not believed when it came.
+    Nothing(SignInError),
+}
+
+/// Somebody who came back, with the sign-in that their browser began.
+pub(crate) struct Arrived<'a> {
+    pub(crate) room: &'a Identity,
+    pub(crate) taking: &'a Permit<TakeAnswer>,
+    pub(crate) permit: &'a Permit<FinishSignIn>,
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) pending: &'a Pending,
+    pub(crate) asked: &'a Asked,
 }
 
 impl Arrived<'_> {
-    async fn admit(&self, answer: Callback, plain: Plain) -> Response {
+    /// Lets them in, or shows what a trial brought.
+    pub(crate) async fn finish(&self, answer: Brought, plain: Plain) -> Response {
+        match self.pending.aim {
+            Aim::Trial { .. } => self.show(answer, plain).await,
+            _ => self.admit(answer, plain).await,
+        }
+    }
+
+    async fn admit(&self, answer: Brought, plain: Plain) -> Response {
         match self.try_admit(answer).await {
             Ok(response) => response,
             Err(error) => pages::failed(plain, self.tenant, self.asked, error, self.again()),
         }
     }
 
-    async fn try_admit(&self, answer: Callback) -> Result<Response, SignInError> {
+    async fn try_admit(&self, answer: Brought) -> Result<Response, SignInError> {
         let Arrived { room, permit, tenant, pending, asked, .. } = *self;
         let connection = choose::any(room, permit, pending.connection).await?;
         let connection = connection.filter(|found| found.standing != ConnectionStanding::Off);
@@ -411,9 +431,22 @@ impl Arrived<'_> {
     }
 
     /// The answer is taken before the provider is asked about it.
-    async fn recognise(&self, connection: &Connection, answer: Callback) -> Result<Recognised, SignInError> {
+    async fn recognise(&self, connection: &Connection, answer: Brought) -> Result<Recognised, SignInError> {
+        // Nothing came: the sign-in is still under way.
+        if let Brought::Nothing(error) = answer {
+            return Err(error);
+        }
         take(self.room, self.taking, self.pending).await?;
-        recognise(self.room, connection, self.pending, answer).await
+        match (answer, connection.kind) {
+            (Brought::Code(callback), Kind::Oidc | Kind::OAuth2) => {
+                recognise(self.room, connection, self.pending, callback).await
+            }
+            (Brought::Assertion(claims), Kind::Saml) => {
+                Ok(Recognised { claims: *claims, how: How::Assertion })
+            }
+            // What is said in one protocol is no answer to what was asked in another.
+            _ => Err(CallbackError::State.into()),
+        }
     }
 
     /// How to begin anew.
@@ -429,7 +462,7 @@ impl Arrived<'_> {
         Again::At(gate.begin(back, Some(self.pending.connection)))
     }
 
-    async fn show(&self, answer: Callback, plain: Plain) -> Response {
+    async fn show(&self, answer: Brought, plain: Plain) -> Response {
         let Arrived { room, permit, tenant, pending, .. } = *self;
         let connection = match choose::any(room, permit, pending.connection).await {
             Ok(Some(connection)) => connection,
@@ -450,14 +483,14 @@ impl Arrived<'_> {
 }
 
 /// Leaves for the provider of this connection.
-pub(crate) async fn depart(
+pub(crate) async fn depart<A: TenantAction>(
     room: &Identity,
-    tenant: &Tenant,
+    permit: &Permit<A>,
     connection: &Connection,
     aim: Aim,
     asked: &Asked,
 ) -> Result<Response, Problem> {
-    let Leave { to, cookies } = leave(room, tenant.record.id, connection, aim, &asked.headers).await?;
+    let Leave { to, cookies } = leave(room, permit, connection, aim, &asked.headers).await?;
     Ok(with_cookies(see_other(to.as_str()), cookies))
 }
 

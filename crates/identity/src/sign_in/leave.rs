@@ -2,6 +2,8 @@
 
 use crate::{
     Identity,
+    provider::Kind,
+    saml,
     sign_in::{
         Connection, Documents, SignInError,
         connection::redirect_uri,
@@ -10,6 +12,7 @@ use crate::{
         plain,
     },
 };
+use access::{Permit, TenantAction};
 use domain::TenantId;
 use http::{HeaderMap, HeaderValue};
 use protocol::{
@@ -59,15 +62,16 @@ pub(crate) struct Leave {
 ///
 /// # Errors
 /// [`SignInError::Discover`] while the provider is away and nothing is known of it.
-pub(crate) async fn leave(
+pub(crate) async fn leave<A: TenantAction>(
     room: &Identity,
-    tenant: TenantId,
+    permit: &Permit<A>,
     connection: &Connection,
     aim: Aim,
     headers: &HeaderMap,
 ) -> Result<Leave, SignInError> {
+    let tenant = permit.tenant_id();
     // What the provider publishes is at hand before anything is sealed.
-    let documents = match Plain::names(&connection.issuer) {
+    let documents = match connection.kind == Kind::Saml || Plain::names(&connection.issuer) {
         true => None,
         false => Some(documents(room, tenant, connection).await?),
     };
@@ -77,9 +81,10 @@ pub(crate) async fn leave(
     let pending = Pending::begin(tenant, connection.id, aim, now + life, chance);
     let mut cookies = make_room(headers, jar, key, now, room.settings.most_pending);
     cookies.push(pending.cookie(key, jar, life, chance));
-    let to = match documents {
-        Some(documents) => address(room, connection, &documents, &pending)?,
-        None => plain::address(room, connection, &pending)?,
+    let to = match (connection.kind, documents) {
+        (Kind::Saml, _) => saml::address(room, permit, connection, &pending).await?,
+        (_, Some(documents)) => address(room, connection, &documents, &pending)?,
+        (_, None) => plain::address(room, connection, &pending)?,
     };
     tracing::info!(%tenant, connection = %connection.id, "a sign-in leaves by connection {}", connection.id);
     Ok(Leave { to, cookies })

@@ -3,7 +3,12 @@
 use crate::{
     asked::Asked,
     claim_rule::Ruled,
-    sign_in::{Connection, SignInError, complete::Told, error::in_words, recognise::Recognised},
+    sign_in::{
+        Connection, SignInError,
+        complete::Told,
+        error::in_words,
+        recognise::{How, Recognised},
+    },
 };
 use access::Tenant;
 use askama::Template;
@@ -162,20 +167,24 @@ pub(crate) fn trial_passed(
     plain: Plain,
     tenant: &Tenant,
     connection: &Connection,
-    Recognised { claims, shown, told }: &Recognised,
+    Recognised { claims, how }: &Recognised,
     ruled: &Ruled,
 ) -> Response {
-    let mut checks = vec![Check {
-        state: "good",
-        text: "The provider's answer is believed".into(),
-        detail: "Issuer, audience, signature, time and nonce are right.".into(),
-    }];
-    checks.push(Check {
-        state: "good",
-        text: "The provider knows our client".into(),
-        detail: format!("{}.", in_words(*shown)),
-    });
-    checks.extend(userinfo_check(told));
+    let good = |text: &str, detail: String| Check { state: "good", text: text.into(), detail };
+    let believed = "The provider's answer is believed";
+    let mut checks = match how {
+        How::Token { shown, .. } => vec![
+            good(believed, "Issuer, audience, signature, time and nonce are right.".into()),
+            good("The provider knows our client", format!("{}.", in_words(*shown))),
+        ],
+        How::Assertion => vec![good(
+            believed,
+            "Issuer, audience, recipient, signature, time and the request that it answers are right.".into(),
+        )],
+    };
+    if let How::Token { told, .. } = how {
+        checks.extend(userinfo_check(told));
+    }
     let given: Vec<_> = ruled.shown().map(|(field, _)| field).collect();
     for (field, words) in [("name", "a name"), ("email", "an e-mail address")] {
         let is_given = given.contains(&field);

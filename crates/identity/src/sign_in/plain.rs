@@ -8,7 +8,7 @@ use crate::{
         complete::Told,
         connection::redirect_uri,
         pending::Pending,
-        recognise::{Recognised, post, refused},
+        recognise::{How, Recognised, post, refused},
     },
 };
 use domain::Secret;
@@ -79,7 +79,7 @@ pub(super) async fn recognise(
     };
     let emails = emails.as_ref().map(|emails| (emails.status.as_u16(), emails.body.as_ref()));
     let claims = plain.identity((user.status.as_u16(), &user.body), emails)?;
-    Ok(Recognised { claims, shown, told: Told::Answered })
+    Ok(Recognised { claims, how: How::Token { shown, told: Told::Answered } })
 }
 
 async fn ask(

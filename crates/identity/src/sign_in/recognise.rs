@@ -37,10 +37,21 @@ const OF_THE_CLIENT: [&str; 3] = ["invalid_client", "unauthorized_client", "inco
 pub(crate) struct Recognised {
     /// Who they are, in the provider's words.
     pub(crate) claims: IdentityClaims,
-    /// How the provider was shown who we are.
-    pub(crate) shown: ClientAuthentication,
-    /// Whether the userinfo endpoint had to be asked, and what came of it.
-    pub(crate) told: Told,
+    /// How it was said.
+    pub(crate) how: How,
+}
+
+/// How a provider named somebody.
+pub(crate) enum How {
+    /// By an ID token, for a code.
+    Token {
+        /// How the provider was shown who we are.
+        shown: ClientAuthentication,
+        /// Whether the userinfo endpoint had to be asked, and what came of it.
+        told: Told,
+    },
+    /// By an assertion.
+    Assertion,
 }
 
 /// Who signed in, by the provider's answer to this pending sign-in.
@@ -65,7 +76,7 @@ pub(crate) async fn recognise(
         true => complete(room, pending, &documents, &tokens, claims).await?,
         false => (claims, Told::NotAsked),
     };
-    Ok(Recognised { claims, shown, told })
+    Ok(Recognised { claims, how: How::Token { shown, told } })
 }
 
 async fn exchange(

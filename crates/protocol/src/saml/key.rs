@@ -21,13 +21,18 @@ impl OwnKey {
     /// # Errors
     /// [`SamlError::Encrypted`] if none can be made.
     pub fn generate(name: &str) -> Result<Self, SamlError> {
+        Self::until(name, 2099)
+    }
+
+    /// One whose certificate ends with this year.
+    pub(super) fn until(name: &str, year: i32) -> Result<Self, SamlError> {
         let failed = |_| SamlError::Encrypted("no key could be made");
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256).map_err(failed)?;
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name = DistinguishedName::new();
         parameters.distinguished_name.push(DnType::CommonName, name);
         (parameters.not_before, parameters.not_after) =
-            (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 12, 31));
+            (date_time_ymd(2020, 1, 1), date_time_ymd(year, 12, 31));
         let certificate = parameters.self_signed(&key).map_err(failed)?;
         Ok(OwnKey {
             certificate: Certificate::parse(&certificate.pem())?,

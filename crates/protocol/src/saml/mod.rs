@@ -10,6 +10,8 @@ mod certificate;
 mod claims;
 mod encrypted;
 mod error;
+#[cfg(any(test, feature = "forge"))]
+pub mod forge;
 mod key;
 pub mod metadata;
 pub mod request;

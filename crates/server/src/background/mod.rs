@@ -13,6 +13,7 @@ mod keys;
 mod logouts;
 mod meters;
 mod orders;
+mod providers;
 mod sequencer;
 mod shares;
 mod sweeper;
@@ -47,6 +48,7 @@ pub fn start(node: &Arc<Node>, feed: Feed, notes: Notes, stop: &Stop) -> JoinSet
     loops.spawn(orders::plan(node.clone(), stop.clone()));
     loops.spawn(orders::work(node.clone(), stop.clone()));
     loops.spawn(anchors::run(node.clone(), stop.clone()));
+    loops.spawn(providers::run(node.clone(), stop.clone()));
     loops.spawn(sweeper::run(node.clone(), stop.clone()));
     loops
 }

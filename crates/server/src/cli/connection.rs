@@ -42,14 +42,20 @@ pub(super) enum Connection {
         #[command(flatten)]
         within: Within,
     },
-    /// Create a connection as a draft; prints the redirect URI to register.
+    /// Create a connection as a draft; prints the redirect URI, or of SAML the assertion consumer, to register.
     Create {
-        /// The provider's issuer.
+        /// The issuer of an OpenID provider.
         #[arg(long)]
-        issuer: String,
+        issuer: Option<String>,
         /// As whom we are registered there.
         #[arg(long)]
-        client_id: String,
+        client_id: Option<String>,
+        /// Where the metadata of a SAML provider is fetched.
+        #[arg(long, conflicts_with = "issuer")]
+        metadata_url: Option<String>,
+        /// A file with the metadata of a SAML provider.
+        #[arg(long, conflicts_with_all = ["issuer", "metadata_url"])]
+        metadata: Option<PathBuf>,
         /// Our secret there; left out for a public client.
         #[arg(long)]
         client_secret: Option<String>,
@@ -78,6 +84,12 @@ pub(super) enum Connection {
         /// Another name.
         #[arg(long)]
         name: Option<String>,
+        /// Of SAML: whether requests are signed even where the provider does not ask for it.
+        #[arg(long)]
+        sign_requests: Option<bool>,
+        /// Of SAML: whether a sign-in may begin at the provider.
+        #[arg(long)]
+        idp_initiated: Option<bool>,
         #[command(flatten)]
         within: Within,
     },
@@ -142,14 +154,25 @@ impl Connection {
                 let answer = api.inside(&within.reason).get(&path).await?;
                 print::list(api, &answer, &["name", "title", "kind", "issuer", "scopes"])
             }
-            Connection::Create { issuer, client_id, client_secret, client_authentication, name, within } => {
-                let mut body = given(&[
+            Connection::Create {
+                issuer,
+                client_id,
+                metadata_url,
+                metadata,
+                client_secret,
+                client_authentication,
+                name,
+                within,
+            } => {
+                let body = given(&[
                     ("name", name),
+                    ("issuer", issuer),
+                    ("client_id", client_id),
+                    ("metadata_url", metadata_url),
+                    ("metadata", metadata.map(text_of).transpose()?),
                     ("client_secret", client_secret),
                     ("client_authentication", client_authentication),
                 ]);
-                body.insert("issuer".into(), issuer.into());
-                body.insert("client_id".into(), client_id.into());
                 print::one(
                     api,
                     &api.inside(&within.reason).post(&within.path(""), Value::Object(body)).await?,
@@ -161,14 +184,18 @@ impl Connection {
                 client_secret,
                 client_authentication,
                 name,
+                sign_requests,
+                idp_initiated,
                 within,
             } => {
-                let body = given(&[
+                let mut body = given(&[
                     ("client_id", client_id),
                     ("client_secret", client_secret),
                     ("client_authentication", client_authentication),
                     ("name", name),
                 ]);
+                body.extend(sign_requests.map(|on| ("sign_requests".to_owned(), on.into())));
+                body.extend(idp_initiated.map(|on| ("idp_initiated".to_owned(), on.into())));
                 let path = within.path(&of(&connection));
                 print::one(api, &api.inside(&within.reason).patch(&path, Value::Object(body)).await?)
             }
@@ -211,9 +238,12 @@ impl Within {
 }
 
 fn document(path: PathBuf) -> Result<Value, String> {
-    let wrong = |error: String| format!("{}: {error}", path.display());
-    let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    let shown = path.display().to_string();
+    serde_json::from_str(&text_of(path)?).map_err(|error| format!("{shown}: {error}"))
+}
+
+fn text_of(path: PathBuf) -> Result<String, String> {
+    std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn of(connection: &str) -> String {

@@ -156,6 +156,7 @@ fn done(tenant: TenantId, id: ConnectionId, what: &str) -> Response {
 
 /// Whether whoever sent the form can put it right there. A provider that is away is among it.
 fn is_about_the_form(problem: &Problem) -> bool {
-    let about_issuer = problem.errors().iter().any(|error| error.pointer == "/issuer");
+    let about = ["/issuer", "/metadata", "/metadata_url"];
+    let about_issuer = problem.errors().iter().any(|error| about.contains(&error.pointer.as_str()));
     (problem.status().is_client_error() || about_issuer) && problem.code() != "item.unknown"
 }

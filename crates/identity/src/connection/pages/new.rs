@@ -4,10 +4,10 @@ use super::{authentications, done, is_about_the_form, path_of, roles};
 use crate::{
     Identity,
     asked::Asked,
-    connection::{create, form::Fields, reserve, reserve::redeem},
+    connection::{create, form::Fields, http::return_address, reserve, reserve::redeem},
     preset::{PRESETS, Preset},
-    provider::{self, Provider, ReadsConnections},
-    sign_in::connection::redirect_uri,
+    provider::{self, Kind, Provider, ReadsConnections, http::MOST_WITH_METADATA},
+    saml,
 };
 use access::{ManageConnection, Permit, ReadConnection};
 use askama::Template;
@@ -39,6 +39,13 @@ struct NewPage {
     frame: Frame,
     path: String,
     redirect: String,
+    /// Our entity id, for SAML.
+    entity_id: String,
+    /// Our metadata, for SAML.
+    metadata_address: String,
+    /// The same page for the other protocol.
+    other: String,
+    is_saml: bool,
     fields: Fields,
     providers: Vec<Choice>,
     roles: Vec<Choice>,
@@ -62,12 +69,15 @@ struct Begun {
     /// A vendor's name, whose manners are filled in.
     #[serde(default)]
     preset: String,
+    /// What the provider speaks.
+    #[serde(default)]
+    kind: String,
 }
 
 async fn show(
     Allow(permit): Allow<ReadConnection>,
     State(room): State<Identity>,
-    Query(Begun { reservation, preset }): Query<Begun>,
+    Query(Begun { reservation, preset, kind }): Query<Begun>,
     frame: Frame,
 ) -> Result<Response, Problem> {
     if !permit.caller().rights().has(Right::ManageConnections) {
@@ -76,8 +86,9 @@ async fn show(
     // The redirect URI must not change while somebody carries it to the provider, so it is in the address.
     if reservation.is_empty() {
         let proof = reserve(&room, &permit).proof;
+        let kind = if kind == Kind::Saml.name() { "kind=saml&" } else { "" };
         return Ok(see_other(&format!(
-            "{}/new?reservation={proof}{}",
+            "{}/new?{kind}reservation={proof}{}",
             path_of(permit.tenant_id()),
             chosen(&preset)
         )));
@@ -85,6 +96,7 @@ async fn show(
     let known = Preset::named(&preset);
     let fields = Fields {
         reservation,
+        kind,
         issuer: known.map(|preset| preset.issuer.to_owned()).unwrap_or_default(),
         name: known.map(|preset| preset.title.to_owned()).unwrap_or_default(),
         scopes: known.map_or("profile email", |preset| preset.scopes).to_owned(),
@@ -105,15 +117,26 @@ async fn page<A: ReadsConnections>(
 ) -> Result<NewPage, Problem> {
     let path = path_of(permit.tenant_id());
     let id = redeem(room, permit, &fields.reservation)?;
-    let known = provider::list(&room.store, permit).await?;
+    let mut known = provider::list(&room.store, permit).await?;
+    let kind = if fields.is_saml() { Kind::Saml } else { Kind::Oidc };
+    known.retain(|provider| (provider.kind == Kind::Saml) == (kind == Kind::Saml));
     let choice = |provider: &Provider| {
         let id = provider.id.to_string();
         Choice::new(id.clone(), format!("{} ({})", provider.name, provider.issuer), fields.provider == id)
     };
-    let new = Choice::new("", "A new one, by its issuer", fields.provider.is_empty());
+    let (by, other) = match kind {
+        Kind::Oidc | Kind::OAuth2 => ("A new one, by its issuer", Kind::Saml),
+        Kind::Saml => ("A new one, by its metadata", Kind::Oidc),
+    };
+    let new = Choice::new("", by, fields.provider.is_empty());
+    let hosts = &room.web.hosts;
     Ok(NewPage {
         frame: frame.title("New connection").under("Connections", path.clone()),
-        redirect: redirect_uri(&room.web.hosts, id),
+        redirect: return_address(hosts, kind, id),
+        entity_id: saml::entity_id(hosts, id),
+        metadata_address: saml::metadata_address(hosts, id),
+        other: format!("{path}/new?kind={}&reservation={}", other.name(), fields.reservation),
+        is_saml: fields.is_saml(),
         providers: std::iter::once(new).chain(known.iter().map(choice)).collect(),
         roles: roles(room, &fields.default_roles),
         authentications: authentications(&fields.client_authentication),
@@ -130,7 +153,7 @@ async fn post(
     State(room): State<Identity>,
     asked: Asked,
     frame: Frame,
-    Form(fields): Form<Fields>,
+    Form(fields): Form<Fields, MOST_WITH_METADATA>,
 ) -> Result<Response, Problem> {
     asked.count(&room, Limited::Outgoing, Some(permit.tenant_id()))?;
     let outcome = match fields.read_new() {

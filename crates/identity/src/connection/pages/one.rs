@@ -4,11 +4,12 @@ use super::{authentications, done, is_about_the_form, owner_in_words, path_of, r
 use crate::{
     Identity,
     connection::{
-        ConnectionError, Owner, Stage, activate, change, form::Fields, loss_in, read, remove, switch_off,
-        switch_on,
+        ConnectionError, Owner, Stage, activate, change, form::Fields, http::return_address, loss_in, read,
+        remove, switch_off, switch_on,
     },
-    provider::ReadsConnections,
-    sign_in::{connection::redirect_uri, trial_link},
+    provider::{Kind, ReadsConnections},
+    saml,
+    sign_in::trial_link,
 };
 use access::{ManageConnection, Permit, ReadConnection, TestConnection};
 use askama::Template;
@@ -51,6 +52,10 @@ struct ConnectionPage {
     id: String,
     name: String,
     redirect: String,
+    /// Our entity id and metadata, for SAML.
+    entity_id: String,
+    metadata_address: String,
+    is_saml: bool,
     provider: String,
     owner: &'static str,
     is_withdrawn: bool,
@@ -127,7 +132,10 @@ async fn page<A: ReadsConnections>(
         path: format!("{list}/{id}"),
         id: id.to_string(),
         name: connection.name.to_string(),
-        redirect: redirect_uri(&room.web.hosts, id),
+        redirect: return_address(&room.web.hosts, connection.kind, id),
+        entity_id: saml::entity_id(&room.web.hosts, id),
+        metadata_address: saml::metadata_address(&room.web.hosts, id),
+        is_saml: connection.kind == Kind::Saml,
         provider: format!("/t/{}/providers/{}", permit.tenant_id(), connection.provider),
         owner: owner_in_words(owner),
         is_withdrawn: owner == Owner::Withdrawn,

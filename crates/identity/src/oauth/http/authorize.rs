@@ -200,7 +200,7 @@ impl Going<'_> {
         let aim = Aim::Application { query: params.query(), was_pushed: self.request.was_pushed(), again };
         match (open.len(), open.pop()) {
             (1, Some(only)) => {
-                let left = depart(self.room, tenant, &only, aim, self.asked).await;
+                let left = depart(self.room, permit, &only, aim, self.asked).await;
                 left.map(Step::Show).map_err(|problem| {
                     Denied::new(
                         "temporarily_unavailable",

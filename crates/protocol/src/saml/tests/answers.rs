@@ -15,7 +15,7 @@ const OAEP: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 #[test]
 fn a_sound_answer_says_who_signed_in() {
     for signs in [Signs::Assertion, Signs::Response, Signs::Both] {
-        let believed = take(&Answer::with(|answer| answer.signs = signs).by(&CONTOSO)).unwrap();
+        let believed = take(&answer_with(|answer| answer.signs = signs).by(&CONTOSO)).unwrap();
         let claims = &believed.claims;
         assert_eq!(claims.subject, "unspecified:alice");
         assert_eq!(claims.email.as_ref().map(ToString::to_string).as_deref(), Some("alice@contoso.test"));
@@ -36,7 +36,7 @@ fn an_encrypted_assertion_opens_with_our_key_only() {
         (Signs::Response, "http://www.w3.org/2009/xmlenc11#aes128-gcm"),
         (Signs::Both, GCM),
     ] {
-        let xml = Answer::with(|answer| answer.signs = signs).encrypted(&CONTOSO, data, OAEP);
+        let xml = encrypted(&answer_with(|answer| answer.signs = signs), data, OAEP);
         assert!(!xml.contains("alice"));
         assert_eq!(take(&xml).unwrap().claims.subject, "unspecified:alice");
         let other = [STRANGER.clone()];
@@ -73,7 +73,7 @@ fn while_a_provider_changes_its_key_both_are_believed() {
 #[test]
 fn names_of_different_kinds_and_places_are_different_subjects() {
     let subject = |name: &str| {
-        let answer = Answer::with(|answer| answer.name = name.to_owned());
+        let answer = answer_with(|answer| answer.name = name.to_owned());
         take(&answer.by(&CONTOSO)).unwrap().claims.subject
     };
     let persistent = "Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"";
@@ -95,7 +95,7 @@ fn names_of_different_kinds_and_places_are_different_subjects() {
         "<saml:NameID {persistent} NameQualifier=\"{PROVIDER}\" SPNameQualifier=\"{ENTITY}\">a@contoso.test</saml:NameID>"
     );
     assert_eq!(subject(&said), all[2]);
-    let elsewhere = Answer::with(|answer| {
+    let elsewhere = answer_with(|answer| {
         answer.name = format!("<saml:NameID {persistent}>a@contoso.test</saml:NameID>");
         answer.audience = answer.audience.replace("con_1", "con_2");
     });
@@ -106,7 +106,7 @@ fn names_of_different_kinds_and_places_are_different_subjects() {
 
 #[test]
 fn a_transient_name_is_nobody_unless_an_attribute_names_people() {
-    let answer = Answer::with(|answer| {
+    let answer = answer_with(|answer| {
         answer.name =
             "<saml:NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\">x</saml:NameID>"
                 .into();
@@ -123,7 +123,7 @@ fn a_transient_name_is_nobody_unless_an_attribute_names_people() {
 #[test]
 fn names_and_addresses_are_found_under_the_names_that_vendors_use() {
     let person = |attributes: String| {
-        let answer = Answer::with(|answer| answer.attributes = attributes);
+        let answer = answer_with(|answer| answer.attributes = attributes);
         let claims = take(&answer.by(&CONTOSO)).unwrap().claims;
         let text = |value: Option<String>| value.unwrap_or_default();
         (text(claims.name.map(|name| name.to_string())), text(claims.email.map(|email| email.to_string())))
@@ -148,7 +148,7 @@ fn names_and_addresses_are_found_under_the_names_that_vendors_use() {
 
 #[test]
 fn what_is_meant_for_others_is_refused() {
-    let refused = |change: fn(&mut Answer)| take(&Answer::with(change).by(&CONTOSO)).unwrap_err();
+    let refused = |change: fn(&mut Answer)| take(&answer_with(change).by(&CONTOSO)).unwrap_err();
     assert_eq!(refused(|answer| answer.issuer = "https://idp.fabrikam.test".into()), SamlError::Issuer);
     assert_eq!(
         refused(|answer| answer.audience = answer.audience.replace("con_1", "con_2")),
@@ -181,7 +181,7 @@ fn what_is_meant_for_others_is_refused() {
 
 #[test]
 fn an_answer_is_good_in_its_time_only() {
-    let refused = |change: fn(&mut Answer)| take(&Answer::with(change).by(&CONTOSO)).unwrap_err();
+    let refused = |change: fn(&mut Answer)| take(&answer_with(change).by(&CONTOSO)).unwrap_err();
     let minutes = |count: u64| Duration::from_secs(60 * count);
     for error in [
         refused(|answer| answer.until = NOW - Duration::from_secs(61)),
@@ -205,7 +205,7 @@ fn an_answer_is_good_in_its_time_only() {
 
 #[test]
 fn a_refusal_says_what_the_provider_said_and_whom_it_concerns() {
-    let answer = Answer::with(|answer| {
+    let answer = answer_with(|answer| {
         answer.status = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
             <samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:AuthnFailed\"/></samlp:StatusCode>"
             .into();
@@ -229,13 +229,13 @@ fn a_refusal_says_what_the_provider_said_and_whom_it_concerns() {
 
 #[test]
 fn an_answer_that_nobody_asked_for_says_so() {
-    let answer = Answer::with(|answer| {
+    let answer = answer_with(|answer| {
         answer.answers.clear();
         answer.response_answers.clear();
     });
     assert_eq!(take(&answer.by(&CONTOSO)).unwrap().in_response_to, None);
     // An envelope that is not signed cannot make an answer of it.
-    let dressed = Answer::with(|answer| answer.answers.clear());
+    let dressed = answer_with(|answer| answer.answers.clear());
     assert_eq!(take(&dressed.by(&CONTOSO)).unwrap().in_response_to, None);
 }
 

@@ -39,7 +39,7 @@ const PIECES: [&str; 30] = [
 
 fn seeds() -> Vec<String> {
     [Signs::Assertion, Signs::Response, Signs::Both]
-        .map(|signs| Answer::with(|answer| answer.signs = signs).by(&CONTOSO))
+        .map(|signs| answer_with(|answer| answer.signs = signs).by(&CONTOSO))
         .into()
 }
 
@@ -67,7 +67,7 @@ fn no_rearranged_answer_says_anything_but_what_was_signed() {
     let mut dice = Dice::of(32);
     let seeds = seeds();
     let evil =
-        Answer::with(|answer| answer.name = "<saml:NameID>admin</saml:NameID>".into()).assertion("_evil", "");
+        answer_with(|answer| answer.name = "<saml:NameID>admin</saml:NameID>".into()).assertion("_evil", "");
     let mut believed = 0;
     for _ in 0..Dice::times(3_000) {
         let mut xml = seeds[dice.roll(seeds.len())].clone();

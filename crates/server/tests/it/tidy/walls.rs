@@ -64,6 +64,16 @@ const WALLS: &[Wall] = &[
         what_to_do: "Only `protocol` names the JOSE library.",
     },
     Wall {
+        word: "bergshamra_dsig",
+        may: |path| is_in(path, &["protocol"]),
+        what_to_do: "Only `protocol` believes signed XML.",
+    },
+    Wall {
+        word: "uppsala",
+        may: |path| is_in(path, &["protocol"]),
+        what_to_do: "Only `protocol` reads XML: there is one view of it.",
+    },
+    Wall {
         word: "cel",
         may: |path| is_in(path, &["protocol"]),
         what_to_do: "Only `protocol` names the library that reads CEL, and works expressions out within bounds.",

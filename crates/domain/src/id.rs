@@ -43,10 +43,10 @@ macro_rules! registry {
 registry! {
     /// An authority whose client certificates are believed.
     AnchorId = AnchorKind "anc";
-    /// A relying party that receives our tokens.
-    ApplicationId = ApplicationKind "app";
     /// An API key.
     ApiKeyId = ApiKeyIdKind "apk";
+    /// A relying party that receives our tokens.
+    ApplicationId = ApplicationKind "app";
     /// One line of a tenant's audit trail.
     AuditLineId = AuditLineKind "aud";
     /// A tenant's use of a provider.

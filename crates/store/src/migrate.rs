@@ -346,6 +346,8 @@ mod tests {
         for migration in MIGRATIONS {
             for postgres in [false, true] {
                 let text = render(migration.source, postgres);
+                // An empty object is a value, and no token.
+                let text = text.replace("'{}'", "''");
                 assert!(!text.lines().any(|line| line.contains('{') && !line.starts_with("--")), "{text}");
             }
         }

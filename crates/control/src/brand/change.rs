@@ -82,13 +82,12 @@ fn changed(old: &Look, changes: &Changes, mark: &str) -> Result<Brand, BrandErro
 }
 
 fn facts(look: &Look) -> Value {
-    look.brand.as_ref().map_or(Value::Null, |brand| {
-        json!({
-            "colour": brand.colour,
-            "greeting": brand.greeting,
-            "help": brand.help,
-            "logo": brand.logo.map(Picture::media),
-            "always_shown": brand.always_shown,
-        })
+    let brand = look.brand.as_ref();
+    json!({
+        "colour": brand.and_then(|brand| brand.colour.as_ref()),
+        "greeting": brand.and_then(|brand| brand.greeting.as_ref()),
+        "help": brand.and_then(|brand| brand.help.as_ref()),
+        "logo": brand.and_then(|brand| brand.logo).map(Picture::media),
+        "always_shown": brand.is_some_and(|brand| brand.always_shown),
     })
 }

@@ -59,7 +59,7 @@ pub enum Choice {
 /// The provider, once it is settled outside of any write.
 enum Settled {
     Known(Kind, ProviderId, String, DisplayName),
-    New(NewProvider),
+    New(Box<NewProvider>),
 }
 
 impl Settled {
@@ -154,7 +154,8 @@ async fn settle(
 ) -> Result<Settled, ConnectionError> {
     match choice {
         Choice::New(source) => {
-            Ok(Settled::New(provider::check(room, permit.tenant_id(), source, None).await?))
+            let new = provider::check(room, permit.tenant_id(), source, None).await?;
+            Ok(Settled::New(Box::new(new)))
         }
         Choice::Known(id) => match provider::read(&room.store, permit, *id).await {
             Ok(provider) => Ok(Settled::Known(provider.kind, provider.id, provider.issuer, provider.name)),

@@ -22,7 +22,7 @@ use crate::{
     route::Routes,
     setup::{Needs, Settings},
     shape,
-    token::{Issuers, OwnTokens, Proofs, Tokens},
+    token::{Issuers, OwnTokens, Tokens},
     traffic::{Meters, RouteTimes},
     upload::{RequestBody, Upload},
     vigil::{Vigil, Watch},
@@ -45,7 +45,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
-use web::{Throttle, limit};
+use web::{Proofs, Throttle, limit};
 
 /// The gateway. Cloning it gives another handle to the same one.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! What this room's handlers share.
 
-use crate::{Settings, application::Applications, oauth::sender::Proofs, sign_in::discover::Providers};
+use crate::{Settings, application::Applications, sign_in::discover::Providers};
 use access::{Credential, Origin, Permit, Refusal, Tenant, TenantAction};
 use arc_swap::ArcSwap;
 use domain::{ApplicationId, DisplayName, Moment, RoleName, ScopeName, Slug, TenantId};
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 use store::{Keyring, Store};
-use web::{Problem, Web};
+use web::{Problem, Proofs, Web};
 
 /// The application's roles by name, with their titles for people.
 pub type KnownRoles = BTreeMap<RoleName, DisplayName>;

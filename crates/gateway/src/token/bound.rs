@@ -3,27 +3,8 @@
 
 use crate::{authority::Authority, gateway::Gateway, peer::Peer, problem, refuse::No};
 use access::GrantHolder;
-use domain::{Digest, Moment};
 use http::{header::AUTHORIZATION, request::Parts};
 use protocol::jose::{DpopExpect, DpopProof};
-use quick_cache::sync::Cache;
-
-/// Proofs that were shown to this node lately; none is taken twice.
-pub(crate) struct Proofs(Cache<Digest, Moment>);
-
-impl Default for Proofs {
-    fn default() -> Self {
-        Proofs(Cache::new(100_000))
-    }
-}
-
-impl Proofs {
-    fn is_new(&self, proof: &DpopProof, now: Moment) -> bool {
-        let known = self.0.get(&proof.mark).is_some_and(|until| now < until);
-        self.0.insert(proof.mark, proof.until);
-        !known
-    }
-}
 
 impl Gateway {
     /// Whether an application's token is shown by whoever has the key that it is bound to. A rehearsal has none to show.
@@ -69,6 +50,6 @@ impl Gateway {
             DpopExpect { method: parts.method.as_str(), address: &address, access_token: Some(token) };
         let now = self.0.needs.clock.now();
         let proof = proof.to_str().ok().and_then(|text| DpopProof::verify(text, &expect, now).ok());
-        proof.is_some_and(|proof| proof.jkt == jkt && self.0.proofs.is_new(&proof, now))
+        proof.is_some_and(|proof| proof.jkt == jkt && self.0.proofs.take(proof.mark, proof.until, now))
     }
 }

@@ -11,7 +11,6 @@ mod stand;
 
 pub use issuers::{IssuerSpec, IssuerStanding};
 pub(crate) use {
-    bound::Proofs,
     issuers::Issuers,
     memory::Tokens,
     own::OwnTokens,

@@ -118,17 +118,7 @@ impl Issue<'_> {
     async fn standing(&self, token: &ApplicationToken) -> Result<Option<Arc<Person>>, Denied> {
         let warden = &self.room.web.warden;
         let at = warden.resolve_id(self.tenant)?;
-        let granted = GrantedToken {
-            grant: token.grant,
-            tenant: token.tenant,
-            application: token.application,
-            audience: token.audience.as_str().into(),
-            scopes: token.scopes.as_slice().into(),
-            jkt: None,
-            x5t: None,
-            ends: token.ends,
-        };
-        let credential = Credential::Granted(Arc::new(granted));
+        let credential = unbound(token);
         let caller = warden.caller_at(&at, &credential, self.origin).await?;
         if caller.application().is_none() || caller.person().is_some() != token.who.is_some() {
             return Err(Denied::grant());
@@ -187,4 +177,18 @@ pub(crate) fn about(person: &Person, words: &[String]) -> Vec<(&'static str, Val
 pub(crate) fn sid(application: &Application, session: Digest) -> String {
     let id = application.id.to_string();
     Digest::of_parts(&[b"partywall sid\n", id.as_bytes(), b"\n", session.bytes()]).to_string()
+}
+
+/// A token as the warden is asked about it, whoever shows it: whether what is behind it stands, not who holds its key.
+pub(super) fn unbound(token: &ApplicationToken) -> Credential {
+    Credential::Granted(Arc::new(GrantedToken {
+        grant: token.grant,
+        tenant: token.tenant,
+        application: token.application,
+        audience: token.audience.as_str().into(),
+        scopes: token.scopes.as_slice().into(),
+        jkt: None,
+        x5t: None,
+        ends: token.ends,
+    }))
 }

@@ -5,12 +5,10 @@ use super::{
     client::{certificate, note},
 };
 use crate::{Identity, application::Application};
-use domain::{Digest, Moment};
 use protocol::{
     application_token::ApplicationToken,
     jose::{DpopExpect, DpopProof},
 };
-use quick_cache::sync::Cache;
 use serde_json::{Value, json};
 use web::program::Sent;
 
@@ -36,24 +34,6 @@ impl Bound {
     /// How such a token is shown.
     pub(crate) fn token_type(&self) -> &'static str {
         if self.jkt.is_some() { "DPoP" } else { "Bearer" }
-    }
-}
-
-/// Proofs of possession that were shown lately; none is taken twice.
-pub(crate) struct Proofs(Cache<Digest, Moment>);
-
-impl Default for Proofs {
-    fn default() -> Self {
-        Proofs(Cache::new(100_000))
-    }
-}
-
-impl Proofs {
-    /// Whether a proof was not shown here before.
-    fn is_new(&self, proof: &DpopProof, now: Moment) -> bool {
-        let known = self.0.get(&proof.mark).is_some_and(|until| now < until);
-        self.0.insert(proof.mark, proof.until);
-        !known
     }
 }
 
@@ -120,7 +100,7 @@ pub(crate) fn check(
     match (token.jkt(), token.x5t()) {
         (Some(jkt), _) => {
             let proof = proof(room, sent, Some(text))?.ok_or_else(invalid)?;
-            let is_fresh = room.proofs.is_new(&proof, room.now());
+            let is_fresh = room.proofs.take(proof.mark, proof.until, room.now());
             let is_it = by_proof && proof.jkt == jkt && is_fresh;
             if is_it { Ok(()) } else { Err(invalid()) }
         }

@@ -1,8 +1,8 @@
 //! A token of ours that is shown to us: whose it is, and whether it stands still.
 
-use super::{Denied, sender};
+use super::{Denied, issue::unbound, sender};
 use crate::Identity;
-use access::{Credential, GrantedToken, Origin, Person};
+use access::{Origin, Person};
 use domain::RequestId;
 use http::header;
 use protocol::{application_token::ApplicationToken, jose::Bearer};
@@ -27,17 +27,7 @@ impl Shown {
     pub(crate) async fn standing(&self, room: &Identity, request: RequestId) -> Option<Option<Arc<Person>>> {
         let token = &self.token;
         let at = room.web.warden.resolve_id(token.tenant).ok()?;
-        let granted = GrantedToken {
-            grant: token.grant,
-            tenant: token.tenant,
-            application: token.application,
-            audience: token.audience.as_str().into(),
-            scopes: token.scopes.as_slice().into(),
-            jkt: None,
-            x5t: None,
-            ends: token.ends,
-        };
-        let credential = Credential::Granted(Arc::new(granted));
+        let credential = unbound(token);
         let caller = room.web.warden.caller_at(&at, &credential, Origin { request }).await.ok()?;
         caller.application().map(|_| caller.person().cloned())
     }

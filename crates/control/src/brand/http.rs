@@ -193,6 +193,6 @@ fn kept(body: impl Into<Body>, media: &'static str) -> Response {
 }
 
 /// Where a tenant's logo is at `id.`, for its admins.
-pub(super) fn logo_at(room: &Control, tenant: TenantId, brand: &Brand) -> Option<String> {
+fn logo_at(room: &Control, tenant: TenantId, brand: &Brand) -> Option<String> {
     brand.logo.map(|_| format!("{}/t/{tenant}/brand/{}/logo", room.web.hosts.id, brand.mark))
 }

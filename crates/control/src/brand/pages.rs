@@ -2,7 +2,7 @@
 
 use super::{
     Look, change,
-    http::{MOST_BODY, Sent, logo_at},
+    http::{MOST_BODY, Sent},
     read,
 };
 use crate::{Control, landing::Landing, pages::answer};
@@ -83,7 +83,6 @@ fn page<A: TenantAction>(
     permit: &Permit<A>,
     frame: Frame,
     typed: Typed,
-    has_logo: bool,
     wrong: Wrong,
 ) -> Result<BrandPage, Problem> {
     let tenant = permit.caller().tenant();
@@ -97,7 +96,7 @@ fn page<A: TenantAction>(
         sign_in: format!("{origin}/.partywall/sign-in"),
         sign_up: format!("{origin}/.partywall/sign-up"),
         typed,
-        has_logo,
+        has_logo: record.brand.as_ref().is_some_and(|brand| brand.logo.is_some()),
         wrong,
     })
 }
@@ -109,8 +108,7 @@ async fn show(
     frame: Frame,
 ) -> Result<Page<BrandPage>, Problem> {
     let look = read(&room.store, &permit).await?;
-    let has_logo = look.brand.as_ref().and_then(|brand| logo_at(&room, permit.tenant_id(), brand)).is_some();
-    page(&room, &permit, landing.tell(frame), Typed::of(&look), has_logo, Wrong::nothing()).map(Page::new)
+    page(&room, &permit, landing.tell(frame), Typed::of(&look), Wrong::nothing()).map(Page::new)
 }
 
 async fn post(
@@ -128,7 +126,7 @@ async fn post(
     answer(&format!("/t/{}/brand", permit.tenant_id()), done, async |wrong| {
         // What was chosen is not sent back: a picture is chosen once more.
         let typed = Typed { logo: String::new(), ..typed };
-        page(&room, &permit, frame, typed, false, wrong)
+        page(&room, &permit, frame, typed, wrong)
     })
     .await
 }
